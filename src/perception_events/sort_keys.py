@@ -1,1 +1,119 @@
-"""Not built yet."""
+"""The event table's sort key, `date#event_type[#...]`: parsed once, kept as written."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from perception_events.errors import PerceptionEventsError
+
+__all__ = ["SEED_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey"]
+
+SEPARATOR = "#"
+
+SEED_PART_NAMES: Mapping[str, tuple[str, ...]] = {"pose": ("sync", "camera"), "recon": ("sync",)}
+"""What the segments after the event type are called, per event type."""
+
+_ANY_PART_NAMES = ("sync", "camera")
+
+
+class InvalidSortKeyError(PerceptionEventsError, ValueError):
+    """A text that is no sort key; the message says why."""
+
+
+@functools.total_ordering
+@dataclass(frozen=True, slots=True, eq=False)
+class SortKey:
+    """A sort key such as `2025-07-15#pose#sync001#cam3`.
+
+    `segments` are the texts after the date, so `segments[0]` is the event type. Two keys are equal when their
+    texts are; they order as DynamoDB orders strings, by UTF-8 bytes.
+
+    AWS: DynamoDB Developer Guide, "String" (sort order by UTF-8 byte values).
+    """
+
+    text: str
+    date: datetime.date
+    segments: tuple[str, ...]
+    names: tuple[str, ...] = field(default=_ANY_PART_NAMES, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, *, names: Mapping[str, tuple[str, ...]] | None = None) -> SortKey:
+        """Read `text`; `names` gives, per event type, what the segments after it are called.
+
+        Raises:
+            InvalidSortKeyError: no text, no `YYYY-MM-DD` date first, no event type, an empty segment.
+        """
+        if not isinstance(text, str):
+            raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {text!r}")
+        date_text, separator, rest = text.partition(SEPARATOR)
+        date = _parse_date(date_text, text)
+        if not separator:
+            raise InvalidSortKeyError(f"sort key {text!r} ends after the date; expected 'date#event_type[#...]'")
+        segments = tuple(rest.split(SEPARATOR))
+        for position, segment in enumerate(segments, start=2):
+            if not segment:
+                what = "event type" if position == 2 else f"segment {position}"
+                raise InvalidSortKeyError(f"sort key {text!r}: the {what} is empty (a '#' too many, or text missing)")
+        known = SEED_PART_NAMES if names is None else names
+        return cls(text, date, segments, known.get(segments[0], _ANY_PART_NAMES))
+
+    @classmethod
+    def of(cls, date: datetime.date, event_type: str, *parts: str) -> SortKey:
+        """Build a key from its parts.
+
+        Raises:
+            InvalidSortKeyError: a part is empty or holds `#`.
+        """
+        for part in (event_type, *parts):
+            if SEPARATOR in part:
+                raise InvalidSortKeyError(f"{part!r} cannot be a segment of a sort key: it holds '#'")
+        return cls.parse(SEPARATOR.join((date.isoformat(), event_type, *parts)))
+
+    @property
+    def event_type(self) -> str:
+        """The segment after the date."""
+        return self.segments[0]
+
+    def part(self, name: str) -> str | None:
+        """The segment called `name` (`sync`, `camera`), or None where this key has none."""
+        if name in self.names:
+            position = self.names.index(name) + 1
+            if position < len(self.segments):
+                return self.segments[position]
+        return None
+
+    def format(self) -> str:
+        """The text, identical to what was parsed."""
+        return self.text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, SortKey) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, SortKey):
+            return NotImplemented
+        return self._bytes() < other._bytes()
+
+    def _bytes(self) -> bytes:
+        return self.text.encode("utf-8", "surrogatepass")
+
+
+def _parse_date(date_text: str, text: str) -> datetime.date:
+    # fromisoformat also takes 20250715 and 2025-W29-2, which would sort elsewhere: only the extended form is a key's.
+    digits = date_text[:4] + date_text[5:7] + date_text[8:]
+    shaped = len(date_text) == 10 and date_text[4] == date_text[7] == "-" and digits.isascii() and digits.isdigit()
+    if shaped:
+        try:
+            return datetime.date.fromisoformat(date_text)
+        except ValueError as error:
+            raise InvalidSortKeyError(f"sort key {text!r}: {date_text!r} is no day of the calendar ({error})") from None
+    raise InvalidSortKeyError(f"sort key {text!r} must start with a date YYYY-MM-DD, found {date_text!r}")

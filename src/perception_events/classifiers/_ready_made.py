@@ -1,0 +1,147 @@
+"""Classifiers for the usual cases: an exact segment, a prefix, a contained text, a regular expression, a predicate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from perception_events.classifiers._protocol import ClassifierError, Item
+
+__all__ = [
+    "CallableClassifier",
+    "ContainsClassifier",
+    "PredicateClassifier",
+    "PrefixClassifier",
+    "RegexClassifier",
+    "SegmentClassifier",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentClassifier:
+    """Claims keys whose second segment, the one after the date, is exactly `segment` (default: the event type)."""
+
+    event_type: str
+    segment: str | None = None
+
+    @property
+    def name(self) -> str:
+        """`segment:<text>`."""
+        return f"segment:{self.segment or self.event_type}"
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """The event type, or None."""
+        segments = sort_key.split("#", 2)
+        return self.event_type if len(segments) > 1 and segments[1] == (self.segment or self.event_type) else None
+
+    def examples(self) -> tuple[str, ...]:
+        """Keys that it claims, for the ambiguity check."""
+        segment = self.segment or self.event_type
+        return (f"2000-01-01#{segment}", f"2000-01-01#{segment}#x")
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixClassifier:
+    """Claims keys whose text after the date and its `#` starts with `prefix`."""
+
+    event_type: str
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        """`prefix:<text>`."""
+        return f"prefix:{self.prefix}"
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """The event type, or None."""
+        return self.event_type if sort_key.partition("#")[2].startswith(self.prefix) else None
+
+    def examples(self) -> tuple[str, ...]:
+        """Keys that it claims, for the ambiguity check."""
+        return (f"2000-01-01#{self.prefix}", f"2000-01-01#{self.prefix}x")
+
+
+@dataclass(frozen=True, slots=True)
+class ContainsClassifier:
+    """Claims keys that hold `text` anywhere, as the original `match` statement did."""
+
+    event_type: str
+    text: str
+
+    @property
+    def name(self) -> str:
+        """`contains:<text>`."""
+        return f"contains:{self.text}"
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """The event type, or None."""
+        return self.event_type if self.text in sort_key else None
+
+    def examples(self) -> tuple[str, ...]:
+        """Keys that it claims, for the ambiguity check."""
+        return (f"2000-01-01{self.text}", f"2000-01-01{self.text}x", f"2000-01-01#x{self.text}")
+
+
+@dataclass(frozen=True, slots=True)
+class RegexClassifier:
+    """Claims keys in which `pattern` is found (`re.search`).
+
+    Raises:
+        ClassifierError: `pattern` is no regular expression.
+    """
+
+    event_type: str
+    pattern: str
+
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ClassifierError(
+                f"RegexClassifier for {self.event_type!r}: {self.pattern!r} is no regular expression: {error}"
+            ) from error
+
+    @property
+    def name(self) -> str:
+        """`regex:<pattern>`."""
+        return f"regex:{self.pattern}"
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """The event type, or None."""
+        return self.event_type if re.search(self.pattern, sort_key) else None
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateClassifier:
+    """Claims items for which `predicate(sort_key, item)` is true; `item` is None where only a key is known."""
+
+    event_type: str
+    predicate: Callable[[str, Item | None], bool]
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """`predicate:<label>`, the label being the function's name unless given."""
+        return f"predicate:{self.label or getattr(self.predicate, '__name__', self.event_type)}"
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """The event type, or None."""
+        return self.event_type if self.predicate(sort_key, item) else None
+
+
+@dataclass(frozen=True, slots=True)
+class CallableClassifier:
+    """A plain function `(sort_key, item) -> event type or None`, with a name."""
+
+    function: Callable[[str, Item | None], str | None]
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The label, or the function's name."""
+        return self.label or getattr(self.function, "__name__", "callable")
+
+    def classify(self, sort_key: str, item: Item | None = None) -> str | None:
+        """What the function says."""
+        return self.function(sort_key, item)
