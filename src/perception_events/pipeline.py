@@ -15,8 +15,10 @@ __all__ = [
     "InvalidPipelineError",
     "Module",
     "Names",
+    "FunctionSettings",
     "PipeSettings",
     "Pipeline",
+    "RuleSettings",
     "TableSettings",
     "perception_pipeline",
 ]
@@ -51,13 +53,19 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class TableSettings:
-    """The event table: key names, TTL attribute and what its stream carries."""
+    """The event table: key names, TTL attribute and what its stream carries.
+
+    `existing_stream_arn` refers to a table that is there already, by its stream. `other_stream_readers` counts
+    the pipes and event source mappings which read that stream beside this pipe.
+    """
 
     name: str = "PerceptionPipelineEvents"
     partition_key: str = "site"
     sort_key: str = "date#event_type"
     ttl_attribute: str = "expires_at"
     stream_view_type: str = "NEW_AND_OLD_IMAGES"
+    existing_stream_arn: str | None = None
+    other_stream_readers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ class PipeSettings:
     """The pipe between the table's stream and the bus.
 
     `batch_size` and `maximum_batching_window` (seconds) are the source's; -1 means without limit, as on AWS.
+    `maximum_record_age` is in seconds. `time` is the JSON path of the bus entry's time.
     """
 
     filter_criteria: tuple[JSONObject, ...] = (COMPLETED_INSERTS,)
@@ -72,17 +81,65 @@ class PipeSettings:
     maximum_batching_window: int = 0
     maximum_retry_attempts: int = -1
     maximum_record_age: int = -1
+    starting_position: str = "LATEST"
+    parallelization_factor: int = 1
+    on_partial_batch_item_failure: str | None = None
+    dead_letter_queue: bool = True
     enrichment_input_template: str | None = NEW_IMAGE_TEMPLATE
     target_input_template: str | None = None
     source: str | None = None
     detail_type: str | None = None
+    resources: tuple[str, ...] = ()
+    time: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BusSettings:
-    """The event bus; `archive_retention_days` of 0 keeps events for ever, None makes no archive."""
+    """The event bus; `archive_retention_days` of 0 keeps events for ever, None makes no archive.
+
+    `existing_name` refers to a bus that is there already. Retry attempts and event age (seconds) are those of
+    each rule target; `target_dead_letter_queue` catches what they give up on.
+    """
 
     archive_retention_days: int | None = None
+    schema_discovery: bool = True
+    dead_letter_queue: bool = True
+    existing_name: str | None = None
+    target_retry_attempts: int = 185
+    target_event_age: int = 86400
+    target_dead_letter_queue: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """A rule beside those of the modules: `name` and `targets` without `-{env}`."""
+
+    name: str
+    event_pattern: JSONObject
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """How the Lambda functions are deployed; `timeout` in seconds, `memory` in MB.
+
+    `handlers` gives the handler path of a function by its name without `-{env}` (the enrichment is
+    `enrichment`); `existing_arns` refers to functions that are there already. `retry_attempts` (0 to 2) and
+    `event_age` (60 to 21600 seconds) are those of Lambda's own asynchronous queue, and `dead_letter_queue` is
+    where it sends what a handler could not do: the bus has let go of the event by then.
+    """
+
+    runtime: str = "python3.13"
+    timeout: int = 30
+    memory: int = 256
+    code_bucket: str | None = None
+    code_key: str = "perception-events.zip"
+    handlers: Mapping[str, str] = field(default_factory=dict)
+    existing_arns: Mapping[str, str] = field(default_factory=dict)
+    retry_attempts: int = 2
+    event_age: int = 21600
+    dead_letter_queue: bool = True
+    log_retention_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +176,8 @@ class Pipeline:
     bus: BusSettings = field(default_factory=BusSettings)
     base_registry: ClassifierRegistry = field(default_factory=ClassifierRegistry)
     event_type_field: str = EVENT_TYPE_FIELD
+    extra_rules: tuple[RuleSettings, ...] = ()
+    functions: FunctionSettings = field(default_factory=FunctionSettings)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -175,9 +234,10 @@ class Pipeline:
         return {"detail": {self.event_type_field: [module.name]}}
 
     def rules(self, env: str) -> Mapping[str, JSONObject]:
-        """Rule name to event pattern, one rule for each target of each module."""
+        """Rule name to event pattern: one rule for each target of each module, then `extra_rules`."""
         names = self.names(env)
-        return {names.rule(target): self.event_pattern(m) for m in self.modules for target in m.targets}
+        found = {names.rule(target): self.event_pattern(m) for m in self.modules for target in m.targets}
+        return found | {f"{rule.name}-{env}": rule.event_pattern for rule in self.extra_rules}
 
 
 perception_pipeline = Pipeline(
