@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from perception_events.classifiers import Classifier, ClassifierRegistry, SegmentClassifier
+from perception_events.classifiers import EVENT_TYPE_FIELD, Classifier, ClassifierRegistry, SegmentClassifier
 from perception_events.classifiers import default_registry as seed_registry
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
@@ -22,9 +22,6 @@ __all__ = [
     "TableSettings",
     "perception_pipeline",
 ]
-
-EVENT_TYPE_FIELD = "PerceptionPipelineEventType"
-"""The field that the enrichment adds to each item and that the rules match on."""
 
 COMPLETED_INSERTS: JSONObject = {
     "eventName": ["INSERT"],

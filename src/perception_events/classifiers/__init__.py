@@ -1,5 +1,12 @@
 """From a sort key, or a whole item, to an event type."""
 
+from perception_events.classifiers._enrichment import (
+    EVENT_TYPE_FIELD,
+    SORT_KEY_ATTRIBUTE,
+    Enrichment,
+    EnrichmentError,
+    OnError,
+)
 from perception_events.classifiers._protocol import (
     Ambiguity,
     Classification,
@@ -20,6 +27,8 @@ from perception_events.classifiers._registry import ENTRY_POINT_GROUP, Classifie
 
 __all__ = [
     "ENTRY_POINT_GROUP",
+    "EVENT_TYPE_FIELD",
+    "SORT_KEY_ATTRIBUTE",
     "Ambiguity",
     "CallableClassifier",
     "Classification",
@@ -28,7 +37,10 @@ __all__ = [
     "ClassifierRegistry",
     "ContainsClassifier",
     "DuplicateClassifierError",
+    "Enrichment",
+    "EnrichmentError",
     "Item",
+    "OnError",
     "PredicateClassifier",
     "PrefixClassifier",
     "RegexClassifier",
