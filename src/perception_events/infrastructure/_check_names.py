@@ -1,0 +1,40 @@
+"""Checks of names and classifiers: what AWS refuses to call a thing, and keys with two answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from perception_events.pipeline import Pipeline
+
+__all__ = ["check_names"]
+
+_COMMON = r"[A-Za-z0-9_.\-]"
+_FORMS = {
+    "table": (rf"{_COMMON}{{3,255}}", "3 to 255 letters, digits, `_`, `-`, `.`"),
+    "pipe": (rf"{_COMMON}{{1,64}}", "1 to 64 letters, digits, `_`, `-`, `.`"),
+    "bus": (r"[A-Za-z0-9_./\-]{1,256}", "1 to 256 letters, digits, `_`, `-`, `.`, `/`"),
+    "rule": (rf"{_COMMON}{{1,64}}", "1 to 64 letters, digits, `_`, `-`, `.`"),
+    "function": (r"[A-Za-z0-9_\-]{1,64}", "1 to 64 letters, digits, `_`, `-`"),
+}
+
+
+def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
+    """Identifier, place and reason of everything that is wrong with names and classifiers."""
+    names = pipeline.names(env)
+    declared = [module.targets for module in pipeline.modules] + [rule.targets for rule in pipeline.extra_rules]
+    targets = dict.fromkeys(target for some in declared for target in some)
+    called = [("table", names.table), ("pipe", names.pipe), ("bus", names.bus), ("function", names.enrichment)]
+    called += [("rule", name) for name in pipeline.rules(env)]
+    called += [("function", names.function(target)) for target in targets]
+    for kind, name in called:
+        form, words = _FORMS[kind]
+        if not re.fullmatch(form, name):
+            yield "PE401", f"{kind}[{name}]", f"{len(name)} characters; AWS takes {words}"
+    for ambiguity in pipeline.registry.ambiguities():
+        claims = ", ".join(f"{classifier} as {event_type!r}" for classifier, event_type in ambiguity.claims)
+        yield "PE402", "classifiers", f"{ambiguity.sort_key!r} is claimed by {claims}"
+    reachable = pipeline.registry.event_types
+    for module in pipeline.modules:
+        if module.classifier is None and module.name not in reachable:
+            yield "PE403", f"modules[{module.name}]", f"the classifiers give: {', '.join(reachable)}"
