@@ -14,10 +14,11 @@ import perception_events
 
 LAYERS: list[set[str]] = [
     {"errors", "clock", "json_values"},
-    {"models", "sort_keys", "patterns", "templates", "trace", "targets"},
+    {"models", "sort_keys", "patterns", "templates", "trace", "targets", "scheduler"},
     {"classifiers", "aggregation"},
     {"streams", "pipes", "buses"},
     {"pipeline"},
+    {"simulation"},
     {"infrastructure"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
