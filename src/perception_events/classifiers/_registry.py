@@ -90,17 +90,21 @@ class ClassifierRegistry:
                 return Classification(event_type, classifier.name, f"{classifier.name} claims {sort_key!r}")
         return Classification(self.default, None, f"no classifier claims {sort_key!r}")
 
-    def ambiguities(self, keys: Iterable[str] = ()) -> list[Ambiguity]:
+    def ambiguities(self, keys: Iterable[str] = (), *, against: ClassifierRegistry | None = None) -> list[Ambiguity]:
         """The keys which classifiers of different event types both claim, each with its claims.
 
         Looked at are `keys` and the example keys of the classifiers that have `examples()`: every ready-made one
-        that is built from a literal text.
+        that is built from a literal text. With `against`, the keys which only one of the two registries claims, or
+        which they name differently, are reported too: what changes when one takes the other's place.
         """
-        examples = (key for c in self._classifiers for key in getattr(c, "examples", tuple)())
+        registries = (self,) if against is None else (self, against)
+        examples = (key for r in registries for c in r.classifiers for key in getattr(c, "examples", tuple)())
         found = []
         for key in dict.fromkeys((*keys, *examples)):
             answers = ((c.name, c.classify(key, None)) for c in self._classifiers)
             claims = tuple((name, event_type) for name, event_type in answers if event_type is not None)
+            if against is not None and against.classify(key) != self.classify(key):
+                claims = tuple((r.explain(key).classifier or "no classifier", r.classify(key)) for r in registries)
             if len({event_type for _, event_type in claims}) > 1:
                 found.append(Ambiguity(key, claims))
         return found

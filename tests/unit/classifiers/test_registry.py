@@ -119,3 +119,11 @@ def test_what_is_no_classifier_is_refused(nothing: Any) -> None:
 def test_a_bad_regular_expression_is_refused_when_made() -> None:
     with pytest.raises(ClassifierError, match="no regular expression"):
         RegexClassifier("pose", "(")
+
+
+def test_the_check_reports_where_substrings_and_exact_segments_differ() -> None:
+    exact = ClassifierRegistry(SegmentClassifier(t) for _, t in MATCH_STATEMENT)
+    found = {a.sort_key: a.claims for a in default_registry.ambiguities(["2024-10-28#reidentified"], against=exact)}
+    assert found["2024-10-28#reidentified"] == (("contains:#reid", "reid"), ("no classifier", "unknown"))
+    assert "2000-01-01#recon#x" not in found  # both say recon
+    assert exact.ambiguities(against=exact) == []
