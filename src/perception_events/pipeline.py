@@ -151,7 +151,7 @@ class Names:
 
     def rule(self, target: str) -> str:
         """The rule that invokes `target`: `aggregate_pose` gives `aggregate-pose-rule-dev`."""
-        return f"{target.replace('_', '-')}-rule-{self.env}"
+        return f"{_rule_name(target)}-{self.env}"
 
     def function(self, target: str) -> str:
         """The function behind `target`: `aggregate_pose` gives `aggregate_pose-dev`."""
@@ -163,7 +163,7 @@ class Pipeline:
     """A whole pipeline, declared once and built for each environment.
 
     Raises:
-        InvalidPipelineError: two modules share a name, or a module triggers one that is not declared.
+        InvalidPipelineError: two modules or two rules share a name, or a module triggers one that is not declared.
     """
 
     modules: tuple[Module, ...]
@@ -189,6 +189,13 @@ class Pipeline:
                         f"module {module.name!r} triggers {triggered!r}, which is not declared; "
                         f"add Module({triggered!r}) or correct the name (declared: {', '.join(sorted(seen))})"
                     )
+        rule_names: set[str] = set()
+        for rule in self.rule_settings():
+            if rule.name in rule_names:
+                raise InvalidPipelineError(
+                    f"two rules are called {rule.name!r}; give the one in extra_rules another name"
+                )
+            rule_names.add(rule.name)
 
     @property
     def registry(self) -> ClassifierRegistry:
@@ -226,15 +233,29 @@ class Pipeline:
         """This pipeline with one more module."""
         return replace(self, modules=(*self.modules, module))
 
-    def event_pattern(self, module: Module) -> JSONObject:
-        """The pattern of `module`'s rule."""
-        return {"detail": {self.event_type_field: [module.name]}}
+    def event_pattern(self, *modules: Module) -> JSONObject:
+        """The pattern of the rule for events of `modules`."""
+        return {"detail": {self.event_type_field: [module.name for module in modules]}}
+
+    def modules_of(self, target: str) -> tuple[Module, ...]:
+        """The modules whose events invoke `target`."""
+        return tuple(module for module in self.modules if target in module.targets)
+
+    def rule_settings(self) -> tuple[RuleSettings, ...]:
+        """Every rule: one for each target of the modules (two modules may share one), then `extra_rules`."""
+        targets = dict.fromkeys(target for module in self.modules for target in module.targets)
+        return (
+            *(RuleSettings(_rule_name(t), self.event_pattern(*self.modules_of(t)), (t,)) for t in targets),
+            *self.extra_rules,
+        )
 
     def rules(self, env: str) -> Mapping[str, JSONObject]:
-        """Rule name to event pattern: one rule for each target of each module, then `extra_rules`."""
-        names = self.names(env)
-        found = {names.rule(target): self.event_pattern(m) for m in self.modules for target in m.targets}
-        return found | {f"{rule.name}-{env}": rule.event_pattern for rule in self.extra_rules}
+        """Rule name to event pattern."""
+        return {f"{rule.name}-{env}": rule.event_pattern for rule in self.rule_settings()}
+
+
+def _rule_name(target: str) -> str:
+    return f"{target.replace('_', '-')}-rule"
 
 
 perception_pipeline = Pipeline(

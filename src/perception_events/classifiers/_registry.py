@@ -133,6 +133,14 @@ class ClassifierRegistry:
         """Only the classifiers that installed packages offer."""
         return cls().with_entry_points(group)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ClassifierRegistry):
+            return NotImplemented
+        return self._classifiers == other._classifiers and self.default == other.default
+
+    def __hash__(self) -> int:
+        return hash((self._classifiers, self.default))
+
     def __repr__(self) -> str:
         return f"ClassifierRegistry([{', '.join(c.name for c in self._classifiers)}], default={self.default!r})"
 
