@@ -1,1 +1,67 @@
-"""Not built yet."""
+"""Joins: several modules' events come in, the next module is triggered when its inputs are complete, once."""
+
+from __future__ import annotations
+
+from perception_events.aggregation._aggregator import Aggregator, JoinOutcome, JoinResult
+from perception_events.aggregation._changes import ItemChange, item_changes, version_of
+from perception_events.aggregation._errors import (
+    InvalidJoinError,
+    InvalidMemberEventError,
+    JoinContentionError,
+    JoinNotFoundError,
+)
+from perception_events.aggregation._graph import check_acyclic, check_joins, check_reachable
+from perception_events.aggregation._join import Expected, FallbackPolicy, Join, Manifest
+from perception_events.aggregation._keys import (
+    ALERT_PREFIX,
+    JOIN_PREFIX,
+    OPEN_JOINS_PARTITION,
+    TRIGGER_PREFIX,
+    ItemNames,
+    JoinKey,
+    alert_event_type,
+    trigger_event_type,
+)
+from perception_events.aggregation._memory import InMemoryJoinStore
+from perception_events.aggregation._reports import JoinReport, JoinStatus
+from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
+from perception_events.aggregation._store import Commit, JoinStore, OutboxItem, Recorded
+
+__all__ = [
+    "ALERT_PREFIX",
+    "COMPLETED",
+    "JOIN_PREFIX",
+    "OPEN_JOINS_PARTITION",
+    "TRIGGER_PREFIX",
+    "Aggregator",
+    "Commit",
+    "Expected",
+    "FallbackPolicy",
+    "InMemoryJoinStore",
+    "InvalidJoinError",
+    "InvalidMemberEventError",
+    "ItemChange",
+    "ItemNames",
+    "Join",
+    "JoinContentionError",
+    "JoinKey",
+    "JoinNotFoundError",
+    "JoinOutcome",
+    "JoinReport",
+    "JoinResult",
+    "JoinState",
+    "JoinStatus",
+    "JoinStore",
+    "Manifest",
+    "Member",
+    "OutboxItem",
+    "Recorded",
+    "TriggerReason",
+    "alert_event_type",
+    "check_acyclic",
+    "check_joins",
+    "check_reachable",
+    "item_changes",
+    "trigger_event_type",
+    "version_of",
+]

@@ -1,0 +1,188 @@
+"""The declaration of a join: which events make a group, who is expected in it, and what starts when all are in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from perception_events.aggregation._errors import InvalidJoinError
+from perception_events.aggregation._keys import JoinKey
+from perception_events.sort_keys import SEPARATOR, SortKey
+
+__all__ = ["Expectation", "Expected", "FallbackPolicy", "Join", "Manifest"]
+
+Expected: TypeAlias = frozenset[str] | int | None
+"""Who is expected in one group: members by name, a number of any members, or None while it is not known."""
+
+SHORTEST_RETENTION = timedelta(days=3)
+"""A redelivery can be this old: 24 h in the stream, 24 h in the bus, 6 h in Lambda's queue.
+
+AWS: DynamoDB Streams retention; EventBridge retry policy; Lambda asynchronous event age.
+"""
+
+
+class FallbackPolicy(StrEnum):
+    """What the sweep does with a join whose deadline has passed."""
+
+    TRIGGER = "TRIGGER"
+    """Trigger with the members that are there (at least one)."""
+    QUORUM = "QUORUM"
+    """Trigger once `quorum` members are there; alert while they are not."""
+    ALERT = "ALERT"
+    """Alert, once for each run, and wait on."""
+    WAIT = "WAIT"
+    """Wait on; the join is listed as overdue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """An item of the event table that says who is expected: a set or list of names, or a number.
+
+    Its key is the group's partition key and `date#event_type[#...]`, with the parts named by `group_by`: by default
+    one manifest serves a site's whole day. Until the item is there the join waits.
+    """
+
+    event_type: str
+    attribute: str = "members"
+    group_by: tuple[str, ...] = ("site", "date")
+
+    def sort_key(self, join: Join, key: JoinKey) -> str:
+        """The sort key of the manifest that serves the group `key` of `join`."""
+        values = dict(zip(join.group_by[2:], key.parts, strict=True))
+        return SEPARATOR.join((key.date, self.event_type, *(values[name] for name in self.group_by[2:])))
+
+
+Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """ "When all of a group are in, start the next": one edge of the pipeline that needs several events.
+
+    `on` names the event types whose COMPLETED items are members. `group_by` is `site`, `date` and any named parts of
+    their sort keys (`sync`); what a key holds beyond these names the member: `cam3` of `2025-07-15#pose#sync001#cam3`
+    by sync, `sync001#cam3` by day, the event type itself when nothing is left. With several event types the member
+    starts with its event type (`pose#cam3`).
+
+    `expects` is a fixed set of members, a number of them, a `Manifest`, or a callable that gets the `JoinKey` and
+    returns either; it defaults to one event of each type in `on`. `trigger` names the modules that start.
+
+    `deadline` counts from the first member; `policy` says what the sweep does then, `quorum` is the number of members
+    that `FallbackPolicy.QUORUM` wants. `retention` is how long state and triggers are kept (their TTL): it must be
+    longer than any redelivery of an event, or a late duplicate could start a group anew.
+
+    Raises:
+        InvalidJoinError: the declaration contradicts itself, or no group could ever complete.
+    """
+
+    on: str | tuple[str, ...]
+    group_by: tuple[str, ...] = ("site", "date")
+    expects: Expectation | Iterable[str] | None = None
+    trigger: tuple[str, ...] = ()
+    deadline: timedelta | None = None
+    policy: FallbackPolicy = FallbackPolicy.WAIT
+    quorum: int | None = None
+    name: str = ""
+    retention: timedelta = field(default=timedelta(days=14))
+
+    def __post_init__(self) -> None:
+        on = (self.on,) if isinstance(self.on, str) else tuple(self.on)
+        name = self.name or "_".join(on)
+        object.__setattr__(self, "on", on)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "policy", FallbackPolicy(self.policy))
+        self._check_grouping(on)
+        self._check_members(on)
+        if not self.trigger:
+            raise InvalidJoinError(f"join {name!r} triggers nothing; give trigger=('module',)")
+        self._check_fallback()
+
+    def _check_grouping(self, on: tuple[str, ...]) -> None:
+        if not on or not all(on) or len(set(on)) != len(on):
+            raise InvalidJoinError(f"join {self.name!r}: on={on!r} must name at least one event type, each once")
+        if SEPARATOR in self.name:
+            raise InvalidJoinError(f"join {self.name!r}: a name cannot hold '#', it becomes part of sort keys")
+        if self.group_by[:2] != ("site", "date") or len(set(self.group_by)) != len(self.group_by):
+            raise InvalidJoinError(
+                f"join {self.name!r}: group_by={self.group_by!r} must start with 'site', 'date' and name each part "
+                "once: a group lives under one partition key, and its sort keys start with the date"
+            )
+
+    def _check_members(self, on: tuple[str, ...]) -> None:
+        expects = self.expects
+        if expects is None:
+            expects = frozenset(on)
+        elif isinstance(expects, str):
+            raise InvalidJoinError(
+                f"join {self.name!r}: expects={expects!r} is one text; write expects={{{expects!r}}} for one member"
+            )
+        elif isinstance(expects, bool) or not (isinstance(expects, (int, Manifest)) or callable(expects)):
+            expects = frozenset(expects)  # type: ignore[arg-type]  # bool fails here, as it should: it is no expectation
+        object.__setattr__(self, "expects", expects)
+        if (isinstance(expects, int) and expects < 1) or (isinstance(expects, frozenset) and not expects):
+            raise InvalidJoinError(f"join {self.name!r} expects nobody ({expects!r}), so no event could complete it")
+        if isinstance(expects, frozenset) and len(on) > 1:
+            for member in sorted(expects):
+                if member.split(SEPARATOR)[0] not in on:
+                    raise InvalidJoinError(
+                        f"join {self.name!r} can never complete: with several event types a member starts with its "
+                        f"event type, and {member!r} starts with none of {', '.join(on)}"
+                    )
+        if isinstance(expects, Manifest):
+            unknown = [part for part in expects.group_by if part not in self.group_by]
+            if unknown or expects.group_by[:2] != ("site", "date"):
+                raise InvalidJoinError(
+                    f"join {self.name!r}: the manifest's group_by={expects.group_by!r} must start with 'site', 'date' "
+                    f"and name parts of the join's own group_by={self.group_by!r}"
+                )
+
+    def _check_fallback(self) -> None:
+        if self.policy is not FallbackPolicy.WAIT and self.deadline is None:
+            raise InvalidJoinError(f"join {self.name!r}: policy {self.policy} needs a deadline to act at")
+        if self.deadline is not None and self.deadline <= timedelta(0):
+            raise InvalidJoinError(f"join {self.name!r}: the deadline {self.deadline} is not after the first member")
+        if (self.policy is FallbackPolicy.QUORUM) != (self.quorum is not None):
+            raise InvalidJoinError(f"join {self.name!r}: quorum belongs to policy QUORUM, and QUORUM needs one")
+        if self.quorum is not None:
+            most = len(self.expects) if isinstance(self.expects, frozenset) else self.expects
+            if self.quorum < 1 or (isinstance(most, int) and self.quorum > most):
+                raise InvalidJoinError(
+                    f"join {self.name!r}: a quorum of {self.quorum} can never be decided on, {most} are expected"
+                )
+        shortest = max(SHORTEST_RETENTION, (self.deadline or timedelta(0)) + SHORTEST_RETENTION)
+        if self.retention < shortest:
+            raise InvalidJoinError(
+                f"join {self.name!r}: retention {self.retention} is shorter than {shortest}; a duplicate that arrives "
+                "later would open the group anew and trigger again"
+            )
+
+    @property
+    def event_types(self) -> tuple[str, ...]:
+        """The event types whose items are members."""
+        return (self.on,) if isinstance(self.on, str) else self.on
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The manifest, when that is what the join expects."""
+        return self.expects if isinstance(self.expects, Manifest) else None
+
+    def locate(self, site: str, sort_key: SortKey) -> tuple[JoinKey, str]:
+        """The group that an item belongs to, and the member it is.
+
+        Raises:
+            LookupError: the sort key lacks a part that `group_by` names.
+        """
+        positions: list[int] = []
+        for part in self.group_by[2:]:
+            position = sort_key.names.index(part) + 1 if part in sort_key.names else len(sort_key.segments)
+            if position >= len(sort_key.segments):
+                raise LookupError(f"join {self.name!r} groups by {part!r}, which sort key {sort_key.text!r} lacks")
+            positions.append(position)
+        parts = tuple(sort_key.segments[position] for position in positions)
+        rest = [s for i, s in enumerate(sort_key.segments) if i and i not in positions]
+        if len(self.event_types) > 1 or not rest:
+            rest.insert(0, sort_key.event_type)
+        return JoinKey(self.name, site, sort_key.date.isoformat(), parts), SEPARATOR.join(rest)

@@ -1,0 +1,83 @@
+"""The sort keys of what aggregation writes to the event table: join state, triggers, alerts, the list of open joins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perception_events.sort_keys import SEPARATOR
+
+__all__ = [
+    "ALERT_PREFIX",
+    "JOIN_PREFIX",
+    "OPEN_JOINS_PARTITION",
+    "TRIGGER_PREFIX",
+    "ItemNames",
+    "JoinKey",
+    "alert_event_type",
+    "trigger_event_type",
+]
+
+JOIN_PREFIX = "join_"
+TRIGGER_PREFIX = "trigger_"
+ALERT_PREFIX = "alert_"
+OPEN_JOINS_PARTITION = "#joins"
+"""The partition that lists every join which has not triggered yet, so that a sweep is one query and no index."""
+
+
+def trigger_event_type(module: str) -> str:
+    """The event type of the item that starts `module`: `trigger_recon`."""
+    return TRIGGER_PREFIX + module
+
+
+def alert_event_type(join: str) -> str:
+    """The event type of the item that reports an overdue group of `join`: `alert_pose`."""
+    return ALERT_PREFIX + join
+
+
+@dataclass(frozen=True, slots=True)
+class ItemNames:
+    """What the event table calls its keys and its TTL attribute."""
+
+    partition_key: str = "site"
+    sort_key: str = "date#event_type"
+    ttl_attribute: str = "expires_at"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class JoinKey:
+    """One group of one join: `JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))`.
+
+    `parts` are the values of the join's `group_by` after site and date.
+    """
+
+    join: str
+    site: str
+    date: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def sort_key(self) -> str:
+        """Where its state is: `2025-07-15#join_pose#sync001`.
+
+        The event type is one segment of its own, so neither an exact nor a substring classifier takes it for `pose`.
+        """
+        return self._key(JOIN_PREFIX + self.join)
+
+    @property
+    def open_sort_key(self) -> str:
+        """Where it stands in the list of open joins: `2025-07-15#open_pose#haemoro_1x2#sync001`."""
+        return SEPARATOR.join((self.date, f"open_{self.join}", self.site, *self.parts))
+
+    def trigger_sort_key(self, module: str, run: int) -> str:
+        """Where the trigger of `module` is: `2025-07-15#trigger_recon#sync001`, and `...#run2` for a re-run."""
+        return self._key(trigger_event_type(module), run)
+
+    def alert_sort_key(self, run: int) -> str:
+        """Where the alert is: `2025-07-15#alert_pose#sync001`."""
+        return self._key(alert_event_type(self.join), run)
+
+    def _key(self, event_type: str, run: int = 1) -> str:
+        return SEPARATOR.join((self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",))))
+
+    def __str__(self) -> str:
+        return SEPARATOR.join((self.site, self.date, self.join, *self.parts))

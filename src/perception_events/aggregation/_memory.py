@@ -1,0 +1,78 @@
+"""A join store in memory, for tests, simulations and the model that other stores are compared with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+from perception_events.aggregation._join import Expected
+from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._state import JoinState, Member
+from perception_events.aggregation._store import Commit, OutboxItem, Recorded
+
+__all__ = ["InMemoryJoinStore"]
+
+
+class InMemoryJoinStore:
+    """Keeps joins in a dict; safe to share between threads. `outbox` holds every trigger and alert, oldest first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._states: dict[JoinKey, JoinState] = {}
+        self._outbox: dict[tuple[str, str], OutboxItem] = {}
+        self._manifests: dict[tuple[str, str, str], frozenset[str] | int] = {}
+
+    @property
+    def outbox(self) -> tuple[OutboxItem, ...]:
+        """The items that commits have put."""
+        return tuple(self._outbox.values())
+
+    def put_manifest(
+        self, site: str, sort_key: str, members: Iterable[str] | int, *, attribute: str = "members"
+    ) -> None:
+        """Put the manifest item that a join with `Manifest` reads."""
+        self._manifests[site, sort_key, attribute] = members if isinstance(members, int) else frozenset(members)
+
+    def record(self, opening: JoinState, name: str, member: Member) -> Recorded:
+        """Open the group if it is new and note the member if the news is."""
+        with self._lock:
+            state = self._states.get(opening.key, opening)
+            changed = member.supersedes(state.members.get(name))
+            if changed:
+                members = MappingProxyType({**state.members, name: member})
+                state = replace(state, members=members, revision=state.revision + 1)
+            self._states[opening.key] = state
+            return Recorded(state, changed)
+
+    def commit(self, before: JoinState, after: JoinState, outbox: Sequence[OutboxItem] = ()) -> Commit:
+        """Compare and set, with the outbox."""
+        with self._lock:
+            stored = self._states.get(before.key)
+            if stored is None or stored.revision != before.revision:
+                return Commit.CONFLICT
+            if any((item.site, item.sort_key) in self._outbox for item in outbox):
+                return Commit.EXISTS
+            self._states[before.key] = replace(after, revision=before.revision + 1)
+            self._outbox.update({(item.site, item.sort_key): item for item in outbox})
+            return Commit.DONE
+
+    def load(self, key: JoinKey) -> JoinState | None:
+        """The state of one group."""
+        return self._states.get(key)
+
+    def open_keys(self) -> Iterable[JoinKey]:
+        """Every group that has not triggered."""
+        with self._lock:
+            return sorted(key for key, state in self._states.items() if state.triggered_at is None)
+
+    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
+        """Every group of a site and day."""
+        with self._lock:
+            found = [state for key, state in self._states.items() if (key.site, key.date) == (site, date)]
+        return sorted((s for s in found if join in (None, s.key.join)), key=lambda state: state.key)
+
+    def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
+        """What `put_manifest` put."""
+        return self._manifests.get((site, sort_key, attribute))

@@ -1,0 +1,87 @@
+"""What a store must do: one commutative write for members, one compare-and-set for transitions, and four reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeAlias, runtime_checkable
+
+from perception_events.aggregation._join import Expected
+from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._state import JoinState, Member
+
+__all__ = ["Attribute", "Commit", "JoinStore", "OutboxItem", "Recorded"]
+
+Attribute: TypeAlias = str | int | frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """An item that is written together with a transition; its stream record carries the news on.
+
+    `attributes` hold neither the keys nor the TTL.
+    """
+
+    site: str
+    sort_key: str
+    attributes: Mapping[str, Attribute]
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The state after a member's news, and whether that news was new."""
+
+    state: JoinState
+    changed: bool
+
+
+class Commit(StrEnum):
+    """What became of a transition."""
+
+    DONE = "DONE"
+    CONFLICT = "CONFLICT"
+    """The stored revision is another: read and decide again."""
+    EXISTS = "EXISTS"
+    """The revision is right, but an item of the outbox is there already."""
+
+
+@runtime_checkable
+class JoinStore(Protocol):
+    """Where the state of joins is kept. `perception_events.testing` has the checks for a store of your own.
+
+    All reads give what the last finished write left (on DynamoDB: consistent reads).
+    """
+
+    def record(self, opening: JoinState, name: str, member: Member) -> Recorded:
+        """Open the group as `opening` (which has no members) unless it is there, and note `member` if it is newer.
+
+        One atomic step. `member` is noted when `member.supersedes(known)`; that adds 1 to the revision. Whatever is
+        recorded after a trigger leaves the trigger alone.
+        """
+        ...
+
+    def commit(self, before: JoinState, after: JoinState, outbox: Sequence[OutboxItem] = ()) -> Commit:
+        """Replace `before` by `after` with revision `before.revision + 1`, and put the outbox items: all or nothing.
+
+        Nothing is written, and `CONFLICT` returned, unless the stored revision is `before.revision`; nothing is
+        written, and `EXISTS` returned, when one of the outbox items is there already.
+        """
+        ...
+
+    def load(self, key: JoinKey) -> JoinState | None:
+        """The state of one group."""
+        ...
+
+    def open_keys(self) -> Iterable[JoinKey]:
+        """Every group that has not triggered."""
+        ...
+
+    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
+        """Every group of a site and day (`YYYY-MM-DD`), of one join or of all."""
+        ...
+
+    def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
+        """What the manifest item lists, or None where the item or the attribute is not there."""
+        ...
