@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from perception_events.aggregation import (
+    Aggregator,
+    FallbackPolicy,
+    InvalidJoinError,
+    ItemNames,
+    Join,
+    JoinStore,
+    alert_event_type,
+    check_acyclic,
+    check_joins,
+    check_reachable,
+    trigger_event_type,
+)
 from perception_events.classifiers import EVENT_TYPE_FIELD, Classifier, ClassifierRegistry, SegmentClassifier
 from perception_events.classifiers import default_registry as seed_registry
+from perception_events.clock import Clock
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
+from perception_events.sort_keys import SEED_PART_NAMES
 
 __all__ = [
     "BusSettings",
@@ -39,13 +54,17 @@ class Module:
     """One module of the pipeline: its event type, how a key is recognised as its, and what its events set off.
 
     `classifier` defaults to the exact segment after the date. `targets` are the functions, without `-{env}`, that
-    the module's rule invokes; a module without targets gets no rule. `triggers` are the modules started next.
+    the module's rule invokes; a module without targets gets no rule. `triggers` are the modules started next by
+    these functions themselves; `joins` are the groups that its events are gathered in, which start the next module
+    when they are complete. `parts` names the segments after the event type (`("sync", "camera")` for `pose`).
     """
 
     name: str
     classifier: Classifier | None = None
     targets: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
+    joins: tuple[Join, ...] = ()
+    parts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +181,11 @@ class Names:
 class Pipeline:
     """A whole pipeline, declared once and built for each environment.
 
+    `entries` are the modules that start from outside; it defaults to the first, and matters once joins are declared.
+
     Raises:
-        InvalidPipelineError: two modules or two rules share a name, or a module triggers one that is not declared.
+        InvalidPipelineError: two modules or two rules share a name, a module triggers one that is not declared, or
+            the joins make a cycle, leave a module unreachable or can never complete.
     """
 
     modules: tuple[Module, ...]
@@ -175,6 +197,7 @@ class Pipeline:
     event_type_field: str = EVENT_TYPE_FIELD
     extra_rules: tuple[RuleSettings, ...] = ()
     functions: FunctionSettings = field(default_factory=FunctionSettings)
+    entries: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -189,6 +212,8 @@ class Pipeline:
                         f"module {module.name!r} triggers {triggered!r}, which is not declared; "
                         f"add Module({triggered!r}) or correct the name (declared: {', '.join(sorted(seen))})"
                     )
+        if self.joins:
+            self._check_joins()
         rule_names: set[str] = set()
         for rule in self.rule_settings():
             if rule.name in rule_names:
@@ -206,7 +231,34 @@ class Pipeline:
                 registry = registry.with_classifier(module.classifier)
             elif module.name not in registry.event_types:
                 registry = registry.with_classifier(SegmentClassifier(module.name))
+        for event_type in self._join_event_types():
+            if event_type not in registry.event_types:
+                registry = registry.with_classifier(SegmentClassifier(event_type))
         return registry
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """The joins of all modules, each once."""
+        return tuple(dict.fromkeys(join for module in self.modules for join in module.joins))
+
+    @property
+    def key_parts(self) -> Mapping[str, tuple[str, ...]]:
+        """What the segments of sort keys are called, per event type, as `SortKey.parse` takes it."""
+        return {**SEED_PART_NAMES, **{m.name: m.parts for m in self.modules if m.parts is not None}}
+
+    @property
+    def next_modules(self) -> Mapping[str, tuple[str, ...]]:
+        """Module name to the modules that it starts, alone or through joins."""
+        edges = {module.name: list(module.triggers) for module in self.modules}
+        for join in self.joins:
+            for event_type in join.event_types:
+                edges.setdefault(event_type, []).extend(join.trigger)
+        return {name: tuple(dict.fromkeys(triggered)) for name, triggered in edges.items()}
+
+    def aggregator(self, store: JoinStore, *, clock: Clock) -> Aggregator:
+        """What takes the modules' events and triggers the joins that are complete; it is a `Target`."""
+        names = ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
+        return Aggregator(self.joins, store, clock=clock, parts=self.key_parts, names=names)
 
     def names(self, env: str) -> Names:
         """What the parts are called in `env`."""
@@ -234,20 +286,70 @@ class Pipeline:
         return replace(self, modules=(*self.modules, module))
 
     def event_pattern(self, *modules: Module) -> JSONObject:
-        """The pattern of the rule for events of `modules`."""
-        return {"detail": {self.event_type_field: [module.name for module in modules]}}
+        """The pattern of the rule for events of `modules`, and for the manifests that their joins wait for."""
+        manifests = (join.manifest for module in modules for join in module.joins)
+        return self._event_type_pattern(
+            *(module.name for module in modules), *(manifest.event_type for manifest in manifests if manifest)
+        )
+
+    def _event_type_pattern(self, *event_types: str) -> JSONObject:
+        return {"detail": {self.event_type_field: [*dict.fromkeys(event_types)]}}
 
     def modules_of(self, target: str) -> tuple[Module, ...]:
         """The modules whose events invoke `target`."""
         return tuple(module for module in self.modules if target in module.targets)
 
     def rule_settings(self) -> tuple[RuleSettings, ...]:
-        """Every rule: one for each target of the modules (two modules may share one), then `extra_rules`."""
+        """Every rule: one for each target of the modules (two modules may share one), joins, then `extra_rules`.
+
+        A join's trigger of `recon` invokes the function `trigger_recon`; the alerts of all joins `alert_joins`.
+        """
         targets = dict.fromkeys(target for module in self.modules for target in module.targets)
         return (
             *(RuleSettings(_rule_name(t), self.event_pattern(*self.modules_of(t)), (t,)) for t in targets),
+            *(RuleSettings(_rule_name(t), self._event_type_pattern(t), (t,)) for t in self._trigger_event_types()),
+            *self._alert_rules(),
             *self.extra_rules,
         )
+
+    def _trigger_event_types(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(trigger_event_type(module) for join in self.joins for module in join.trigger))
+
+    def _alert_event_types(self) -> tuple[str, ...]:
+        alerting = (FallbackPolicy.ALERT, FallbackPolicy.QUORUM)
+        return tuple(alert_event_type(join.name) for join in self.joins if join.policy in alerting)
+
+    def _alert_rules(self) -> tuple[RuleSettings, ...]:
+        types = self._alert_event_types()
+        return (RuleSettings("alert-joins-rule", self._event_type_pattern(*types), ("alert_joins",)),) if types else ()
+
+    def _join_event_types(self) -> tuple[str, ...]:
+        manifests = (join.manifest.event_type for join in self.joins if join.manifest is not None)
+        return tuple(dict.fromkeys((*manifests, *self._trigger_event_types(), *self._alert_event_types())))
+
+    def _check_joins(self) -> None:
+        declared = {module.name: self.key_parts.get(module.name) for module in self.modules}
+        try:
+            for module in self.modules:
+                for join in module.joins:
+                    if module.name not in join.event_types:
+                        raise InvalidJoinError(
+                            f"module {module.name!r} has join {join.name!r}, which is on {', '.join(join.event_types)};"
+                            " declare it there"
+                        )
+            check_joins(self.joins, declared, [module.name for module in self.modules if module.targets])
+            check_acyclic(self.next_modules)
+            check_reachable(self.entries or (self.modules[0].name,), self.next_modules)
+        except InvalidJoinError as error:
+            raise InvalidPipelineError(str(error)) from error
+        for entry in self.entries:
+            if entry not in declared:
+                raise InvalidPipelineError(f"entries names {entry!r}, which is not declared")
+        for event_type in self._join_event_types():
+            if event_type in declared:
+                raise InvalidPipelineError(
+                    f"module {event_type!r} has the name of an event type that a join writes or waits for; rename it"
+                )
 
     def rules(self, env: str) -> Mapping[str, JSONObject]:
         """Rule name to event pattern."""
