@@ -1,1 +1,33 @@
-"""Not built yet."""
+"""Where records come from: an in-memory table's stream, a file, a live iterator."""
+
+from __future__ import annotations
+
+from perception_events.streams._items import InvalidItemError
+from perception_events.streams._recorded import RecordedStream, UnreadableRecordError, read_json_lines
+from perception_events.streams._stream import (
+    RETENTION_SECONDS,
+    Page,
+    Shard,
+    StartingPosition,
+    Stream,
+    TrimmedDataError,
+    UnknownShardError,
+)
+from perception_events.streams._table import InMemoryTable, StreamViewType, TableStream
+
+__all__ = [
+    "RETENTION_SECONDS",
+    "InMemoryTable",
+    "InvalidItemError",
+    "Page",
+    "RecordedStream",
+    "Shard",
+    "StartingPosition",
+    "Stream",
+    "StreamViewType",
+    "TableStream",
+    "TrimmedDataError",
+    "UnknownShardError",
+    "UnreadableRecordError",
+    "read_json_lines",
+]

@@ -1,0 +1,98 @@
+"""Records from a file or from a live iterator, as a stream of one shard."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from perception_events.errors import PerceptionEventsError
+from perception_events.json_values import JSONObject, JSONValue
+from perception_events.streams._stream import MAXIMUM_PAGE, Page, Shard, UnknownShardError
+
+__all__ = ["RecordedStream", "UnreadableRecordError", "read_json_lines"]
+
+
+class UnreadableRecordError(PerceptionEventsError, ValueError):
+    """A line that is not a stream record; the message names file and line."""
+
+
+def read_json_lines(path: str | Path) -> Iterator[JSONObject]:
+    """The records of a file of JSON lines, read as they are asked for.
+
+    Raises:
+        UnreadableRecordError: a line is not a JSON object.
+        OSError: the file cannot be read.
+    """
+    with Path(path).open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except ValueError as error:
+                raise UnreadableRecordError(f"{path}:{number}: not JSON: {error}") from error
+            if not isinstance(record, dict):
+                raise UnreadableRecordError(f"{path}:{number}: a {type(record).__name__}, not a record (an object)")
+            yield record
+
+
+class RecordedStream:
+    """A stream of one shard over `records`, which may come from a file or be produced while it is read.
+
+    Records are pulled when a reader asks for them, and kept until it has read on behind them, so that a reader that
+    crashed finds them again. Nothing is trimmed. The shard is closed once `records` ends.
+    """
+
+    SHARD_ID = "shardId-00000000000000000000-00000000"
+
+    def __init__(self, records: Iterable[Mapping[str, JSONValue]], *, arn: str = "") -> None:
+        self._records = iter(records)
+        self._arn = arn
+        self._kept: deque[JSONObject] = deque()
+        self._newest: str | None = None
+        self._ended = False
+
+    @property
+    def arn(self) -> str:
+        """The stream's ARN; empty where none was given: the records name theirs."""
+        return self._arn
+
+    def shards(self) -> tuple[Shard, ...]:
+        """The one shard."""
+        return (Shard(self.SHARD_ID, None, self._ended),)
+
+    def read(self, shard_id: str, *, after: str | None, limit: int = MAXIMUM_PAGE) -> Page:
+        """Up to `limit` records behind the sequence number `after`; those up to it are forgotten.
+
+        Raises:
+            UnknownShardError: `shard_id` is not the one shard.
+        """
+        self._check(shard_id)
+        if after is not None and any(_number(record) == after for record in self._kept):
+            while _number(self._kept.popleft()) != after:
+                pass
+        while len(self._kept) < limit and not self._ended:
+            record = next(self._records, None)
+            if record is None:
+                self._ended = True
+            else:
+                self._kept.append(dict(record))
+                self._newest = _number(record)
+        return Page(tuple(self._kept)[:limit], self._ended and len(self._kept) <= limit)
+
+    def latest(self, shard_id: str) -> str | None:
+        """The sequence number of the newest record pulled so far."""
+        self._check(shard_id)
+        return self._newest
+
+    def _check(self, shard_id: str) -> None:
+        if shard_id != self.SHARD_ID:
+            raise UnknownShardError(f"no shard {shard_id!r}; recorded records are one shard, {self.SHARD_ID}")
+
+
+def _number(record: Mapping[str, JSONValue]) -> str:
+    change = record.get("dynamodb")
+    number = change.get("SequenceNumber") if isinstance(change, dict) else None
+    return number if isinstance(number, str) else ""

@@ -1,0 +1,46 @@
+"""How DynamoDB counts the bytes of an item, for a record's `SizeBytes`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+
+from perception_events.json_values import JSONValue
+
+__all__ = ["item_size"]
+
+
+def item_size(item: Mapping[str, JSONValue]) -> int:
+    """Bytes of `item`: its attribute names and values.
+
+    AWS: DynamoDB Developer Guide, "DynamoDB item sizes and formats"; as DynamoDB Local and a recorded record count.
+    """
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: JSONValue) -> int:
+    if not isinstance(value, dict) or len(value) != 1:
+        return 0
+    [(kind, held)] = value.items()
+    if isinstance(held, str):
+        return {"N": _number_size, "B": _binary_size}.get(kind, _text_size)(held)
+    if isinstance(held, list):
+        if kind == "L":
+            return 3 + sum(1 + _value_size(element) for element in held)
+        return sum(_value_size({kind[0]: member}) for member in held)
+    if isinstance(held, dict):
+        return 3 + sum(1 + len(name.encode()) + _value_size(element) for name, element in held.items())
+    return 1  # BOOL and NULL
+
+
+def _text_size(text: str) -> int:
+    return len(text.encode())
+
+
+def _binary_size(text: str) -> int:
+    return len(base64.b64decode(text))
+
+
+def _number_size(text: str) -> int:
+    digits = text.lstrip("-").replace(".", "").strip("0")
+    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
