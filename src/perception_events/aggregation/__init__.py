@@ -25,7 +25,7 @@ from perception_events.aggregation._keys import (
 from perception_events.aggregation._memory import InMemoryJoinStore
 from perception_events.aggregation._reports import JoinReport, JoinStatus
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
-from perception_events.aggregation._store import Commit, JoinStore, OutboxItem, Recorded
+from perception_events.aggregation._store import Attribute, Commit, JoinStore, OutboxItem, Recorded
 
 __all__ = [
     "ALERT_PREFIX",
@@ -34,6 +34,7 @@ __all__ = [
     "OPEN_JOINS_PARTITION",
     "TRIGGER_PREFIX",
     "Aggregator",
+    "Attribute",
     "Commit",
     "Expected",
     "FallbackPolicy",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
 from perception_events.aggregation._join import Expected, Join
 from perception_events.aggregation._state import JoinState, is_complete, missing_members
+from perception_events.aggregation._times import to_iso
 from perception_events.json_values import JSONObject, JSONValue
 
 __all__ = ["JoinReport", "JoinStatus", "report_of"]
@@ -98,7 +98,4 @@ def report_of(join: Join, state: JoinState, expected: Expected, now: float) -> J
 
 
 def _iso(at: float | None) -> str | None:
-    if at is None:
-        return None
-    moment = datetime.datetime.fromtimestamp(at, tz=datetime.UTC)
-    return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+    return None if at is None else to_iso(at)

@@ -14,6 +14,7 @@ from perception_events.aggregation._state import (
     missing_members,
 )
 from perception_events.aggregation._store import Attribute, OutboxItem
+from perception_events.aggregation._times import to_iso
 
 __all__ = ["Transition", "fallback_transition", "live_transition", "rerun_transition"]
 
@@ -45,7 +46,7 @@ def fallback_transition(join: Join, state: JoinState, expected: Expected, now: f
         return _trigger(join, state, expected, now, TriggerReason.QUORUM)
     if join.policy is FallbackPolicy.TRIGGER or state.alerted_at is not None:
         return None
-    attributes = _story(join, state, expected) | {"alerted_at": int(now)}
+    attributes = _story(join, state, expected) | {"alerted_at": to_iso(now)}
     item = OutboxItem(state.key.site, state.key.alert_sort_key(state.run), attributes, _expiry(join, now))
     return Transition(replace(state, alerted_at=now), (item,))
 
@@ -87,7 +88,7 @@ def _trigger(join: Join, state: JoinState, expected: Expected, now: float, reaso
             "module": module,
             "event_type": trigger_event_type(module),
             "reason": reason.value,
-            "triggered_at": int(now),
+            "triggered_at": to_iso(now),
         }
         items.append(OutboxItem(state.key.site, sort_key, attributes, expires_at))
     return Transition(after, tuple(items))
@@ -101,7 +102,7 @@ def _story(join: Join, state: JoinState, expected: Expected) -> dict[str, Attrib
         "event_type": alert_event_type(join.name),
         "join": join.name,
         "run": state.run,
-        "opened_at": int(state.opened_at),
+        "opened_at": to_iso(state.opened_at),
     }
     # An empty set is no DynamoDB value: the attribute is left out.
     return story | {n: s for n, s in (("members", state.completed), ("missing", missing)) if s}
