@@ -1,1 +1,21 @@
-"""Not built yet."""
+"""Event patterns as EventBridge's engine decides them: parse, compile, match."""
+
+from perception_events.patterns._dialects import DIALECTS, Dialect, DialectRules, Support
+from perception_events.patterns._errors import InvalidEventError, InvalidEventPatternError
+from perception_events.patterns._event_pattern import EventPattern
+from perception_events.patterns._explanation import Miss
+from perception_events.patterns._rule_set import DuplicateRuleError, RuleSet, UnknownRuleError
+
+__all__ = [
+    "DIALECTS",
+    "Dialect",
+    "DialectRules",
+    "DuplicateRuleError",
+    "EventPattern",
+    "InvalidEventError",
+    "InvalidEventPatternError",
+    "Miss",
+    "RuleSet",
+    "Support",
+    "UnknownRuleError",
+]

@@ -1,0 +1,84 @@
+"""From the AST to sub-rules: each a conjunction of fields; a pattern matches where one of its sub-rules does."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from perception_events.patterns import _ast as ast
+from perception_events.patterns._json_text import run
+
+__all__ = ["SubRule", "or_combinations", "sub_rules"]
+
+Fields = dict[str, tuple[ast.ValuePattern, ...]]
+
+
+@dataclass(frozen=True)
+class SubRule:
+    """Fields that must all hold, by their dotted path, in the engine's order: sorted by UTF-16 units."""
+
+    fields: tuple[tuple[str, tuple[ast.ValuePattern, ...]], ...]
+
+    @cached_property
+    def text(self) -> str:
+        """The fields as JSON, values in order of their text."""
+        return ",".join(f"{ast.String(path)}:{values_text(values)}" for path, values in self.fields)
+
+
+def values_text(values: tuple[ast.ValuePattern, ...]) -> str:
+    """A list of values as canonical JSON: sorted, each once."""
+    return f"[{','.join(sorted({str(value) for value in values}))}]"
+
+
+def or_combinations(pattern: ast.ObjectPattern) -> int:
+    """How many sub-rules `pattern` has: the lengths of its `$or`s multiplied, nested ones added."""
+
+    def count(node: ast.ObjectPattern, so_far: int) -> Generator[Any, Any, int]:
+        for member in node.members:
+            if isinstance(member, ast.Or):
+                total = 0
+                for branch in member.branches:
+                    total += yield count(branch, so_far)
+                so_far = total
+            elif isinstance(member.content, ast.ObjectPattern):
+                so_far = yield count(member.content, so_far)
+        return so_far
+
+    found: int = run(count(pattern, 1))
+    return found
+
+
+def sub_rules(pattern: ast.ObjectPattern) -> tuple[SubRule, ...]:
+    """Multiply out the `$or`s of `pattern`.
+
+    A field named twice is overwritten by the later one in the text, in every sub-rule that is there by then: a
+    branch of `$or` overwrites what came before it, a field after `$or` overwrites its branches.
+
+    AWS: event-ruler `JsonRuleCompiler` does the same; the dependence on order is its accident.
+    """
+
+    def walk(node: ast.ObjectPattern, path: tuple[str, ...], rules: list[Fields]) -> Generator[Any, Any, list[Fields]]:
+        base = ".".join(path)
+        for member in node.members:
+            if isinstance(member, ast.Or):
+                multiplied: list[Fields] = []
+                for branch in member.branches:
+                    multiplied += yield walk(branch, path, [dict(rule) for rule in rules])
+                rules = multiplied
+            elif isinstance(member.content, ast.ObjectPattern):
+                rules = yield walk(member.content, (*path, member.name), rules)
+            else:
+                # An empty name at the top vanishes here, and only here. (Accident of the engine, kept.)
+                full = f"{base}.{member.name}" if base else member.name
+                for rule in rules:
+                    rule[full] = member.content
+        return rules
+
+    found: list[Fields] = run(walk(pattern, (), [{}]))
+    return tuple(SubRule(tuple(sorted(rule.items(), key=_engine_order))) for rule in found)
+
+
+def _engine_order(item: tuple[str, tuple[ast.ValuePattern, ...]]) -> bytes:
+    return item[0].encode("utf-16-be", "surrogatepass")

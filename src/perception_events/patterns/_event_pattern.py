@@ -1,0 +1,146 @@
+"""`EventPattern`: a pattern read once, asked many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from perception_events.patterns._ast import ObjectPattern
+from perception_events.patterns._canonical import canonical_text
+from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
+from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, first_unsupported
+from perception_events.patterns._errors import InvalidEventPatternError
+from perception_events.patterns._event_text import read_event
+from perception_events.patterns._explanation import Miss, explain
+from perception_events.patterns._fields import FieldTree, Pairs
+from perception_events.patterns._matching import compile_rule
+from perception_events.patterns._parser import parse
+
+__all__ = ["EventPattern"]
+
+
+class EventPattern:
+    """An event pattern; made with `EventPattern.parse`.
+
+    Two patterns are equal when they say the same thing (`canonical`) in the same dialect.
+    """
+
+    __slots__ = ("__dict__", "dialect", "syntax")
+
+    def __init__(self, syntax: ObjectPattern, dialect: Dialect) -> None:
+        self.syntax = syntax
+        """The AST, in the text's order."""
+        self.dialect = dialect
+
+    @classmethod
+    def parse(cls, source: str | bytes | Mapping[str, Any], *, dialect: Dialect = Dialect.EVENT_BUS) -> EventPattern:
+        """Read a pattern from JSON text or a mapping.
+
+        In a mapping, number spellings, repeated keys and positions are already lost.
+
+        Raises:
+            InvalidEventPatternError: `dialect` refuses it; reason, code, JSON Pointer, line and column say where.
+            TypeError: `source` is neither, or a mapping holds what JSON has not.
+
+        AWS: the engine's checks (event-ruler 2.1.0), then the operators and limits of `dialect`.
+        """
+        rules = DIALECTS[dialect]
+        if isinstance(source, str | bytes) and len(source) > rules.max_length:
+            characters = len(source.decode(errors="replace")) if isinstance(source, bytes) else len(source)
+            if characters > rules.max_length:
+                raise InvalidEventPatternError(
+                    f"the pattern has {characters} characters, at most {rules.max_length} are allowed",
+                    code="TooLong",
+                    hint="split it over several rules",
+                )
+        syntax = parse(source)
+        combinations = or_combinations(syntax)
+        if combinations > MAX_OR_COMBINATIONS:
+            raise InvalidEventPatternError(
+                f"$or gives {combinations} combinations, at most {MAX_OR_COMBINATIONS} are allowed",
+                code="TooManyCombinations",
+                hint="split it over several rules",
+            )
+        refused = first_unsupported(syntax, dialect)
+        if refused is not None:
+            pointer, operator = refused
+            raise InvalidEventPatternError(
+                f"a {dialect} does not take the operator {operator}",
+                code="UnsupportedOperator",
+                pointer=pointer,
+                hint="this operator is for rules of an event bus only",
+            )
+        return cls(syntax, dialect)
+
+    def matches(self, event: Mapping[str, Any]) -> bool:
+        """Whether the pattern matches a parsed event.
+
+        Number spellings, repeated keys and text after the event are lost by parsing: `matches_json` sees them.
+        A value that no field of the pattern names is not looked at.
+
+        Raises:
+            TypeError: the event is no mapping, or a named field holds what JSON has not (Decimal counts as a number).
+            InvalidEventError: a named field holds NaN or Infinity.
+        """
+        if not isinstance(event, dict):
+            if not isinstance(event, Mapping):
+                raise TypeError(f"an event is a mapping, this is a {type(event).__name__}; for text use matches_json()")
+            event = dict(event)
+        return self._matches(event)
+
+    def matches_json(self, text: str | bytes) -> bool:
+        """Whether the pattern matches the event in `text`, read as the engine reads it.
+
+        Raises:
+            InvalidEventError: it is not JSON, or no object.
+        """
+        return self._matches(read_event(text))
+
+    def explain(self, event: Mapping[str, Any]) -> list[Miss]:
+        """Why `event` does not match: for each field that misses, what was expected and what was there.
+
+        Empty where it matches. With `$or`, the misses of the branch that came nearest.
+        """
+        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)))
+
+    @property
+    def canonical(self) -> str:
+        """The pattern's one text: parses to an equal pattern, and prints as itself again."""
+        return self._canonical
+
+    def _matches(self, event: Mapping[str, Any] | Pairs) -> bool:
+        leaves = self._tree.leaves(event)
+        return any(rule.matches(leaves) for rule in self._compiled)
+
+    @cached_property
+    def sub_rules(self) -> tuple[SubRule, ...]:
+        """The conjunctions of fields, one of which must hold."""
+        return sub_rules(self.syntax)
+
+    @cached_property
+    def _canonical(self) -> str:
+        return canonical_text(self.sub_rules)
+
+    @cached_property
+    def _tree(self) -> FieldTree:
+        return FieldTree(dict.fromkeys(path for rule in self.sub_rules for path, _ in rule.fields))
+
+    @cached_property
+    def _compiled(self) -> list[Any]:
+        return [compile_rule(rule) for rule in self.sub_rules]
+
+    def __str__(self) -> str:
+        return self._canonical
+
+    def __repr__(self) -> str:
+        dialect = "" if self.dialect is Dialect.EVENT_BUS else f", dialect={self.dialect}"
+        return f"EventPattern.parse({self._canonical!r}{dialect})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EventPattern):
+            return NotImplemented
+        return self.dialect is other.dialect and self._canonical == other._canonical
+
+    def __hash__(self) -> int:
+        return hash((self.dialect, self._canonical))

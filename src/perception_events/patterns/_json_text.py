@@ -1,0 +1,228 @@
+"""JSON read as the engine reads it: repeated keys, number spellings and positions kept, to any allowed depth.
+
+The engine's reader stops at the closing brace of the object, so text after it is not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from json import decoder
+from typing import Any, Literal
+
+__all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "JSONTextError", "Node", "node_of", "number_text", "read", "run"]
+
+MAX_DEPTH = 1000
+"""How deep the engine's reader goes. AWS: `PutEvents` documents the same limit."""
+
+MAX_NUMBER_LENGTH = 1000
+"""How many characters of a number the engine's reader takes."""
+
+Kind = Literal["object", "array", "string", "number", "literal"]
+
+_scan_string = decoder.scanstring  # type: ignore[attr-defined]
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_LITERAL = re.compile(r"true|false|null")
+_WORD = re.compile(r"[A-Za-z0-9_$.+-]*")
+
+
+class JSONTextError(ValueError):
+    """Text that is not JSON; `offset` is where."""
+
+    def __init__(self, reason: str, offset: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.offset = offset
+
+
+@dataclass(slots=True)
+class Node:
+    """One JSON value.
+
+    `text` is the value of a string, the spelling of a number, or `true`, `false`, `null`. `members` are an object's
+    (key, value) pairs in order, repeated keys included, or an array's elements under the key "".
+    """
+
+    kind: Kind
+    offset: int | None
+    text: str = ""
+    members: list[tuple[str, int | None, Node]] | None = None
+
+    @property
+    def children(self) -> list[tuple[str, int | None, Node]]:
+        """(key, offset of the key, value) of an object or array; nothing of a scalar."""
+        return self.members or []
+
+
+def run(generator: Generator[Any, Any, Any]) -> Any:
+    """Run a recursive generator function without Python's stack: it yields the calls it would make."""
+    stack = [generator]
+    value: Any = None
+    while stack:
+        try:
+            child = stack[-1].send(value)
+        except StopIteration as stop:
+            stack.pop()
+            value = stop.value
+        else:
+            stack.append(child)
+            value = None
+    return value
+
+
+def read(text: str) -> Node:
+    """Read the JSON value at the start of `text`.
+
+    Raises:
+        JSONTextError: it is not JSON, nested deeper than `MAX_DEPTH`, or holds a number too long.
+    """
+    position = _skip(text, 0)
+    root, position = _value(text, position)
+    open_nodes: list[Node] = [root] if root.members is not None else []
+    first = True
+    while open_nodes:
+        node = open_nodes[-1]
+        position = _skip(text, position)
+        close = "}" if node.kind == "object" else "]"
+        here = text[position : position + 1]
+        if here == close:
+            position += 1
+            open_nodes.pop()
+            first = False
+            continue
+        if not first:
+            if here != ",":
+                raise JSONTextError(f"Unexpected {_found(text, position)}: expected a comma or {close!r}", position)
+            position = _skip(text, position + 1)
+        key, key_offset = "", None
+        if node.kind == "object":
+            key_offset = position
+            if text[position : position + 1] != '"':
+                raise JSONTextError(f"Unexpected {_found(text, position)}: expected a field name", position)
+            key, position = _string(text, position)
+            position = _skip(text, position)
+            if text[position : position + 1] != ":":
+                raise JSONTextError(f"Unexpected {_found(text, position)}: expected a colon", position)
+            position = _skip(text, position + 1)
+        value, position = _value(text, position)
+        assert node.members is not None
+        node.members.append((key, key_offset, value))
+        first = False
+        if value.members is not None:
+            open_nodes.append(value)
+            first = True
+            if len(open_nodes) > MAX_DEPTH:
+                raise JSONTextError(f"Document nesting depth exceeds the maximum allowed ({MAX_DEPTH})", position - 1)
+    return root
+
+
+def _value(text: str, position: int) -> tuple[Node, int]:
+    """Read a scalar, or just the opening of an object or array."""
+    here = text[position : position + 1]
+    if here == "{":
+        return Node("object", position, members=[]), position + 1
+    if here == "[":
+        return Node("array", position, members=[]), position + 1
+    if here == '"':
+        value, end = _string(text, position)
+        return Node("string", position, value), end
+    found = _LITERAL.match(text, position)
+    kind: Kind = "literal"
+    if not found:
+        found = _NUMBER.match(text, position)
+        kind = "number"
+    # A word must end where it ends: 01, 1.x and nulls are no values.
+    if not found or _WORD.match(text, found.end()).group():  # type: ignore[union-attr]
+        raise JSONTextError(f"Unexpected {_found(text, position)}: expected a JSON value", position)
+    if kind == "number":
+        check_number(found.group(), position)
+    return Node(kind, position, found.group()), found.end()
+
+
+def check_number(text: str, offset: int = 0) -> None:
+    """Refuse a number that the engine's reader refuses for its length.
+
+    Raises:
+        JSONTextError: it is too long.
+    """
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise JSONTextError(
+            f"Number value length ({len(text)}) exceeds the maximum allowed ({MAX_NUMBER_LENGTH})", offset
+        )
+
+
+def _string(text: str, position: int) -> tuple[str, int]:
+    try:
+        value, end = _scan_string(text, position + 1, True)
+    except ValueError as error:
+        reason, offset = getattr(error, "msg", str(error)), getattr(error, "pos", position)
+        raise JSONTextError(reason, offset) from None
+    return value, end
+
+
+def _skip(text: str, position: int) -> int:
+    return _SPACE.match(text, position).end()  # type: ignore[union-attr]
+
+
+def _found(text: str, position: int) -> str:
+    if position >= len(text):
+        return "end of text"
+    word = _WORD.match(text, position).group()[:20]  # type: ignore[union-attr]
+    return repr(word or text[position])
+
+
+def node_of(value: object) -> Node:
+    """The node of a Python value: dict, list or tuple, str, int, float, Decimal, bool, None.
+
+    Raises:
+        TypeError: a value that JSON has not, or a key that is no string.
+        JSONTextError: NaN or Infinity, or nested deeper than `MAX_DEPTH`.
+    """
+
+    def convert(value: object, depth: int) -> Generator[Any, Any, Node]:
+        if depth > MAX_DEPTH:
+            raise JSONTextError(f"Document nesting depth exceeds the maximum allowed ({MAX_DEPTH})", 0)
+        if isinstance(value, Mapping):
+            members: list[tuple[str, int | None, Node]] = []
+            for key, member in value.items():
+                if not isinstance(key, str):
+                    raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
+                members.append((key, None, (yield convert(member, depth + 1))))
+            return Node("object", None, members=members)
+        if isinstance(value, list | tuple):
+            elements: list[tuple[str, int | None, Node]] = []
+            for member in value:
+                elements.append(("", None, (yield convert(member, depth + 1))))
+            return Node("array", None, members=elements)
+        if isinstance(value, str):
+            return Node("string", None, str(value))
+        if value is None or isinstance(value, bool):
+            return Node("literal", None, "null" if value is None else "true" if value else "false")
+        return Node("number", None, number_text(value))
+
+    node: Node = run(convert(value, 1))
+    return node
+
+
+def number_text(value: object) -> str:
+    """The JSON spelling of a Python number.
+
+    Raises:
+        TypeError: it is no number.
+        JSONTextError: NaN or Infinity.
+    """
+    if isinstance(value, float):
+        text = float.__repr__(value)
+    elif isinstance(value, int):
+        # Python refuses to spell an int of more than 4,300 digits; a Decimal of it does not.
+        text = str(Decimal(value)) if value.bit_length() > 10_000 else int.__repr__(value)
+    elif isinstance(value, Decimal):
+        text = str(value)
+    else:
+        raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r}")
+    if text[-1] in "nfyNFY":
+        raise JSONTextError(f"{text} is not a JSON number", 0)
+    return text

@@ -1,0 +1,124 @@
+"""Whether leaves satisfy a sub-rule: every field holds, and no two by different elements of one array."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from perception_events.patterns import _ast as ast
+from perception_events.patterns._compiler import SubRule
+from perception_events.patterns._fields import Leaves, Membership
+from perception_events.patterns._values import LeafTest, leaf_test
+
+__all__ = ["CompiledField", "CompiledRule", "compile_rule"]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledField:
+    """A path, the tests of which one must pass, and whether its absence passes too."""
+
+    path: str
+    tests: tuple[LeafTest, ...]
+    absence: bool
+
+    def holds(self, leaf: str) -> bool:
+        """Whether one of the values holds of `leaf`."""
+        return any(test(leaf) for test in self.tests)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A sub-rule ready to match."""
+
+    fields: tuple[CompiledField, ...]
+
+    def matches(self, leaves: Leaves) -> bool:
+        """Whether `leaves` satisfy every field."""
+        candidates: list[tuple[CompiledField, list[Membership]]] = []
+        in_arrays = False
+        for field in self.fields:
+            there = leaves.get(field.path, ())
+            passing = [membership for leaf, membership in there if field.holds(leaf)]
+            if not passing and there and (not field.absence or any(not membership for _, membership in there)):
+                return False
+            if not there and not field.absence:
+                return False
+            in_arrays = in_arrays or any(membership for _, membership in there)
+            candidates.append((field, passing))
+        return not in_arrays or _consistent(candidates, leaves)
+
+
+def compile_rule(rule: SubRule) -> CompiledRule:
+    """Make the tests of a sub-rule."""
+    return CompiledRule(tuple(_compile_field(path, values) for path, values in rule.fields))
+
+
+def _compile_field(path: str, values: Sequence[ast.ValuePattern]) -> CompiledField:
+    tests = tuple(test for test in map(leaf_test, values) if test is not None)
+    return CompiledField(path, tests, any(isinstance(v, ast.Exists) and not v.present for v in values))
+
+
+def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves: Leaves) -> bool:
+    """Choose one passing leaf, or the absence, of each field in turn, so that their memberships agree.
+
+    Whether a field is absent depends on the elements chosen so far, so the order of the fields counts, as in the
+    engine. What was chosen matters to the fields still to come only through arrays that they lie in: a state seen
+    before in that light is not tried again, which keeps the search from multiplying independent arrays.
+    """
+    later: list[frozenset[int]] = [frozenset()]
+    for field, _ in reversed(candidates):
+        arrays = {array for _, membership in leaves.get(field.path, ()) for array in membership}
+        later.append(later[-1] | arrays)
+    later.reverse()
+    level: dict[frozenset[tuple[int, int]], Membership] = {frozenset(): {}}
+    for index, (field, passing) in enumerate(candidates):
+        choices = _ElementTree(passing)
+        present = _ElementTree([m for _, m in leaves.get(field.path, ())]) if field.absence else None
+        following: dict[frozenset[tuple[int, int]], Membership] = {}
+        for chosen in level.values():
+            options = [{**chosen, **membership} for membership in choices.agreeing(chosen)]
+            if present is not None and next(present.agreeing(chosen), None) is None:
+                options.append(chosen)
+            for merged in options:
+                kept = {array: element for array, element in merged.items() if array in later[index + 1]}
+                following.setdefault(frozenset(kept.items()), kept)
+        if not following:
+            return False
+        level = following
+    return True
+
+
+class _ElementTree:
+    """Memberships by array and element, from the outermost array inwards, so that those which agree are found
+    without looking at the others."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, memberships: Iterable[Membership]) -> None:
+        self._root = _Node()
+        for membership in memberships:
+            node = self._root
+            for array, element in membership.items():
+                node = node.arrays.setdefault(array, {}).setdefault(element, _Node())
+            node.membership = membership
+
+    def agreeing(self, chosen: Membership) -> Iterator[Membership]:
+        """The memberships that lie in no other element of an array than `chosen` does."""
+        stack = [self._root]
+        while stack:
+            node = stack.pop()
+            if node.membership is not None:
+                yield node.membership
+            for array, elements in node.arrays.items():
+                if array not in chosen:
+                    stack.extend(elements.values())
+                elif chosen[array] in elements:
+                    stack.append(elements[chosen[array]])
+
+
+class _Node:
+    __slots__ = ("arrays", "membership")
+
+    def __init__(self) -> None:
+        self.arrays: dict[int, dict[int, _Node]] = {}
+        self.membership: Membership | None = None

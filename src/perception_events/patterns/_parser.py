@@ -1,0 +1,356 @@
+"""From JSON text or a mapping to the AST, refusing what the engine refuses, in its words and in its order."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any, NoReturn
+
+from perception_events.patterns import _ast as ast
+from perception_events.patterns._addresses import InvalidCidrError, cidr_range
+from perception_events.patterns._errors import InvalidEventPatternError
+from perception_events.patterns._json_text import JSONTextError, Node, node_of, read, run
+from perception_events.patterns._numbers import MAX_DOUBLE, comparable
+
+__all__ = ["RESERVED_IN_OR", "parse"]
+
+RESERVED_IN_OR = frozenset(
+    [
+        "exactly",
+        "equals-ignore-case",
+        "prefix",
+        "suffix",
+        "anything-but",
+        "exists",
+        "wildcard",
+        "numeric",
+        "cidr",
+        "=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "regex",
+        "not-wildcard",
+        "not-equals-ignore-case",
+        "date-after",
+        "date-on-or-after",
+        "date-before",
+        "date-on-or-before",
+        "in-date-range",
+        "ip-address-in-range",
+        "ip-address-not-in-range",
+    ]
+)
+"""Names which the engine keeps for operators, present and future, inside `$or`."""
+
+_INNER_OPERATORS = ("equals-ignore-case", "prefix", "suffix", "wildcard")
+_NEGATIONS = {"not", "anything_but", "anythingbut", "not-equals", "ne", "!=", "anything-but-prefix"}
+_MISSPELT = {"equals_ignore_case": "equals-ignore-case", "ignore-case": "equals-ignore-case", "glob": "wildcard"}
+_MISSPELT |= {"regex": "wildcard", "startswith": "prefix", "starts-with": "prefix", "begins-with": "prefix"}
+_MISSPELT |= {"endswith": "suffix", "ends-with": "suffix", "equals": "a bare value", "eq": "a bare value"}
+_MISSPELT |= {"ip-address": "cidr", "exist": "exists", "range": "numeric", "wildcards": "wildcard"}
+
+
+def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
+    """Read a pattern.
+
+    Raises:
+        InvalidEventPatternError: the engine refuses it.
+        TypeError: `source` is of another type, or a mapping holds what JSON has not.
+    """
+    text: str | None = None
+    if isinstance(source, bytes | bytearray):
+        try:
+            text = bytes(source).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InvalidEventPatternError(f"not UTF-8: {error}", code="InvalidJSON") from None
+    elif isinstance(source, str):
+        text = source
+    elif not isinstance(source, Mapping):
+        raise TypeError(f"a pattern is JSON text or a mapping, this is a {type(source).__name__}: {source!r}")
+    try:
+        root = read(text) if text is not None else node_of(source)
+    except JSONTextError as error:
+        offset = None if text is None else error.offset
+        raise InvalidEventPatternError(error.reason, code="InvalidJSON", text=text, offset=offset) from None
+    return _Parser(text).top(root)
+
+
+class _Parser:
+    """One pattern being read; holds its text for the messages."""
+
+    def __init__(self, text: str | None) -> None:
+        self._text = text
+
+    def top(self, root: Node) -> ast.ObjectPattern:
+        if root.kind != "object":
+            self._refuse("Filter is not an object", "NotAnObject", root, "")
+        parsed: ast.ObjectPattern = run(self._object(root, "", inside_or=False))
+        return parsed
+
+    def _refuse(self, reason: str, code: str, node: Node, pointer: str, hint: str | None = None) -> NoReturn:
+        raise InvalidEventPatternError(
+            reason, code=code, pointer=pointer, text=self._text, offset=node.offset, hint=hint
+        )
+
+    def _object(self, node: Node, pointer: str, *, inside_or: bool) -> Generator[Any, Any, ast.ObjectPattern]:
+        members: list[ast.Field | ast.Or] = []
+        for name, _, value in node.children:
+            here = f"{pointer}/{_escaped(name)}"
+            if name == "$or":
+                members.append((yield self._or(value, here)))
+                continue
+            if inside_or and name in RESERVED_IN_OR:
+                self._refuse(
+                    f"{name} is Ruler reserved fieldName which cannot be used inside $or.", "ReservedName", value, here
+                )
+            if value.kind == "object":
+                members.append(ast.Field(name, (yield self._object(value, here, inside_or=inside_or))))
+            elif value.kind == "array":
+                members.append(ast.Field(name, self._values(value, here)))
+            else:
+                hint = f"a value must be in an array: {{{_json(name)}: [{_shown(value)}]}}"
+                if name in ("prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"):
+                    hint = f"an operator stands in a list: [{{{_json(name)}: {_shown(value)}}}]"
+                self._refuse(f'"{name}" must be an object or an array', "NotAList", value, here, hint)
+        if not members:
+            self._refuse("Empty objects are not allowed", "EmptyObject", node, pointer)
+        return ast.ObjectPattern(tuple(members))
+
+    def _or(self, node: Node, pointer: str) -> Generator[Any, Any, ast.Or]:
+        if node.kind != "array":
+            self._refuse("It must be an Array followed with $or.", "InvalidOr", node, pointer)
+        branches = []
+        for index, (_, _, branch) in enumerate(node.children):
+            here = f"{pointer}/{index}"
+            if branch.kind != "object":
+                self._refuse("Only JSON object is allowed in array of $or relationship.", "InvalidOr", branch, here)
+            branches.append((yield self._object(branch, here, inside_or=True)))
+        if len(branches) < 2:
+            self._refuse("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer)
+        return ast.Or(tuple(branches))
+
+    def _values(self, node: Node, pointer: str) -> tuple[ast.ValuePattern, ...]:
+        if not node.children:
+            self._refuse("Empty arrays are not allowed", "EmptyList", node, pointer)
+        return tuple(self._value(member, f"{pointer}/{i}") for i, (_, _, member) in enumerate(node.children))
+
+    def _value(self, node: Node, pointer: str) -> ast.ValuePattern:
+        match node.kind:
+            case "string":
+                return ast.String(node.text)
+            case "number":
+                return ast.Number(node.text)
+            case "literal":
+                return ast.Literal(node.text)
+            case "object":
+                return self._operator(node, pointer)
+        return self._refuse(
+            "Match value must be String, number, true, false, or null",
+            "NestedList",
+            node,
+            pointer,
+            "the values of a field are one flat list",
+        )
+
+    def _operator(self, node: Node, pointer: str) -> ast.ValuePattern:
+        if not node.children:
+            self._refuse("Match expression name not found", "EmptyOperator", node, pointer)
+        name, offset, operand = node.children[0]
+        here = f"{pointer}/{_escaped(name)}"
+        value = self._operand(name, Node("string", offset, name), operand, here)
+        self._only_one(node, pointer, "Only one key allowed in match expression")
+        return value
+
+    def _operand(self, name: str, key: Node, operand: Node, here: str) -> ast.ValuePattern:
+        match name:
+            case "exactly":
+                return ast.Exactly(self._text_of(operand, here, "exact match pattern must be a string"))
+            case "prefix" | "suffix":
+                kind = ast.Prefix if name == "prefix" else ast.Suffix
+                if operand.kind == "object":
+                    return kind(self._ignore_case(name, operand, here), ignore_case=True)
+                return kind(self._text_of(operand, here, f"{name} match pattern must be a string"))
+            case "equals-ignore-case":
+                reason = "equals-ignore-case match pattern must be a string"
+                return ast.EqualsIgnoreCase(self._text_of(operand, here, reason))
+            case "wildcard":
+                value = self._text_of(operand, here, "wildcard match pattern must be a string")
+                return ast.Wildcard(self._wildcard(value, operand, here))
+            case "numeric":
+                return self._numeric(operand, here)
+            case "anything-but":
+                return self._anything_but(operand, here)
+            case "exists":
+                if operand.kind != "literal" or operand.text == "null":
+                    reason = "exists match pattern must be either true or false."
+                    self._refuse(reason, "InvalidOperand", operand, here)
+                return ast.Exists(operand.text == "true")
+            case "cidr":
+                value = self._text_of(operand, here, "prefix match pattern must be a string")
+                try:
+                    cidr_range(value)
+                except InvalidCidrError as error:
+                    self._refuse(str(error), "InvalidCidr", operand, here)
+                return ast.Cidr(value)
+        return self._refuse(f"Unrecognized match type {name}", "UnknownOperator", key, here, _suggestion(name))
+
+    def _only_one(self, node: Node, pointer: str, reason: str) -> None:
+        if len(node.children) > 1:
+            name, offset, _ = node.children[1]
+            hint = "put each operator in an object of its own: the list is an OR"
+            self._refuse(reason, "TooManyKeys", Node("string", offset, name), f"{pointer}/{_escaped(name)}", hint)
+
+    def _text_of(self, node: Node, pointer: str, reason: str) -> str:
+        if node.kind != "string":
+            hint = "one string, not a list; write one operator object for each" if node.kind == "array" else None
+            self._refuse(reason, "InvalidOperand", node, pointer, hint)
+        return node.text
+
+    def _ignore_case(self, name: str, node: Node, pointer: str) -> str:
+        if not node.children:
+            self._refuse(f"{name.capitalize()} expression name not found", "EmptyOperator", node, pointer)
+        inner, offset, operand = node.children[0]
+        here = f"{pointer}/{_escaped(inner)}"
+        if inner != "equals-ignore-case":
+            key = Node("string", offset, inner)
+            self._refuse(f"Unsupported {name} pattern: {inner}", "UnknownOperator", key, here)
+        value = self._text_of(operand, here, "equals-ignore-case match pattern must be a string")
+        self._only_one(node, pointer, "Only one key allowed in match expression")
+        return value
+
+    def _wildcard(self, value: str, node: Node, pointer: str) -> str:
+        """Positions count the bytes of the quoted text, as the engine's do."""
+        octets = f'"{value}"'.encode(errors="replace")
+        index = 0
+        while index < len(octets):
+            here, following = octets[index : index + 1], octets[index + 1 : index + 2]
+            if here == b"*" and following == b"*":
+                reason = f"Consecutive wildcard characters at pos {index}"
+                self._refuse(reason, "InvalidWildcard", node, pointer, "one * already matches any text")
+            if here == b"\\":
+                if following not in (b"*", b"\\"):
+                    hint = "a backslash stands only before * or another backslash; in JSON each is written twice"
+                    self._refuse(f"Invalid escape character at pos {index}", "InvalidWildcard", node, pointer, hint)
+                index += 1
+            index += 1
+        return value
+
+    def _anything_but(self, operand: Node, here: str) -> ast.ValuePattern:
+        inner: str | None = None
+        whole = operand
+        if operand.kind == "object":
+            if not operand.children:
+                self._refuse("Anything-But expression name not found", "EmptyOperator", operand, here)
+            inner, offset, operand = operand.children[0]
+            if inner not in _INNER_OPERATORS:
+                key = Node("string", offset, inner)
+                self._refuse(f"Unsupported anything-but pattern: {inner}", "UnknownOperator", key, here)
+            here = f"{here}/{_escaped(inner)}"
+        if operand.kind not in ("array", "string", "number"):
+            reason = "Value of anything-but must be an array or single string/number value."
+            self._refuse(reason, "InvalidOperand", operand, here)
+        members = [child for _, _, child in operand.children] if operand.kind == "array" else [operand]
+        if inner is None:
+            return self._anything_but_values(members, operand, here)
+        values = tuple(self._inner_value(inner, member, here) for member in members)
+        if not values:
+            self._refuse("Empty arrays are not allowed", "EmptyList", operand, here)
+        self._only_one(whole, here.rpartition("/")[0], "Too many elements in numeric expression")
+        return ast.AnythingButOperator(inner, values)
+
+    def _anything_but_values(self, members: list[Node], operand: Node, here: str) -> ast.AnythingBut:
+        kinds = set()
+        for member in members:
+            if member.kind not in ("string", "number"):
+                reason = "Inside anything but list, start|null|boolean is not supported."
+                self._refuse(reason, "InvalidOperand", member, here)
+            if member.kind == "number":
+                self._comparable(member, here)
+            kinds.add(member.kind)
+        if len(kinds) != 1:
+            reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
+            self._refuse(reason, "MixedTypes", operand, here)
+        return ast.AnythingBut(tuple(member.text for member in members), numeric=kinds == {"number"})
+
+    def _inner_value(self, inner: str, node: Node, here: str) -> str:
+        reasons = {
+            "equals-ignore-case": "Inside anything-but/equals-ignore-case list, "
+            "number|start|null|boolean is not supported.",
+            "wildcard": "wildcard match pattern must be a string",
+        }
+        value = self._text_of(node, here, reasons.get(inner, "prefix/suffix match pattern must be a string"))
+        if inner in ("prefix", "suffix") and not value:
+            self._refuse("Null prefix/suffix not allowed", "EmptyAffix", node, here)
+        return self._wildcard(value, node, here) if inner == "wildcard" else value
+
+    def _numeric(self, operand: Node, here: str) -> ast.Numeric:
+        if operand.kind != "array":
+            hint: str | None = 'as in {"numeric": [">", 0, "<=", 5]}'
+            self._refuse("Value of numeric must be an array.", "InvalidOperand", operand, here, hint)
+        terms = [child for _, _, child in operand.children]
+        if not terms or terms[0].kind != "string":
+            found = _shown(terms[0]) if terms else "]"
+            self._refuse(f"Invalid member in numeric match: {found}", "InvalidNumeric", operand, here)
+        first = terms[0].text
+        if first not in ("=", "<", "<=", ">", ">="):
+            self._refuse(f"Unrecognized numeric range operator: {first}", "InvalidNumeric", terms[0], here)
+        if len(terms) < 2 or terms[1].kind != "number":
+            label = "equals" if first == "=" else first
+            self._refuse(f"Value of {label} must be numeric", "InvalidNumeric", operand, here)
+        low = self._comparable(terms[1], here)
+        if len(terms) == 2:
+            # A range as wide as nothing at the end of the doubles passes the engine's check and cannot be added.
+            if (first in (">", ">=") and low == MAX_DOUBLE) or (first in ("<", "<=") and low == -MAX_DOUBLE):
+                self._refuse("Bottom must be less than top", "EmptyRange", operand, here)
+            return ast.Numeric(((first, terms[1].text),))
+        if first in ("=", "<", "<="):
+            hint = 'a range is written lower bound first: [">", 0, "<", 5]' if first != "=" else None
+            self._refuse("Too many elements in numeric expression", "InvalidNumeric", terms[2], here, hint)
+        second = terms[2]
+        if second.kind != "string":
+            self._refuse(f"Bad value in numeric range: {_shown(second)}", "InvalidNumeric", second, here)
+        if second.text not in ("<", "<="):
+            self._refuse(f"Bad numeric range operator: {second.text}", "InvalidNumeric", second, here)
+        if len(terms) < 4 or terms[3].kind != "number":
+            self._refuse(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here)
+        if len(terms) > 4:
+            self._refuse("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here)
+        if low >= self._comparable(terms[3], here):
+            self._refuse("Bottom must be less than top", "EmptyRange", terms[3], here)
+        return ast.Numeric(((first, terms[1].text), (second.text, terms[3].text)))
+
+    def _comparable(self, node: Node, here: str) -> float:
+        value = comparable(node.text)
+        if value is None:
+            hint = "it is no double's shortest spelling; only a bare value is compared as text"
+            self._refuse(f"Cannot compare number : {node.text[:40]}", "IncomparableNumber", node, here, hint)
+        return value
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def _json(text: str) -> str:
+    return str(ast.String(text))
+
+
+def _shown(node: Node) -> str:
+    return _json(node.text) if node.kind == "string" else node.text or {"object": "{", "array": "["}.get(node.kind, "")
+
+
+def _suggestion(name: str) -> str | None:
+    from difflib import get_close_matches
+
+    if name.lower() in _NEGATIONS:
+        return 'did you mean {"anything-but": ...}?'
+    if name.lower() in _MISSPELT:
+        return f"did you mean {_MISSPELT[name.lower()]}?"
+    known = ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"]
+    close = get_close_matches(name.lower(), known, 1, 0.7)
+    return f"did you mean {close[0]}?" if close else "a field of objects has no list around it: " + _as_field(name)
+
+
+def _as_field(name: str) -> str:
+    return f'{{"{name}": [...]}} instead of [{{"{name}": ...}}]'

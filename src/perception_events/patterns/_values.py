@@ -1,0 +1,199 @@
+"""Tests of one leaf, compiled from the AST.
+
+A leaf is a text: a string's value inside quotes (`"abc"`), or the spelling of a number, `true`, `false` or `null`.
+The engine compares leaves in that form, so a quote in a pattern can meet the quote around a value. (Accident, kept.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from perception_events.patterns import _ast as ast
+from perception_events.patterns._addresses import address_digits, cidr_range
+from perception_events.patterns._numbers import comparable
+
+__all__ = ["LeafTest", "as_octets", "leaf_test", "wildcard_pieces"]
+
+LeafTest = Callable[[str], bool]
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def as_octets(text: str) -> str:
+    """`text` as the engine turns it into octets: a lone surrogate becomes `?`."""
+    return text if text.isascii() else _SURROGATES.sub("?", text)
+
+
+def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
+    """The test of a present leaf; None for `exists: false`, which no leaf passes."""
+    match value:
+        case ast.String():
+            return _string(value.value)
+        case ast.Exactly():
+            return f'"{value.value}"'.__eq__
+        case ast.Literal():
+            return value.text.__eq__
+        case ast.Number():
+            return _number(value.text)
+        case ast.Prefix() | ast.Suffix():
+            return _affix(value)
+        case ast.EqualsIgnoreCase():
+            return _matches_whole(_any_case(f'"{value.value}"'))
+        case ast.Wildcard():
+            return _wildcard(value.value)
+        case ast.AnythingBut():
+            return _anything_but(value)
+        case ast.AnythingButOperator():
+            return _anything_but_operator(value)
+        case ast.Numeric():
+            return _numeric(value)
+        case ast.Cidr():
+            return _cidr(value.value)
+        case ast.Exists():
+            return (lambda leaf: True) if value.present else None
+
+
+def _string(value: str) -> LeafTest:
+    digits = address_digits(value)
+    if digits is None:
+        return f'"{value}"'.__eq__
+    # A string that looks like an address is compared as one, from the left. (Accident of the engine, kept.)
+    return lambda leaf: (_leaf_digits(leaf) or "").startswith(digits) or leaf.startswith(digits)
+
+
+def _leaf_digits(leaf: str) -> str | None:
+    quoted = len(leaf) > 1 and leaf[0] == leaf[-1] == '"'
+    return address_digits(leaf[1:-1] if quoted else leaf)
+
+
+def _number(text: str) -> LeafTest:
+    number = comparable(text)
+    if number is None:
+        return text.__eq__
+    return lambda leaf: leaf[0] != '"' and comparable(leaf) == number
+
+
+def _affix(value: ast.Prefix | ast.Suffix) -> LeafTest:
+    prefix = isinstance(value, ast.Prefix)
+    if value.ignore_case:
+        if prefix:
+            starts = re.compile(_any_case(f'"{value.value}'), re.DOTALL).match
+            return lambda leaf: starts(as_octets(leaf)) is not None
+        ends = re.compile(f'(?:.*){_any_case(value.value)}"\\Z', re.DOTALL).match
+        return lambda leaf: ends(as_octets(leaf)) is not None
+    text = as_octets(f'"{value.value}' if prefix else f'{value.value}"')
+    if prefix:
+        return lambda leaf: as_octets(leaf).startswith(text)
+    return lambda leaf: as_octets(leaf).endswith(text)
+
+
+def _any_case(text: str) -> str:
+    """A regular expression: each UTF-16 unit of `text` in lower or in upper case, as the unit alone has them.
+
+    A character outside the basic plane is two lone units, each `?`. (Accident of the engine, kept.)
+    """
+    pieces = []
+    for character in text:
+        if character > "\uffff":
+            pieces.append(r"\?\?")
+            continue
+        forms = dict.fromkeys(as_octets(form) for form in (character.lower(), character.upper()))
+        pieces.append(re.escape(next(iter(forms))) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})")
+    return "".join(pieces)
+
+
+def _matches_whole(expression: str) -> LeafTest:
+    whole = re.compile(expression, re.DOTALL).fullmatch
+    return lambda leaf: whole(as_octets(leaf)) is not None
+
+
+def wildcard_pieces(value: str) -> list[str]:
+    """The literal texts between the wildcards of `value`, quotes included: at least one, the ends may be empty."""
+    pieces = [""]
+    characters = iter(f'"{value}"')
+    for character in characters:
+        if character == "*":
+            pieces.append("")
+        else:
+            pieces[-1] += next(characters) if character == "\\" else character
+    return [as_octets(piece) for piece in pieces]
+
+
+def _wildcard(value: str) -> LeafTest:
+    first, *rest = wildcard_pieces(value)
+    if not rest:
+        return lambda leaf: as_octets(leaf) == first
+    *middle, last = rest
+    shortest = len(first) + sum(map(len, middle)) + len(last)
+
+    def test(leaf: str) -> bool:
+        leaf = as_octets(leaf)
+        if len(leaf) < shortest or not leaf.startswith(first) or not leaf.endswith(last):
+            return False
+        position, end = len(first), len(leaf) - len(last)
+        for piece in middle:  # the leftmost place of each piece leaves most room for the next
+            position = leaf.find(piece, position, end)
+            if position < 0:
+                return False
+            position += len(piece)
+        return True
+
+    return test
+
+
+def _anything_but(value: ast.AnythingBut) -> LeafTest:
+    if value.numeric:
+        numbers = frozenset(comparable(text) for text in value.values)
+        return lambda leaf: leaf[0] == '"' or comparable(leaf) not in numbers
+    texts = frozenset(as_octets(f'"{text}"') for text in value.values)
+    return lambda leaf: as_octets(leaf) not in texts
+
+
+def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest:
+    if value.inner in ("prefix", "suffix"):
+        quote = '"{}' if value.inner == "prefix" else '{}"'
+        texts = tuple(as_octets(quote.format(text)) for text in value.values)
+        if value.inner == "prefix":
+            return lambda leaf: not as_octets(leaf).startswith(texts)
+        return lambda leaf: not as_octets(leaf).endswith(texts)
+    if value.inner == "wildcard":
+        return _none_of([_wildcard(text) for text in value.values])
+    return _none_of([_matches_whole(_any_case(f'"{text}"')) for text in value.values])
+
+
+def _none_of(tests: Iterable[LeafTest]) -> LeafTest:
+    kept = tuple(tests)
+    return lambda leaf: not any(test(leaf) for test in kept)
+
+
+def _numeric(value: ast.Numeric) -> LeafTest:
+    bounds = {operator: comparable(number) for operator, number in value.comparisons}
+    equal = bounds.get("=")
+    if equal is not None:
+        return lambda leaf: leaf[0] != '"' and comparable(leaf) == equal
+    low, high = bounds.get(">", bounds.get(">=")), bounds.get("<", bounds.get("<="))
+    open_low, open_high = ">" in bounds, "<" in bounds
+
+    def test(leaf: str) -> bool:
+        if leaf[0] == '"':
+            return False
+        number = comparable(leaf)
+        if number is None:
+            return False
+        if low is not None and (number < low or (open_low and number == low)):
+            return False
+        return high is None or number < high or (not open_high and number == high)
+
+    return test
+
+
+def _cidr(text: str) -> LeafTest:
+    block = cidr_range(text)
+
+    def test(leaf: str) -> bool:
+        digits = _leaf_digits(leaf)
+        # A bare number's own digits are looked at too. (Accident of the engine, kept.)
+        return (digits is not None and block.holds(digits)) or block.holds(leaf)
+
+    return test
