@@ -1,0 +1,29 @@
+"""What goes wrong in a pipe: at its declaration, in one batch, or in the service around it."""
+
+from __future__ import annotations
+
+from perception_events.errors import PerceptionEventsError
+
+__all__ = ["EnrichmentResponseError", "InvalidPipeError", "PipeInternalError", "PipeTargetError"]
+
+
+class InvalidPipeError(PerceptionEventsError, ValueError):
+    """A pipe that AWS would refuse to create; the message names the parameter, its range and the mend."""
+
+
+class EnrichmentResponseError(PerceptionEventsError, ValueError):
+    """An enrichment's response that the pipe cannot use; the batch fails and is retried."""
+
+
+class PipeTargetError(PerceptionEventsError, ValueError):
+    """What was to be sent does not fit the target; the batch fails and is retried."""
+
+
+class PipeInternalError(PerceptionEventsError, ConnectionError):
+    """Raise this in an enrichment or a target to play a failure of the service or of the network.
+
+    Such failures are retried until the record expires and are not counted against the maximum retry attempts;
+    every other exception is the customer's.
+
+    AWS: EventBridge User Guide, "Troubleshooting pipes" (internal and customer invocation errors).
+    """

@@ -1,0 +1,84 @@
+"""Records, and targets that keep, refuse or fail, for the tests of pipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from perception_events.json_values import JSONObject, JSONValue
+
+__all__ = ["Function", "RecordingBus", "record", "records"]
+
+CREATED = 1_752_538_268
+
+
+def record(
+    number: int = 1,
+    *,
+    name: str = "INSERT",
+    status: str = "COMPLETED",
+    site: str = "haemoro_1x2",
+    sort_key: str | None = None,
+    created: float = CREATED,
+    size: int | None = 147,
+) -> JSONObject:
+    """A stream record whose eventID is `e<number>`."""
+    keys: JSONObject = {
+        "site": {"S": site},
+        "date#event_type": {"S": sort_key or f"2025-07-15#pose#sync001#cam{number}"},
+    }
+    return {
+        "eventID": f"e{number}",
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {
+            "ApproximateCreationDateTime": created,
+            "Keys": keys,
+            "NewImage": {**keys, "status": {"S": status}},
+            "SequenceNumber": str(10**21 + number),
+            **({} if size is None else {"SizeBytes": size}),
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/T/stream/2025-07-15T00:00:00.000",
+    }
+
+
+def records(count: int, **given: Any) -> list[JSONObject]:
+    """`count` records, from `e1` on."""
+    return [record(number, **given) for number in range(1, count + 1)]
+
+
+class Function:
+    """A target that keeps what it is invoked with and answers, or raises, as `answer` says."""
+
+    def __init__(self, answer: Callable[[JSONValue], JSONValue] | None = None) -> None:
+        self.calls: list[JSONValue] = []
+        self._answer = answer or (lambda event: event)
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        self.calls.append(event)
+        return self._answer(event)
+
+
+class RecordingBus:
+    """A bus that keeps its calls and refuses the entries that `refuses` picks."""
+
+    name = "bus"
+
+    def __init__(self, refuses: Callable[[Mapping[str, Any]], bool] = lambda entry: False) -> None:
+        self.calls: list[list[Mapping[str, Any]]] = []
+        self._refuses = refuses
+
+    def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
+        self.calls.append(list(entries))
+        results: list[dict[str, str]] = [
+            {"ErrorCode": "InternalFailure", "ErrorMessage": "refused"} if self._refuses(e) else {"EventId": "1"}
+            for e in entries
+        ]
+        return {"FailedEntryCount": sum("ErrorCode" in r for r in results), "Entries": results}
+
+    @property
+    def entries(self) -> list[Mapping[str, Any]]:
+        return [entry for call in self.calls for entry in call]
