@@ -13,6 +13,7 @@ from perception_events.pipes._errors import (
 from perception_events.pipes._filter import FilterCriteria
 from perception_events.pipes._pipe import Pipe
 from perception_events.pipes._result import PipeResult
+from perception_events.pipes._run import PipeRun, StepFault, StepFaults
 from perception_events.pipes._settings import OnPartialBatchItemFailure
 from perception_events.pipes._targets import EventBusTarget, FunctionTarget, PartialFailure, PipeItem, PipeTarget
 
@@ -30,8 +31,11 @@ __all__ = [
     "PipeInternalError",
     "PipeItem",
     "PipeResult",
+    "PipeRun",
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
+    "StepFault",
+    "StepFaults",
     "default_retry_delay",
 ]

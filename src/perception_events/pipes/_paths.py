@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from perception_events.json_values import JSONValue
 from perception_events.pipes._errors import InvalidPipeError, PipeTargetError
+from perception_events.templates import MISSING, InvalidTemplateError, JSONPath
 
 __all__ = ["Parameter", "parameter"]
-
-# The pattern of `JsonPath` in the service model: no quoted keys, so `date#event_type` is out of reach.
-_JSON_PATH = re.compile(r"\$(\.[\w/_-]+(\[(\d+|\*)\])*)*")
-_STEP = re.compile(r"\.([\w/_-]+)|\[(\d+|\*)\]")
 
 Parameter = Callable[[JSONValue], JSONValue]
 """Gives a parameter's value for an item."""
@@ -29,27 +25,17 @@ def parameter(name: str, text: str) -> Parameter:
     Raises:
         InvalidPipeError: `text` starts as a path and is none.
     """
-    if text == "$" or text.startswith(("$.", "$[")):
-        if not _JSON_PATH.fullmatch(text):
-            raise InvalidPipeError(
-                f"{name}={text!r} is not a JSON path; a path is made of $.name, [index] and [*], and names hold only "
-                "letters, digits, '_', '-' and '/' (a name with '#' or '.' cannot be reached)"
-            )
-        steps = [key or index for key, index in _STEP.findall(text)]
-        return lambda item: _look_up(name, text, steps, item)
-    return lambda item: text
+    if text != "$" and not text.startswith(("$.", "$[")):
+        return lambda item: text
+    try:
+        path = JSONPath.parse(text)
+    except InvalidTemplateError as error:
+        raise InvalidPipeError(f"{name}={text!r} is not a JSON path: {error}") from error
 
+    def find(item: JSONValue) -> JSONValue:
+        value = path.find(item)
+        if value is MISSING:
+            raise PipeTargetError(f"{name}: the item has nothing at {text}; keep it in the item")
+        return value
 
-def _look_up(name: str, text: str, steps: list[str], item: JSONValue) -> JSONValue:
-    value = item
-    for position, step in enumerate(steps):
-        if isinstance(value, dict) and step in value:
-            value = value[step]
-        elif isinstance(value, list) and step == "*":
-            rest = steps[position + 1 :]
-            return [_look_up(name, text, rest, element) for element in value]
-        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
-            value = value[int(step)]
-        else:
-            raise PipeTargetError(f"{name}: the item has nothing at {text} ({step!r} is missing); keep it in the item")
-    return value
+    return find

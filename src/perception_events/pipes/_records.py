@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._enrichment import MAXIMUM_PAYLOAD_BYTES
 
-__all__ = ["batches_of", "creation_time", "event_id", "lane_of", "sequence_number"]
+__all__ = ["batches_of", "creation_time", "event_id", "lane_of", "sequence_number", "take_batch"]
 
 # What an item's JSON can be at most for each byte that `SizeBytes` counts ({"NULL":true} is one byte of an item).
 _JSON_BYTES_PER_SIZE_BYTE = 20
@@ -45,6 +46,8 @@ def lane_of(record: Mapping[str, JSONValue], lanes: int) -> int:
 
     Unknown on AWS: how keys are spread. Here by a checksum of the item's keys.
     """
+    if lanes == 1:
+        return 0
     return crc32(json.dumps(change(record).get("Keys"), sort_keys=True).encode()) % lanes
 
 
@@ -61,24 +64,26 @@ def size_in_bytes(record: Mapping[str, JSONValue], batch_size: int) -> int:
 def batches_of(records: Iterable[JSONObject], *, batch_size: int, lanes: int = 1) -> Iterator[tuple[JSONObject, ...]]:
     """`records` as the pipe batches them: of at most `batch_size` records and 6 MB, one lane at a time.
 
-    Holds fewer than `lanes * batch_size` records. AWS: EventBridge User Guide, "DynamoDB stream as a source".
+    Holds at most `batch_size` records a lane. AWS: EventBridge User Guide, "DynamoDB stream as a source".
     """
-    pending: list[list[JSONObject]] = [[] for _ in range(lanes)]
-    sizes = [0] * lanes
+    buffers: list[deque[JSONObject]] = [deque() for _ in range(lanes)]
     for record in records:
-        lane = lane_of(record, lanes) if lanes > 1 else 0
-        size = size_in_bytes(record, batch_size)
-        if pending[lane] and sizes[lane] + size > MAXIMUM_PAYLOAD_BYTES:
-            yield tuple(pending[lane])
-            pending[lane], sizes[lane] = [], 0
-        pending[lane].append(record)
-        sizes[lane] += size
-        if len(pending[lane]) >= batch_size:
-            yield tuple(pending[lane])
-            pending[lane], sizes[lane] = [], 0
-    yield from (tuple(rest) for rest in pending if rest)
+        buffer = buffers[lane_of(record, lanes)]
+        buffer.append(record)
+        while len(buffer) >= batch_size:
+            yield take_batch(buffer, batch_size)
+    for buffer in buffers:
+        while buffer:
+            yield take_batch(buffer, batch_size)
 
 
-def span(records: Sequence[JSONObject]) -> tuple[str, str]:
-    """The first and the last sequence number of `records`."""
-    return sequence_number(records[0]), sequence_number(records[-1])
+def take_batch(buffer: deque[JSONObject], batch_size: int) -> tuple[JSONObject, ...]:
+    """Take the next batch from the left of `buffer`: at most `batch_size` records and 6 MB, at least one record."""
+    batch: list[JSONObject] = []
+    left = MAXIMUM_PAYLOAD_BYTES
+    while buffer and len(batch) < batch_size:
+        left -= size_in_bytes(buffer[0], batch_size)
+        if left < 0 and batch:
+            break
+        batch.append(buffer.popleft())
+    return tuple(batch)

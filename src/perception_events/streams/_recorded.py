@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from perception_events.errors import PerceptionEventsError
@@ -68,6 +68,7 @@ class RecordedStream:
 
         Raises:
             UnknownShardError: `shard_id` is not the one shard.
+            UnreadableRecordError: a record has no sequence number, so a reader could not say how far it is.
         """
         self._check(shard_id)
         if after is not None and any(_number(record) == after for record in self._kept):
@@ -80,12 +81,17 @@ class RecordedStream:
             else:
                 self._kept.append(dict(record))
                 self._newest = _number(record)
+                if not self._newest:
+                    raise UnreadableRecordError(f"a record without dynamodb.SequenceNumber: {json.dumps(record)[:80]}")
         return Page(tuple(self._kept)[:limit], self._ended and len(self._kept) <= limit)
 
     def latest(self, shard_id: str) -> str | None:
         """The sequence number of the newest record pulled so far."""
         self._check(shard_id)
         return self._newest
+
+    def subscribe(self, listener: Callable[[], object]) -> None:
+        """Nothing to call `listener` for: what `records` has is there whenever it is read."""
 
     def _check(self, shard_id: str) -> None:
         if shard_id != self.SHARD_ID:

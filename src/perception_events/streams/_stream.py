@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -80,4 +81,8 @@ class Stream(Protocol):
 
     def latest(self, shard_id: str) -> str | None:
         """The newest sequence number of the shard; None where it never had a record."""
+        ...
+
+    def subscribe(self, listener: Callable[[], object]) -> None:
+        """Call `listener` whenever there is more to read, so that a reader need not poll an idle stream."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -68,6 +68,7 @@ class TableStream:
         self._sequence = _FIRST_SEQUENCE_NUMBER
         self._made = 0
         self._shards: dict[str, _ShardState] = {}
+        self._listeners: list[Callable[[], object]] = []
         width = _HASH_SPACE // shards
         for number in range(shards):
             high = _HASH_SPACE if number == shards - 1 else (number + 1) * width
@@ -103,6 +104,10 @@ class TableStream:
         newest = self._shard(shard_id).newest
         return None if newest is None else str(newest)
 
+    def subscribe(self, listener: Callable[[], object]) -> None:
+        """Call `listener` after every record and every split."""
+        self._listeners.append(listener)
+
     def records(self) -> Iterator[JSONObject]:
         """Every record that is kept, in the order of writing."""
         self._trim()
@@ -120,7 +125,9 @@ class TableStream:
             raise UnknownShardError(f"{shard_id} is closed already")
         shard.closed = True
         middle = (shard.low + shard.high) // 2
-        return self._new_shard(shard_id, shard.low, middle), self._new_shard(shard_id, middle, shard.high)
+        children = self._new_shard(shard_id, shard.low, middle), self._new_shard(shard_id, middle, shard.high)
+        self._tell()
+        return children
 
     def _append(self, partition_key: JSONValue, record: JSONObject, change: JSONObject) -> None:
         """Give `record` its number and identity, and keep it in its key's shard."""
@@ -134,6 +141,11 @@ class TableStream:
         shard.numbers.append(number)
         shard.times.append(self._clock.now())
         shard.newest = number
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def _new_shard(self, parent: str | None, low: int, high: int) -> str:
         self._made += 1
