@@ -1,1 +1,23 @@
-"""Not built yet."""
+"""In-memory event buses: rules, targets, retries, dead letters, archives and replays."""
+
+from perception_events.buses._archive import Archive, Replay, ReplayState
+from perception_events.buses._bus import BusTarget, EventBus
+from perception_events.buses._delivery import default_retry_delay
+from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
+from perception_events.buses._rule import RetryPolicy, Rule, RuleState, RuleTarget
+
+__all__ = [
+    "Archive",
+    "BusTarget",
+    "EventBus",
+    "EventBusError",
+    "Replay",
+    "ReplayState",
+    "RetryPolicy",
+    "Rule",
+    "RuleState",
+    "RuleTarget",
+    "SelfFeedingRuleError",
+    "TargetError",
+    "default_retry_delay",
+]

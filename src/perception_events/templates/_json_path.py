@@ -12,7 +12,7 @@ from perception_events.templates._errors import InvalidTemplateError
 
 __all__ = ["MISSING", "JSONPath", "Missing"]
 
-_STEP = re.compile(r"\.([\w/ -]+)|\[(\d+|\*)\]")
+_STEP = re.compile(r"\.([\w/-]+)|\[(\d+|\*)\]")
 
 
 class Missing(Enum):

@@ -1,0 +1,107 @@
+"""From the entries of `put_events` to events, entry by entry refused as AWS refuses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from perception_events.buses._errors import EventBusError
+from perception_events.json_values import JSONObject
+
+__all__ = ["MAX_ENTRIES", "MAX_TOTAL_SIZE", "EntryError", "check_request", "entry_size", "envelope"]
+
+MAX_ENTRIES = 10
+MAX_TOTAL_SIZE = 1024 * 1024
+"""Octets of all entries together. AWS: service model `events`, `PutEvents`."""
+TIME_SIZE = 14
+
+
+@dataclass(frozen=True, slots=True)
+class EntryError(Exception):
+    """One entry is refused; the others are not."""
+
+    code: str
+    message: str
+
+
+def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse what AWS refuses as a whole.
+
+    Raises:
+        EventBusError: no entry, more than 10, or more than 1 MB in all.
+    """
+    if not 1 <= len(entries) <= MAX_ENTRIES:
+        raise EventBusError(
+            "ValidationException",
+            f"1 validation error detected: Value at 'entries' failed to satisfy constraint: {len(entries)} entries "
+            f"were given, from 1 to {MAX_ENTRIES} are allowed",
+        )
+    if sum(map(entry_size, entries)) >= MAX_TOTAL_SIZE:
+        raise EventBusError("ValidationException", "Total size of the entries in the request is over the limit.")
+
+
+def entry_size(entry: Mapping[str, Any]) -> int:
+    """What an entry counts toward the request's limit, in octets.
+
+    AWS: EventBridge User Guide, "Calculating PutEvents event entry size".
+    """
+    texts = [entry.get(name) for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or ())
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if isinstance(text, str))
+    return size + (TIME_SIZE if entry.get("Time") is not None else 0)
+
+
+def envelope(
+    entry: Mapping[str, Any], *, event_id: str, account: str, region: str, now: float
+) -> tuple[JSONObject, str]:
+    """The event of one entry, and its JSON text with the detail as it was spelled.
+
+    Raises:
+        EntryError: AWS would answer with an error code for this entry.
+    """
+    for name in ("Source", "DetailType", "Detail"):
+        if not entry.get(name):
+            message = f"Parameter {name} is not valid. Reason: {name} is a required argument."
+            raise EntryError("InvalidArgument", message)
+    if str(entry["Source"]).startswith("aws."):
+        message = f"Not authorized for the source. The source {entry['Source']} begins with 'aws.'."
+        raise EntryError("NotAuthorizedForSourceException", message)
+    try:
+        detail = json.loads(entry["Detail"])
+    except (TypeError, ValueError, RecursionError):
+        detail = None
+    if not isinstance(detail, dict):
+        raise EntryError("MalformedDetail", "Detail is malformed.")
+    event: JSONObject = {
+        "version": "0",
+        "id": event_id,
+        "detail-type": entry["DetailType"],
+        "source": entry["Source"],
+        "account": account,
+        "time": _time(entry.get("Time"), now),
+        "region": region,
+        "resources": list(entry.get("Resources") or ()),
+    }
+    text = f'{json.dumps(event, ensure_ascii=False)[:-1]}, "detail": {entry["Detail"]}}}'
+    return {**event, "detail": detail}, text
+
+
+def _time(given: object, now: float) -> str:
+    """Whole seconds in UTC: of the entry's own time where it gives one, else of the call."""
+    try:
+        if given is None:
+            at = datetime.fromtimestamp(now, UTC)
+        elif isinstance(given, datetime):
+            at = given
+        elif isinstance(given, str):
+            at = datetime.fromisoformat(given)
+        elif isinstance(given, int | float) and not isinstance(given, bool):
+            at = datetime.fromtimestamp(given, UTC)
+        else:
+            raise TypeError(type(given).__name__)
+    except (TypeError, ValueError, OverflowError, OSError) as error:
+        raise EntryError("InvalidArgument", f"Parameter Time is not valid. Reason: {error}") from None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")

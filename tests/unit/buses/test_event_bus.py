@@ -1,0 +1,296 @@
+"""The bus: which entries it refuses and how, what targets get, and what becomes of deliveries that fail."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from perception_events.buses import (
+    BusTarget,
+    EventBus,
+    EventBusError,
+    RetryPolicy,
+    Rule,
+    RuleState,
+    RuleTarget,
+    SelfFeedingRuleError,
+    TargetError,
+)
+from perception_events.clock import ManualClock
+from perception_events.json_values import JSONValue
+from perception_events.templates import InputTransformer
+from perception_events.trace import DeadLettered, Delivered, Retried, RuleMatched, Trace
+
+ENTRY = {"Source": "s", "DetailType": "t", "Detail": '{"kind": "pose", "n": 1.0}'}
+AT = 1752538268.0
+
+
+class Recording:
+    """A target that keeps what it gets and fails as often as told."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.events: list[Any] = []
+        self.failures = list(failures)
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.events.append(event)
+        return None
+
+
+def a_bus(name: str = "bus", **settings: Any) -> tuple[EventBus, Trace]:
+    trace, ids = Trace(), itertools.count(1)
+    return EventBus(
+        name, clock=ManualClock(AT), new_id=lambda: f"id-{next(ids)}", trace=trace.record, **settings
+    ), trace
+
+
+def rule(*targets: RuleTarget, name: str = "rule", pattern: Any = None, **settings: Any) -> Rule:
+    return Rule(name, pattern or {"source": ["s"]}, targets=targets, **settings)
+
+
+def test_an_event_reaches_the_target_in_its_envelope() -> None:
+    bus, trace = a_bus()
+    seen = Recording()
+    bus.put_rule(rule(RuleTarget("one", seen)))
+    answer = bus.put_events([ENTRY])
+    assert answer == {"FailedEntryCount": 0, "Entries": [{"EventId": "id-1"}]}
+    assert seen.events == [
+        {
+            "version": "0",
+            "id": "id-1",
+            "detail-type": "t",
+            "source": "s",
+            "account": "123456789012",
+            "time": "2025-07-15T00:11:08Z",
+            "region": "us-east-1",
+            "resources": [],
+            "detail": {"kind": "pose", "n": 1.0},
+        }
+    ]
+    assert list(seen.events[0]) == [
+        *("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
+    ]
+    assert [type(step).__name__ for step in trace] == ["Put", "RuleMatched", "Delivered"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "message"),
+    [
+        ({"Source": ""}, "InvalidArgument", "Parameter Source is not valid. Reason: Source is a required argument."),
+        ({"DetailType": None}, "InvalidArgument", "Parameter DetailType is not valid."),
+        ({"Detail": ""}, "InvalidArgument", "Parameter Detail is not valid."),
+        ({"Detail": "text"}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": "[1]"}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '"{}"'}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"a": }'}, "MalformedDetail", "Detail is malformed."),
+        ({"Source": "aws.ec2"}, "NotAuthorizedForSourceException", "begins with 'aws.'"),
+        ({"Time": "yesterday"}, "InvalidArgument", "Parameter Time is not valid"),
+    ],
+)
+def test_a_bad_entry_is_refused_alone(change: dict[str, Any], code: str, message: str) -> None:
+    bus, _ = a_bus()
+    answer = bus.put_events([ENTRY, {**ENTRY, **change}, ENTRY])
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][1]["ErrorCode"] == code
+    assert message in answer["Entries"][1]["ErrorMessage"]
+    assert "EventId" in answer["Entries"][0]
+    assert "EventId" in answer["Entries"][2]
+
+
+@pytest.mark.parametrize("entries", [[], [ENTRY] * 11, [{**ENTRY, "Detail": json.dumps({"x": "y" * 1024 * 1024})}]])
+def test_a_request_out_of_bounds_is_refused_whole(entries: list[Any]) -> None:
+    with pytest.raises(EventBusError, match="ValidationException"):
+        a_bus()[0].put_events(entries)
+
+
+def test_an_entry_for_a_bus_that_is_not_there_vanishes() -> None:
+    bus, trace = a_bus()
+    assert "EventId" in bus.put_events([{**ENTRY, "EventBusName": "other"}])["Entries"][0]
+    assert not len(trace)
+
+
+def test_rules_see_the_text_of_the_detail() -> None:
+    bus, trace = a_bus()
+    bus.put_rule(rule(pattern={"detail": {"big": [9007199254740993]}}))
+    bus.put_events(
+        [{**ENTRY, "Detail": '{"big": 9007199254740993}'}, {**ENTRY, "Detail": '{"big": 9007199254740993.0}'}]
+    )
+    assert [step.event_id for step in trace.of(RuleMatched)] == ["id-1"]
+
+
+def test_disabled_rules_do_not_match_and_replaced_rules_are_gone() -> None:
+    bus, trace = a_bus()
+    bus.put_rule(rule(state=RuleState.DISABLED))
+    bus.put_events([ENTRY])
+    assert trace.of(RuleMatched) == []
+    bus.put_rule(rule())
+    bus.put_events([ENTRY])
+    bus.put_rule(rule(pattern={"source": ["other"]}))
+    bus.put_events([ENTRY])
+    assert len(trace.of(RuleMatched)) == 1
+    bus.remove_rule("rule")
+    with pytest.raises(EventBusError, match="Rule rule does not exist on EventBus bus"):
+        bus.remove_rule("rule")
+
+
+def test_a_rule_takes_five_targets() -> None:
+    with pytest.raises(EventBusError, match="LimitExceededException"):
+        rule(*(RuleTarget(str(n), Recording()) for n in range(6)))
+
+
+def test_inputs() -> None:
+    bus, _ = a_bus()
+    targets = {name: Recording() for name in ("constant", "path", "transformed")}
+    bus.put_rule(
+        rule(
+            RuleTarget("constant", targets["constant"], input={"a": 1}),
+            RuleTarget("path", targets["path"], input_path="$.detail.kind"),
+            RuleTarget(
+                "transformed",
+                targets["transformed"],
+                input_transformer=InputTransformer.parse(
+                    '{"k": <k>, "rule": <aws.events.rule-name>}', {"k": "$.detail.kind"}
+                ),
+            ),
+        )
+    )
+    bus.put_events([ENTRY])
+    assert [target.events for target in targets.values()] == [[{"a": 1}], ["pose"], [{"k": "pose", "rule": "rule"}]]
+    with pytest.raises(EventBusError, match="Only one of Input, InputPath, or InputTransformer"):
+        RuleTarget("x", Recording(), input={}, input_path="$.detail")
+
+
+def test_a_failing_target_is_tried_again_and_the_others_are_not_touched() -> None:
+    bus, trace = a_bus()
+    flaky, other = Recording(ValueError("once"), ValueError("twice")), Recording()
+    bus.put_rule(rule(RuleTarget("flaky", flaky), RuleTarget("other", other)))
+    assert bus.put_events([ENTRY])["FailedEntryCount"] == 0
+    assert (len(flaky.events), len(other.events)) == (1, 1)
+    assert [(step.retry, step.time) for step in trace.of(Retried)] == [(1, AT), (2, AT + 1)]
+    assert [step.target for step in trace.of(Delivered)] == ["flaky", "other"]
+    assert bus.now() == AT
+
+
+def attributes(queue: Recording) -> dict[str, str]:
+    (message,) = queue.events
+    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+
+
+def test_a_delivery_given_up_leaves_a_dead_letter_in_the_form_of_aws() -> None:
+    bus, trace = a_bus()
+    queue = Recording()
+    policy = RetryPolicy(maximum_retry_attempts=2)
+    failing = Recording(*[ValueError("broken")] * 9)
+    bus.put_rule(rule(RuleTarget("one", failing, retry_policy=policy, dead_letter_queue=queue, arn="arn:one")))
+    bus.put_events([ENTRY])
+    assert attributes(queue) == {
+        "RULE_ARN": "arn:aws:events:us-east-1:123456789012:rule/bus/rule",
+        "TARGET_ARN": "arn:one",
+        "ERROR_CODE": "ERROR_FROM_TARGET",
+        "ERROR_MESSAGE": "ValueError: broken",
+        "RETRY_ATTEMPTS": "2",
+        "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts",
+    }
+    assert json.loads(queue.events[0]["Body"])["id"] == "id-1"
+    assert trace.of(DeadLettered)[0].condition == "MaximumRetryAttempts"
+
+
+def test_the_event_age_ends_retries_too() -> None:
+    bus, _ = a_bus()
+    queue = Recording()
+    failing = Recording(*[ValueError("broken")] * 999)
+    target = RuleTarget("one", failing, retry_policy=RetryPolicy(maximum_event_age=60), dead_letter_queue=queue)
+    bus.put_rule(rule(target))
+    bus.put_events([ENTRY])
+    assert attributes(queue)["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
+
+
+def test_what_retrying_cannot_mend_is_not_retried() -> None:
+    bus, trace = a_bus()
+    queue = Recording()
+    gone = Recording(TargetError("no such function", code="NO_RESOURCE"))
+    bus.put_rule(rule(RuleTarget("one", gone, dead_letter_queue=queue)))
+    bus.put_events([ENTRY])
+    assert attributes(queue)["ERROR_CODE"] == "NO_RESOURCE"
+    assert "EXHAUSTED_RETRY_CONDITION" not in attributes(queue)
+    assert trace.of(Retried) == []
+
+
+def test_an_input_that_is_not_json_is_not_lost_in_silence() -> None:
+    bus, trace = a_bus()
+    broken = InputTransformer.parse('{"d": "<d>"}', {"d": "$.detail"})
+    bus.put_rule(rule(RuleTarget("one", Recording(), input_transformer=broken)))
+    bus.put_events([ENTRY])
+    (given_up,) = trace.of(DeadLettered)
+    assert given_up.condition == "INVALID_JSON"
+    assert "AWS would not deliver it" in given_up.reason
+
+
+class Puts:
+    """A target that puts an event on a bus."""
+
+    def __init__(self, bus: EventBus, entry: dict[str, Any]) -> None:
+        self.bus = bus
+        self.entry = entry
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        self.bus.put_events([self.entry])
+        return None
+
+
+def test_a_rule_that_feeds_itself_is_named() -> None:
+    bus, _ = a_bus()
+    bus.put_rule(rule(RuleTarget("one", Puts(bus, ENTRY)), name="loop"))
+    with pytest.raises(SelfFeedingRuleError, match="rule 'loop' of bus 'bus' feeds itself"):
+        bus.put_events([ENTRY])
+
+
+def test_two_rules_that_feed_each_other_are_named_with_the_way() -> None:
+    bus, _ = a_bus()
+    bus.put_rule(rule(RuleTarget("one", Puts(bus, {**ENTRY, "Source": "b"})), name="a", pattern={"source": ["s"]}))
+    bus.put_rule(rule(RuleTarget("one", Puts(bus, ENTRY)), name="b", pattern={"source": ["b"]}))
+    with pytest.raises(SelfFeedingRuleError, match="way: a -> b -> a"):
+        bus.put_events([ENTRY])
+
+
+def test_bus_to_bus_is_one_hop() -> None:
+    (first, _), (second, second_trace), (third, _) = a_bus("first"), a_bus("second"), a_bus("third")
+    seen = Recording()
+    first.put_rule(rule(RuleTarget("on", BusTarget(second))))
+    second.put_rule(rule(RuleTarget("on", BusTarget(third)), RuleTarget("here", seen)))
+    third.put_rule(rule(RuleTarget("there", Recording(AssertionError("no third bus")))))
+    first.put_events([ENTRY])
+    assert [event["id"] for event in seen.events] == ["id-1"]
+    assert [step.condition for step in second_trace.of(DeadLettered)] == ["THIRD_ACCOUNT_HOP_DETECTED"]
+
+
+def test_archive_and_replay() -> None:
+    bus, _ = a_bus()
+    other, _ = a_bus("other")
+    archive = bus.create_archive("kept", event_pattern={"detail": {"kind": ["pose"]}})
+    seen, unnamed = Recording(), Recording()
+    bus.put_rule(rule(RuleTarget("one", seen)))
+    bus.put_rule(rule(RuleTarget("one", unnamed), name="unnamed"))
+    bus.put_events([ENTRY, {**ENTRY, "Detail": "{}"}])
+    replay = bus.start_replay("again", archive, start=AT - 60, end=AT + 60, rules=["rule"])
+    assert (replay.event_count, len(archive.events), len(unnamed.events)) == (1, 1, 2)
+    assert list(seen.events[-1])[6:] == ["region", "replay-name", "resources", "detail"]
+    assert seen.events[-1]["replay-name"] == "again"
+    assert seen.events[-1]["id"] == "id-1"
+    with pytest.raises(EventBusError, match="Cross event bus replay is not permitted"):
+        other.start_replay("again", archive, start=0, end=1)
+
+
+def test_a_scheduler_takes_deliveries_over() -> None:
+    pending: list[Any] = []
+    bus, trace = a_bus(deliver=pending.append)
+    bus.put_rule(rule(RuleTarget("one", Recording(ValueError("once")))))
+    bus.put_events([ENTRY])
+    assert trace.of(Delivered) == []
+    assert list(pending[0]) == [0.0, 1.0]
+    assert len(trace.of(Delivered)) == 1
