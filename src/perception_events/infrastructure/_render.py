@@ -6,6 +6,8 @@ import json
 from enum import StrEnum
 
 from perception_events.infrastructure._cloudformation import cloudformation_template
+from perception_events.infrastructure._sam import sam_template
+from perception_events.infrastructure._terraform import terraform_template
 from perception_events.json_values import JSONObject
 from perception_events.pipeline import Pipeline
 
@@ -16,6 +18,8 @@ class TemplateFormat(StrEnum):
     """What a declaration can be rendered as; all three are JSON."""
 
     CLOUDFORMATION = "cloudformation"
+    SAM = "sam"
+    TERRAFORM_JSON = "terraform-json"
 
 
 def template(
@@ -27,8 +31,14 @@ def template(
         RenderError: two parts of the declaration would have one name in the template.
         ValueError: there is no such format.
     """
-    TemplateFormat(format)
-    return cloudformation_template(pipeline, env)
+    written = cloudformation_template(pipeline, env)
+    match TemplateFormat(format):
+        case TemplateFormat.CLOUDFORMATION:
+            return written
+        case TemplateFormat.SAM:
+            return sam_template(written)
+        case TemplateFormat.TERRAFORM_JSON:
+            return terraform_template(written)
 
 
 def render(pipeline: Pipeline, env: str = "dev", format: TemplateFormat | str = TemplateFormat.CLOUDFORMATION) -> str:
