@@ -257,8 +257,12 @@ class Pipeline:
 
     def aggregator(self, store: JoinStore, *, clock: Clock) -> Aggregator:
         """What takes the modules' events and triggers the joins that are complete; it is a `Target`."""
-        names = ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
-        return Aggregator(self.joins, store, clock=clock, parts=self.key_parts, names=names)
+        return Aggregator(self.joins, store, clock=clock, parts=self.key_parts, names=self.item_names)
+
+    @property
+    def item_names(self) -> ItemNames:
+        """What the table calls its keys and its TTL attribute."""
+        return ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
 
     def names(self, env: str) -> Names:
         """What the parts are called in `env`."""

@@ -26,6 +26,7 @@ from perception_events.aggregation._memory import InMemoryJoinStore
 from perception_events.aggregation._reports import JoinReport, JoinStatus
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
 from perception_events.aggregation._store import Attribute, Commit, JoinStore, OutboxItem, Recorded
+from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine
 
 __all__ = [
     "ALERT_PREFIX",
@@ -62,6 +63,8 @@ __all__ = [
     "check_acyclic",
     "check_joins",
     "check_reachable",
+    "fallback_schedule",
+    "fallback_state_machine",
     "item_changes",
     "trigger_event_type",
     "version_of",

@@ -122,6 +122,7 @@ def open_item(state: JoinState, names: ItemNames) -> Item:
         "join_site": {"S": key.site},
         "join_sort_key": {"S": key.sort_key},
         "date": {"S": key.date},
+        **{f"part{n}": {"S": part} for n, part in enumerate(key.parts)},
         "suffix": {"S": suffix},
     }
     return item if state.due_at is None else item | {"due_at": {"S": to_iso(state.due_at)}}

@@ -1,0 +1,345 @@
+"""The fallback as a Step Functions workflow, generated from the declared joins: the sweep without a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from perception_events.aggregation._join import FallbackPolicy, Join
+from perception_events.aggregation._keys import (
+    OPEN_JOINS_PARTITION,
+    ItemNames,
+    alert_event_type,
+    trigger_event_type,
+)
+from perception_events.aggregation._state import COMPLETED, TriggerReason
+
+__all__ = ["fallback_schedule", "fallback_state_machine"]
+
+CONTAINS_UP_TO = 50
+"""Members up to which a set is tested one by one; a condition expression holds 4 KB and 300 operators."""
+
+_CANCELLED = "DynamoDb.TransactionCanceledException"
+_RETRY = [
+    {
+        "ErrorEquals": [
+            "DynamoDb.InternalServerErrorException",
+            "DynamoDb.ProvisionedThroughputExceededException",
+            "DynamoDb.RequestLimitExceededException",
+            "DynamoDb.SdkClientException",
+        ],
+        "IntervalSeconds": 2,
+        "MaxAttempts": 4,
+        "BackoffRate": 2,
+    }
+]
+_NOW = "$$.State.EnteredTime"
+
+State = dict[str, Any]
+
+
+def fallback_state_machine(
+    joins: Iterable[Join], table: str, *, names: ItemNames | None = None, page_size: int = 100
+) -> State:
+    """The workflow that sweeps `table`, in Amazon States Language (JSONPath).
+
+    It reads the list of open joins, page by page, and for each group tries the writes that `Aggregator.sweep` would:
+    the trigger if the group is complete, else the policy's trigger or alert if it is overdue. Every write is the same
+    conditional transaction on the group's revision, so it may run beside the live path and beside other sweeps.
+
+    Differs from `Aggregator.sweep`: a callable in `expects` cannot be asked here, so its groups are only looked at once
+    they are overdue; a manifest (and a fixed set of more than 50) must be met exactly, members that nobody expects
+    leave the group to the live path; triggers do not list who is missing, alerts list no members.
+
+    AWS: Step Functions has no optimised `dynamodb:query`; `aws-sdk:dynamodb:query` and `:transactWriteItems` are used.
+    A task's result holds 256 KiB, and an entry of the list about 0.5 KB.
+    """
+    return _Workflow(table, names or ItemNames()).definition(tuple(joins), page_size)
+
+
+def fallback_schedule(
+    name: str, state_machine_arn: str, role_arn: str, *, every: timedelta = timedelta(minutes=5)
+) -> State:
+    """The properties of an EventBridge Scheduler schedule that starts the workflow.
+
+    AWS: `AWS::Scheduler::Schedule`; the role needs `states:StartExecution` and trusts `scheduler.amazonaws.com`.
+
+    Raises:
+        ValueError: `every` is no whole number of minutes, of at least one.
+    """
+    minutes, rest = divmod(every, timedelta(minutes=1))
+    if rest or minutes < 1:
+        raise ValueError(f"a schedule's rate is a whole number of minutes, at least 1; {every} is not")
+    return {
+        "Name": name,
+        "ScheduleExpression": f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+        "FlexibleTimeWindow": {"Mode": "OFF"},
+        "Target": {
+            "Arn": state_machine_arn,
+            "RoleArn": role_arn,
+            "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 300},
+        },
+    }
+
+
+class _Workflow:
+    """Builds the states of one table's workflow."""
+
+    def __init__(self, table: str, names: ItemNames) -> None:
+        self._table = table
+        self._names = names
+
+    def definition(self, joins: tuple[Join, ...], page_size: int) -> State:
+        states: State = {
+            "WhichJoin": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.join.S", "StringEquals": j.name, "Next": f"{j.name}: read"} for j in joins],
+                "Default": "NotDeclared",
+            },
+            "NotDeclared": {"Type": "Succeed", "Comment": "a join that is declared no more: its TTL clears it away"},
+            "LeftAlone": {"Type": "Succeed", "Comment": "not complete and nothing to do yet, or somebody else acted"},
+        }
+        for join in joins:
+            states |= self._join(join)
+        page = {
+            "TableName": self._table,
+            "KeyConditionExpression": "#partition = :joins",
+            "ExpressionAttributeNames": {"#partition": self._names.partition_key},
+            "ExpressionAttributeValues": {":joins": {"S": OPEN_JOINS_PARTITION}},
+            "ConsistentRead": True,
+            "Limit": page_size,
+        }
+        return {
+            "Comment": "Triggers joins that are complete and untriggered, and acts by policy on overdue ones",
+            "StartAt": "FindOpenJoins",
+            "States": {
+                "FindOpenJoins": self._query(page),
+                "FindMore": self._query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
+                "EachOpenJoin": {
+                    "Type": "Map",
+                    "ItemsPath": "$.found.Items",
+                    "MaxConcurrency": 4,
+                    "ItemProcessor": {
+                        "ProcessorConfig": {"Mode": "INLINE"},
+                        "StartAt": "WhichJoin" if joins else "NotDeclared",
+                        "States": states if joins else {"NotDeclared": states["NotDeclared"]},
+                    },
+                    "ResultPath": None,
+                    "Next": "AnyMore",
+                },
+                "AnyMore": {
+                    "Type": "Choice",
+                    "Choices": [{"Variable": "$.found.LastEvaluatedKey", "IsPresent": True, "Next": "FindMore"}],
+                    "Default": "Done",
+                },
+                "Done": {"Type": "Succeed"},
+            },
+        }
+
+    def _query(self, request: State) -> State:
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:dynamodb:query",
+            "Parameters": request,
+            "Retry": _RETRY,
+            "ResultPath": "$.found",
+            "Next": "EachOpenJoin",
+        }
+
+    def _join(self, join: Join) -> State:
+        """Read the group, try the trigger of a complete one, then the policy of an overdue one."""
+        now, is_it_due = f"{join.name}: now", f"{join.name}: is it due"
+        overdue = self._overdue(join)
+        after_complete = now if overdue else "LeftAlone"
+        complete = self._complete(join, after_complete)
+        first = next(iter(complete), after_complete)
+        states: State = {
+            f"{join.name}: read": self._get({"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"}, "$.state")
+            | {"Next": f"{join.name}: is it there"},
+            f"{join.name}: is it there": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.state.Item", "IsPresent": False, "Next": "LeftAlone"},
+                    {"Variable": "$.state.Item.completed", "IsPresent": True, "Next": first},
+                ],
+                "Default": after_complete,
+            },
+            **complete,
+        }
+        if not overdue:
+            return states
+        # Interpreters differ in whether a comparison may name the context object and in the times they take: the time
+        # becomes part of the input, and ISO texts of one zone order as times do.
+        states[now] = {"Type": "Pass", "Parameters": {"at.$": _NOW}, "ResultPath": "$.now", "Next": is_it_due}
+        states[is_it_due] = {
+            "Type": "Choice",
+            "Choices": [
+                {
+                    "And": [
+                        {"Variable": "$.due_at.S", "IsPresent": True},
+                        {"Variable": "$.due_at.S", "StringLessThanEqualsPath": "$.now.at"},
+                    ],
+                    "Next": next(iter(overdue)),
+                }
+            ],
+            "Default": "LeftAlone",
+        }
+        return states | overdue
+
+    def _complete(self, join: Join, otherwise: str) -> State:
+        name = f"{join.name}: trigger if complete"
+        expects = join.expects
+        condition: str
+        values: State
+        if isinstance(expects, int):
+            condition, values = "size(completed) >= :expected", {":expected": {"N": str(expects)}}
+            return {name: self._trigger(join, TriggerReason.COMPLETE, condition, values, otherwise)}
+        if isinstance(expects, frozenset):
+            members = sorted(expects)
+            condition = " AND ".join(f"contains(completed, :expected{n})" for n in range(len(members)))
+            values = {f":expected{n}": {"S": member} for n, member in enumerate(members)}
+            if len(members) > CONTAINS_UP_TO:
+                condition, values = "completed = :expected", {":expected": {"SS": members}}
+            return {name: self._trigger(join, TriggerReason.COMPLETE, condition, values, otherwise)}
+        if join.manifest is None:
+            return {}
+        return self._complete_by_manifest(join, otherwise)
+
+    def _complete_by_manifest(self, join: Join, otherwise: str) -> State:
+        manifest = join.manifest
+        assert manifest is not None
+        places = [f"$.part{join.group_by.index(part) - 2}.S" for part in manifest.group_by[2:]]
+        form = "{}#" + manifest.event_type + "#{}" * len(places)
+        sort_key = f"States.Format('{form}', {', '.join(['$.date.S', *places])})"
+        listed = f"$.manifest.Item['{manifest.attribute}']"
+        reason, exactly = TriggerReason.COMPLETE, "completed = :expected"
+        by_set, by_list, by_number = (f"{join.name}: trigger if as in {kind}" for kind in ("set", "list", "number"))
+        kinds = ((by_set, "SS"), (by_list, "L"), (by_number, "N"))
+        return {
+            f"{join.name}: manifest": self._get({"S.$": "$.join_site.S"}, {"S.$": sort_key}, "$.manifest")
+            | {"Next": f"{join.name}: which manifest"},
+            f"{join.name}: which manifest": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": f"{listed}.{kind}", "IsPresent": True, "Next": state} for state, kind in kinds
+                ],
+                "Default": otherwise,
+            },
+            by_set: self._trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.SS"}}, otherwise),
+            by_list: self._trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.L[*].S"}}, otherwise),
+            by_number: self._trigger(
+                join, reason, "size(completed) >= :expected", {":expected": {"N.$": f"{listed}.N"}}, otherwise
+            ),
+        }
+
+    def _overdue(self, join: Join) -> State:
+        """What the policy wants done; empty when it wants to wait."""
+        alert, trigger = f"{join.name}: alert", f"{join.name}: trigger what is there"
+        if join.policy is FallbackPolicy.ALERT:
+            return {alert: self._alert(join)}
+        if join.policy is FallbackPolicy.TRIGGER:
+            states = self._trigger(join, TriggerReason.DEADLINE, "attribute_exists(completed)", {}, "LeftAlone")
+            return self._if_anybody(join, {trigger: states}, "LeftAlone")
+        if join.policy is FallbackPolicy.QUORUM:
+            values = {":quorum": {"N": str(join.quorum)}}
+            states = self._trigger(join, TriggerReason.QUORUM, "size(completed) >= :quorum", values, alert)
+            return self._if_anybody(join, {trigger: states}, alert) | {alert: self._alert(join)}
+        return {}
+
+    def _if_anybody(self, join: Join, states: State, otherwise: str) -> State:
+        """A workflow cannot read a set that is not there."""
+        choice = {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.state.Item.completed", "IsPresent": True, "Next": next(iter(states))}],
+            "Default": otherwise,
+        }
+        return {f"{join.name}: is anybody in": choice, **states}
+
+    def _trigger(self, join: Join, reason: TriggerReason, condition: str, values: State, otherwise: str) -> State:
+        update = {
+            "UpdateExpression": "SET #status = :triggered, triggered_at = :now, reason = :reason, "
+            "trigger_members = completed ADD revision :one",
+            "ConditionExpression": f"attribute_not_exists(triggered_at) AND revision = :revision AND {condition}",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": {
+                ":triggered": {"S": "TRIGGERED"},
+                ":now": {"S.$": _NOW},
+                ":reason": {"S": reason.value},
+                ":one": {"N": "1"},
+                ":revision": {"N.$": "$.state.Item.revision.N"},
+                **values,
+            },
+        }
+        told = {"reason": {"S": reason.value}, "triggered_at": {"S.$": _NOW}, "members.$": "$.state.Item.completed"}
+        puts = []
+        for module in join.trigger:
+            event_type = trigger_event_type(module)
+            trigger_id = f"States.Format('{{}}#{{}}#{event_type}{{}}', $.join_site.S, $.date.S, $.suffix.S)"
+            which = {"module": {"S": module}, "trigger_id": {"S.$": trigger_id}}
+            puts.append(self._put(join, event_type, {**told, **which}))
+        key = self._key({"S": OPEN_JOINS_PARTITION}, {"S.$": f"$['{self._names.sort_key}'].S"})
+        entry = {"TableName": self._table, "Key": key}
+        return self._transaction([{"Update": self._group(update)}, *puts, {"Delete": entry}], otherwise)
+
+    def _alert(self, join: Join) -> State:
+        update = {
+            "UpdateExpression": "SET alerted_at = :now ADD revision :one",
+            "ConditionExpression": "attribute_not_exists(alerted_at) AND attribute_not_exists(triggered_at) "
+            "AND revision = :revision",
+            "ExpressionAttributeValues": {
+                ":now": {"S.$": _NOW},
+                ":one": {"N": "1"},
+                ":revision": {"N.$": "$.state.Item.revision.N"},
+            },
+        }
+        alert = self._put(join, alert_event_type(join.name), {"alerted_at": {"S.$": _NOW}})
+        return self._transaction([{"Update": self._group(update)}, alert], "LeftAlone")
+
+    def _put(self, join: Join, event_type: str, told: State) -> State:
+        sort_key = f"States.Format('{{}}#{event_type}{{}}', $.date.S, $.suffix.S)"
+        item = {
+            **self._key({"S.$": "$.join_site.S"}, {"S.$": sort_key}),
+            f"{self._names.ttl_attribute}.$": f"$.state.Item['{self._names.ttl_attribute}']",
+            "status": {"S": COMPLETED},
+            "event_type": {"S": event_type},
+            "join": {"S": join.name},
+            "run.$": "$.state.Item.run",
+            "opened_at.$": "$.state.Item.opened_at",
+            **told,
+        }
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": item,
+                "ConditionExpression": "attribute_not_exists(#partition)",
+                "ExpressionAttributeNames": {"#partition": self._names.partition_key},
+            }
+        }
+
+    def _transaction(self, items: list[State], otherwise: str) -> State:
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
+            "Parameters": {"TransactItems": items},
+            "Retry": _RETRY,
+            "Catch": [{"ErrorEquals": [_CANCELLED], "ResultPath": None, "Next": otherwise}],
+            "ResultPath": None,
+            "End": True,
+        }
+
+    def _get(self, site: State, sort_key: State, result_path: str) -> State:
+        return {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:getItem",
+            "Parameters": {"TableName": self._table, "Key": self._key(site, sort_key), "ConsistentRead": True},
+            "Retry": _RETRY,
+            "ResultPath": result_path,
+        }
+
+    def _group(self, update: State) -> State:
+        key = self._key({"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"})
+        return {"TableName": self._table, "Key": key, **update}
+
+    def _key(self, site: State, sort_key: State) -> State:
+        return {self._names.partition_key: site, self._names.sort_key: sort_key}

@@ -1,0 +1,216 @@
+"""The generated workflow, run by moto's Step Functions interpreter over moto's table, does what the sweep does."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from perception_events.aggregation import (
+    Aggregator,
+    FallbackPolicy,
+    Join,
+    JoinKey,
+    Manifest,
+    TriggerReason,
+    fallback_schedule,
+    fallback_state_machine,
+)
+from perception_events.clock import ManualClock
+from perception_events.lambdas.join_store import DynamoDBJoinStore
+from support.joins import CAMERAS, bus_event
+
+pytestmark = pytest.mark.aws_parts
+TABLE = "PerceptionPipelineEvents-dev"
+SYNC = ("site", "date", "sync")
+DUE = timedelta(hours=1)
+BASE = Join(on="pose", group_by=SYNC, expects=CAMERAS, trigger=("recon",), deadline=DUE)
+
+
+class Rig:
+    """A table on moto, joins over it, and the workflow of these joins."""
+
+    def __init__(self, boto3: Any) -> None:
+        self.dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        self.states = boto3.client("stepfunctions", region_name="us-east-1")
+        keys = ("site", "HASH"), ("date#event_type", "RANGE")
+        self.dynamodb.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.store = DynamoDBJoinStore(self.dynamodb, TABLE)
+        self.machines = 0
+
+    def aggregator(self, *joins: Join, age: timedelta = timedelta(0)) -> Aggregator:
+        """An aggregator whose events came in `age` ago by the machine's clock, which the workflow reads."""
+        return Aggregator(joins, self.store, clock=ManualClock(float(int(time.time() - age.total_seconds()))))
+
+    def run(self, *joins: Join, page_size: int = 100) -> None:
+        self.machines += 1
+        definition = fallback_state_machine(joins, TABLE, page_size=page_size)
+        # moto's transactions undo each other's writes when they run at once.
+        definition["States"]["EachOpenJoin"]["MaxConcurrency"] = 1
+        machine = self.states.create_state_machine(
+            name=f"fallback{self.machines}",
+            definition=json.dumps(definition),
+            roleArn="arn:aws:iam::123456789012:role/fallback",
+        )
+        execution = self.states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+        deadline = time.monotonic() + 30
+        while (found := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            assert time.monotonic() < deadline, "the workflow does not end"
+            time.sleep(0.05)
+        assert found["status"] == "SUCCEEDED", found
+
+    def written(self, prefix: str = "trigger_") -> dict[str, dict[str, Any]]:
+        items = self.dynamodb.scan(TableName=TABLE)["Items"]
+        return {key: i for i in items if f"#{prefix}" in (key := i["date#event_type"]["S"])}
+
+
+@pytest.fixture
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
+    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
+    pytest.importorskip("antlr4", reason="moto's interpreter is not installed: pip install 'moto[stepfunctions]'")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield Rig(boto3)
+
+
+def poses(aggregator: Aggregator, *cameras: str, sync: str = "sync001", first: int = 1) -> None:
+    for version, camera in enumerate(cameras, start=first):
+        aggregator.handle(bus_event(f"2025-07-15#pose#{sync}#{camera}", sequence_number=version))
+
+
+def complete_but_untriggered(rig: Rig, join: Join, *members: str) -> None:
+    """What a crash between the last member and the trigger leaves."""
+    poses(rig.aggregator(replace(join, expects=99, quorum=None, policy=FallbackPolicy.WAIT)), *members)
+
+
+@pytest.mark.parametrize("expects", [CAMERAS, 3, [f"cam{n}" for n in range(51)]], ids=["set", "count", "large set"])
+def test_a_complete_group_is_triggered(rig: Rig, expects: Any) -> None:
+    join = replace(BASE, expects=expects)
+    members = CAMERAS if len(CAMERAS) == expects or expects is CAMERAS else expects
+    complete_but_untriggered(rig, join, *members[:-1])
+    rig.run(join)
+    assert rig.written() == {}
+    complete_but_untriggered(rig, join, members[-1])
+    rig.run(join)
+    (trigger,) = rig.written().values()
+    assert sorted(trigger["members"]["SS"]) == sorted(members)
+    assert (trigger["reason"]["S"], trigger["status"]["S"]) == ("COMPLETE", "COMPLETED")
+    rig.run(join)
+    assert len(rig.written()) == 1
+
+
+def test_what_it_writes_is_what_the_sweep_writes(rig: Rig) -> None:
+    join = replace(BASE, policy=FallbackPolicy.TRIGGER, trigger=("recon", "thumbnails"))
+    live = rig.aggregator(join, age=2 * DUE)
+    poses(live, "cam1", "cam2")
+    poses(live, "cam1", "cam2", sync="sync002")
+    rig.run(join)
+    by_workflow = rig.written()
+    assert sorted(by_workflow) == [
+        f"2025-07-15#trigger_{module}#sync00{n}" for module in ("recon", "thumbnails") for n in (1, 2)
+    ]
+    key = JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))
+    state = rig.store.load(key)
+    assert state is not None
+    assert (state.reason, state.trigger_members) == (TriggerReason.DEADLINE, frozenset({"cam1", "cam2"}))
+    assert list(rig.store.open_keys()) == []
+    # the same group anew, settled by the sweep: the items differ in their times and in what a workflow cannot tell
+    rig.aggregator(join).rerun(key, keep_members=True)
+    due = ManualClock(time.time() + 2 * DUE.total_seconds())
+    assert len(Aggregator([join], rig.store, clock=due).sweep()) == 1
+    by_sweep = rig.written()["2025-07-15#trigger_recon#sync001#run2"]
+    ours = by_workflow["2025-07-15#trigger_recon#sync001"]
+    assert set(by_sweep) - set(ours) == {"missing"}
+    assert {name for name in ours if ours[name] != by_sweep[name]} == {
+        "date#event_type", "trigger_id", "run", "opened_at", "triggered_at", "expires_at",
+    }  # fmt: skip
+    poses(live, "cam3", first=100)
+    assert len(rig.written()) == 6
+
+
+def test_before_the_deadline_it_waits(rig: Rig) -> None:
+    join = replace(BASE, policy=FallbackPolicy.TRIGGER)
+    poses(rig.aggregator(join, age=DUE / 2), "cam1")
+    rig.run(join)
+    assert rig.written() == {}
+
+
+def test_quorum(rig: Rig) -> None:
+    join = replace(BASE, policy=FallbackPolicy.QUORUM, quorum=2)
+    late = rig.aggregator(join, age=2 * DUE)
+    poses(late, "cam1")
+    rig.run(join)
+    rig.run(join)
+    assert (list(rig.written("alert_")), list(rig.written())) == (["2025-07-15#alert_pose#sync001"], [])
+    poses(late, "cam2", first=10)
+    rig.run(join)
+    (trigger,) = rig.written().values()
+    assert trigger["reason"]["S"] == "QUORUM"
+
+
+def test_alert_even_when_nobody_is_in(rig: Rig) -> None:
+    join = replace(BASE, policy=FallbackPolicy.ALERT)
+    event = bus_event("2025-07-15#pose#sync001#cam1", status="FAILED", sequence_number=1)
+    rig.aggregator(join, age=2 * DUE).handle(event)
+    rig.run(join)
+    assert (len(rig.written("alert_")), len(rig.written())) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "listed", [{"SS": ["sync001", "sync002"]}, {"L": [{"S": "sync002"}, {"S": "sync001"}]}, {"N": "2"}]
+)
+def test_manifest(rig: Rig, listed: dict[str, Any]) -> None:
+    join = Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",))
+    for sync in ("sync001", "sync002"):
+        rig.aggregator(join).handle(bus_event(f"2025-07-15#recon#{sync}"))
+    rig.run(join)
+    assert rig.written() == {}
+    key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_recon"}}
+    rig.dynamodb.put_item(TableName=TABLE, Item={**key, "members": listed})
+    rig.run(join)
+    assert list(rig.written()) == ["2025-07-15#trigger_reid"]
+
+
+def test_manifest_of_each_group(rig: Rig) -> None:
+    join = replace(BASE, expects=Manifest("manifest_pose", attribute="who", group_by=SYNC))
+    poses(rig.aggregator(join), "cam1")
+    key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_pose#sync001"}}
+    rig.dynamodb.put_item(TableName=TABLE, Item={**key, "who": {"SS": ["cam1"]}})
+    rig.run(join)
+    assert list(rig.written()) == ["2025-07-15#trigger_recon#sync001"]
+
+
+def test_many_groups_take_several_pages(rig: Rig) -> None:
+    join = replace(BASE, policy=FallbackPolicy.TRIGGER)
+    late = rig.aggregator(join, age=2 * DUE)
+    for n in range(7):
+        poses(late, "cam1", sync=f"sync{n:03d}")
+    rig.run(join, page_size=3)
+    assert len(rig.written()) == 7
+
+
+def test_no_joins_is_a_workflow_too(rig: Rig) -> None:
+    poses(rig.aggregator(BASE), "cam1")
+    rig.run()
+    rig.run(Join(on="recon", expects=1, trigger=("reid",)))
+    assert rig.written() == {}
+
+
+def test_the_schedule() -> None:
+    schedule = fallback_schedule("fallback-dev", "arn:machine", "arn:role", every=timedelta(minutes=1))
+    assert (schedule["ScheduleExpression"], schedule["Target"]["Arn"]) == ("rate(1 minute)", "arn:machine")
+    with pytest.raises(ValueError, match="whole number of minutes"):
+        fallback_schedule("x", "a", "r", every=timedelta(seconds=90))

@@ -1,0 +1,95 @@
+"""The Lambda shims of aggregation over a table on moto: an event in, a row out, and the sweep's tally."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from perception_events.aggregation import FallbackPolicy, InvalidMemberEventError, Join
+from perception_events.lambdas.joins import join_handler, sweep_handler
+from perception_events.pipeline import Module, Pipeline
+from support.joins import CAMERAS, bus_event, stream_record
+
+pytestmark = pytest.mark.aws_parts
+JOIN = Join(on="pose", group_by=("site", "date", "sync"), expects=CAMERAS, trigger=("recon",))
+PIPELINE = Pipeline(modules=(Module("pose", targets=("aggregate_pose",), joins=(JOIN,)), Module("recon")))
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
+    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
+    with moto.mock_aws():
+        client = boto3.client("dynamodb")
+        keys = ("site", "HASH"), ("date#event_type", "RANGE")
+        client.create_table(
+            TableName="PerceptionPipelineEvents-dev",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def test_an_event_in_a_row_out(client: Any, caplog: pytest.LogCaptureFixture) -> None:
+    handler = join_handler(PIPELINE, "dev")  # makes its own client, at the first event
+    caplog.set_level(logging.INFO, "perception_events.joins")
+    for camera in CAMERAS[:2]:
+        handler(bus_event(f"2025-07-15#pose#sync001#{camera}"), None)
+    answer = handler([stream_record("2025-07-15#pose#sync001#cam3")], None)
+    assert json.loads(json.dumps(answer)) == {
+        "results": [
+            {
+                "join": "pose",
+                "site": "haemoro_1x2",
+                "date": "2025-07-15",
+                "group": ["sync001"],
+                "outcome": "TRIGGERED",
+                "missing": [],
+                "triggers": ["2025-07-15#trigger_recon#sync001"],
+                "alerts": [],
+            }
+        ]
+    }
+    assert caplog.messages[-1] == "join haemoro_1x2#2025-07-15#pose#sync001: TRIGGERED"
+    key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#trigger_recon#sync001"}}
+    item = client.get_item(TableName="PerceptionPipelineEvents-dev", Key=key)["Item"]
+    assert item["status"] == {"S": "COMPLETED"}
+    assert item["trigger_id"] == {"S": "haemoro_1x2#2025-07-15#trigger_recon#sync001"}
+
+
+def test_what_can_never_succeed_is_told_apart(client: Any) -> None:
+    with pytest.raises(InvalidMemberEventError):
+        join_handler(PIPELINE, "dev", client=client)({"detail": {}}, None)
+
+
+def test_the_sweep_tallies(client: Any) -> None:
+    due = replace(JOIN, deadline=timedelta(microseconds=1), policy=FallbackPolicy.TRIGGER)
+    alerting = Join(
+        on="recon", expects=2, trigger=("reid",), deadline=timedelta(microseconds=1), policy=FallbackPolicy.ALERT
+    )
+    waiting = Join(on="reid", expects=2, trigger=("end",))
+    pipeline = Pipeline(
+        modules=(
+            Module("pose", targets=("a",), joins=(due,)),
+            Module("recon", targets=("a",), joins=(alerting,)),
+            Module("reid", targets=("a",), joins=(waiting,)),
+            Module("end"),
+        )
+    )
+    handler = join_handler(pipeline, "dev", client=client)
+    for sort_key in ("2025-07-15#pose#sync001#cam1", "2025-07-15#recon#sync001", "2025-07-15#reid"):
+        handler(bus_event(sort_key), None)
+    answer: Any = sweep_handler(pipeline, "dev", client=client)({}, None)
+    assert [row["triggers"] for row in answer["triggered"]] == [["2025-07-15#trigger_recon#sync001"]]
+    assert [row["alerts"] for row in answer["alerted"]] == [["2025-07-15#alert_recon"]]
+    assert answer["looked_at"] == 3
