@@ -15,7 +15,14 @@ from perception_events.pipes._pipe import Pipe
 from perception_events.pipes._result import PipeResult
 from perception_events.pipes._run import PipeRun, StepFault, StepFaults
 from perception_events.pipes._settings import OnPartialBatchItemFailure
-from perception_events.pipes._targets import EventBusTarget, FunctionTarget, PartialFailure, PipeItem, PipeTarget
+from perception_events.pipes._targets import (
+    EventBusTarget,
+    FunctionTarget,
+    PartialFailure,
+    PipeItem,
+    PipeTarget,
+    PutsEvents,
+)
 
 __all__ = [
     "DeadLetterCondition",
@@ -35,6 +42,7 @@ __all__ = [
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
+    "PutsEvents",
     "StepFault",
     "StepFaults",
     "default_retry_delay",

@@ -1,0 +1,119 @@
+"""Faults by plan: a seed and how often each thing goes wrong; the same plan gives the same run."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from perception_events.json_values import JSONValue
+from perception_events.pipes import PipeInternalError, PipeStep, StepFault, StepFaults
+from perception_events.pipes import PutsEvents as Bus
+from perception_events.targets import Target
+
+__all__ = ["FaultPlan", "PlannedError"]
+
+
+class PlannedError(RuntimeError):
+    """A failure that a plan asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPlan:
+    """How often what goes wrong, as probabilities from 0 to 1; `delay` is the longest delay of a step in seconds.
+
+    `crash`: the reader of a shard crashes before a step (at most `crashes` times in all). `internal_failure` and
+    `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect. `refusal`:
+    a bus refuses an entry, for now. `poison`: an item always fails, chosen by its eventID.
+    """
+
+    seed: int = 0
+    crash: float = 0.0
+    crashes: int = 10
+    delay: float = 0.0
+    internal_failure: float = 0.0
+    failure: float = 0.0
+    refusal: float = 0.0
+    poison: float = 0.0
+
+    def step_faults(self) -> StepFaults:
+        """For `PipeRun(faults=...)`."""
+        chance = random.Random(f"{self.seed} steps")
+        left = [self.crashes]
+
+        def fault(step: PipeStep) -> StepFault:
+            if left[0] and chance.random() < self.crash:
+                left[0] -= 1
+                return StepFault(crash=True)
+            return StepFault(seconds=chance.uniform(0, self.delay) if self.delay else 0.0)
+
+        return fault
+
+    def is_poison(self, event_id: str) -> bool:
+        """Whether items of this record always fail."""
+        return random.Random(f"{self.seed} poison {event_id}").random() < self.poison
+
+    def target(self, inner: Target, *, name: str = "target") -> Target:
+        """`inner`, failing as planned; give each target its own `name`, so that each has its own chances."""
+        return _PlannedTarget(self, inner, random.Random(f"{self.seed} {name}"))
+
+    def bus(self, inner: Bus, *, name: str = "bus") -> Bus:
+        """`inner`, refusing entries and failing as planned."""
+        return _PlannedBus(self, inner, random.Random(f"{self.seed} {name}"))
+
+    def strike(self, chance: random.Random) -> None:
+        """Fail, if it is time to.
+
+        Raises:
+            PipeInternalError: by the service's fault.
+            PlannedError: by the customer's.
+        """
+        if chance.random() < self.internal_failure:
+            raise PipeInternalError(f"planned internal failure ({self})")
+        if chance.random() < self.failure:
+            raise PlannedError(f"planned failure ({self})")
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedTarget:
+    plan: FaultPlan
+    inner: Target
+    chance: random.Random
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        for item in event if isinstance(event, list) else [event]:
+            if isinstance(item, dict) and self.plan.is_poison(str(item.get("eventID"))):
+                raise PlannedError(f"poison: {item.get('eventID')} ({self.plan})")
+        self.plan.strike(self.chance)
+        answer = self.inner.invoke(event)
+        self.plan.strike(self.chance)  # it worked, but nobody learned of it
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedBus:
+    plan: FaultPlan
+    inner: Bus
+    chance: random.Random
+
+    def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
+        self.plan.strike(self.chance)
+        refused = [self._refuses(entry) for entry in entries]
+        taken = [entry for entry, no in zip(entries, refused, strict=True) if not no]
+        answer: Mapping[str, Any] = {"FailedEntryCount": 0, "Entries": []}
+        if taken:
+            answer = self.inner.put_events(taken)
+        self.plan.strike(self.chance)
+        results = iter(answer["Entries"])
+        refusal = {"ErrorCode": "InternalFailure", "ErrorMessage": f"planned refusal ({self.plan})"}
+        return {
+            "FailedEntryCount": answer["FailedEntryCount"] + sum(refused),
+            "Entries": [refusal if no else next(results) for no in refused],
+        }
+
+    def _refuses(self, entry: Mapping[str, Any]) -> bool:
+        if self.chance.random() < self.plan.refusal:
+            return True
+        return self.plan.poison > 0 and self.plan.is_poison(str(json.loads(entry["Detail"]).get("eventID")))

@@ -1,0 +1,63 @@
+"""Hypothesis strategies: stream records, histories of writes, and fault plans."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from perception_events.json_values import JSONObject
+from perception_events.testing.faults import FaultPlan
+from perception_events.testing.records import RecordBuilder
+
+__all__ = ["fault_plans", "record_batches", "sort_keys"]
+
+EVENT_TYPES = ("pose", "recon", "preprocessing", "reid", "postprocessing")
+SITES = ("haemoro_1x2", "test_site")
+STATUSES = ("COMPLETED", "PROCESSING")
+
+
+def sort_keys(event_types: tuple[str, ...] = EVENT_TYPES) -> st.SearchStrategy[str]:
+    """Sort keys of the pipeline's form, such as `2025-07-15#pose#sync001#cam3`."""
+    days = st.integers(1, 28).map(lambda day: f"2025-07-{day:02d}")
+    syncs = st.integers(1, 4).map(lambda number: f"sync{number:03d}")
+    cameras = st.integers(1, 8).map(lambda number: f"cam{number}")
+    return st.tuples(days, st.sampled_from(event_types), syncs, cameras, st.integers(2, 4)).map(
+        lambda parts: "#".join(parts[:4][: parts[4]])
+    )
+
+
+@st.composite
+def record_batches(draw: st.DrawFn, *, max_size: int = 40) -> list[JSONObject]:
+    """Records of one stream in order: inserts, updates, deletions and TTL deletions of a few items."""
+    build = RecordBuilder()
+    items: dict[tuple[str, str], str] = {}
+    batch = []
+    for _ in range(draw(st.integers(0, max_size))):
+        build.time += draw(st.integers(0, 5))
+        key = (draw(st.sampled_from(SITES)), draw(sort_keys()))
+        status = draw(st.sampled_from(STATUSES))
+        if key not in items:
+            batch.append(build.insert(*key, status=status))
+        elif draw(st.booleans()):
+            batch.append(build.modify(*key, {"status": items[key]}, status=status))
+        else:
+            end = build.expire if draw(st.booleans()) else build.remove
+            batch.append(end(*key, status=items.pop(key)))
+            continue
+        items[key] = status
+    return batch
+
+
+def fault_plans(*, poison: bool = True) -> st.SearchStrategy[FaultPlan]:
+    """Plans from no faults to many; what fails shrinks to the fewest."""
+    often = st.sampled_from([0.0, 0.05, 0.2, 0.5])
+    return st.builds(
+        FaultPlan,
+        seed=st.integers(0, 2**32),
+        crash=st.sampled_from([0.0, 0.05, 0.2]),
+        crashes=st.integers(0, 10),
+        delay=st.sampled_from([0.0, 0.1, 5.0]),
+        internal_failure=often,
+        failure=often,
+        refusal=often,
+        poison=st.sampled_from([0.0, 0.1]) if poison else st.just(0.0),
+    )

@@ -1,0 +1,85 @@
+"""Targets for tests: they keep what they get, and fail when told to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from perception_events.json_values import JSONValue
+
+__all__ = ["FailingTarget", "RecordingBus", "RecordingTarget"]
+
+
+class RecordingTarget:
+    """Keeps every event it is invoked with; answers with `answer`, or with what `answer(event)` returns.
+
+    Serves as enrichment, pipe function, rule target or dead-letter queue.
+    """
+
+    def __init__(self, answer: JSONValue | Callable[[Any], JSONValue] = None) -> None:
+        self.events: list[Any] = []
+        self._answer = answer
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        """Keep `event` and answer."""
+        self.events.append(event)
+        return self._answer(event) if callable(self._answer) else self._answer
+
+
+class FailingTarget(RecordingTarget):
+    """Raises `error` the first `times` times it is invoked (always, if None), or while `on(event)` is true."""
+
+    def __init__(
+        self,
+        error: Exception | None = None,
+        *,
+        times: int | None = None,
+        on: Callable[[Any], bool] = lambda event: True,
+        answer: JSONValue | Callable[[Any], JSONValue] = None,
+    ) -> None:
+        super().__init__(answer)
+        self.failures = 0
+        self._error = error or RuntimeError("this target was told to fail")
+        self._times = times
+        self._on = on
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        """Keep `event`; fail or answer."""
+        answer = super().invoke(event)
+        if self._on(event) and (self._times is None or self.failures < self._times):
+            self.failures += 1
+            raise self._error
+        return answer
+
+
+class RecordingBus:
+    """Stands in for an event bus behind a pipe: keeps the entries, refusing those for which `refuses(entry)`."""
+
+    def __init__(self, name: str = "bus", *, refuses: Callable[[Mapping[str, Any]], bool] | None = None) -> None:
+        self.name = name
+        self.calls: list[list[Mapping[str, Any]]] = []
+        self._refuses = refuses
+
+    @property
+    def entries(self) -> list[Mapping[str, Any]]:
+        """Every entry of every call."""
+        return [entry for call in self.calls for entry in call]
+
+    @property
+    def details(self) -> list[Any]:
+        """The `detail` of every entry, parsed."""
+        return [json.loads(entry["Detail"]) for entry in self.entries]
+
+    def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
+        """Answers as `PutEvents` does."""
+        self.calls.append(list(entries))
+        refused = [self._refuses is not None and self._refuses(entry) for entry in entries]
+        number = sum(len(call) for call in self.calls) - len(entries)
+        results = [
+            {"ErrorCode": "InternalFailure", "ErrorMessage": "this bus was told to refuse"}
+            if no
+            else {"EventId": f"00000000-0000-0000-0000-{number + index:012d}"}
+            for index, no in enumerate(refused, 1)
+        ]
+        return {"FailedEntryCount": sum(refused), "Entries": results}
