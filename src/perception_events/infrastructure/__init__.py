@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from perception_events.infrastructure._catalogue import CHECKS
 from perception_events.infrastructure._check import check
+from perception_events.infrastructure._check_handler import EnrichmentHandler
 from perception_events.infrastructure._findings import Check, Finding, InvalidWaiverError, Severity, Waiver
 from perception_events.infrastructure._render import TemplateFormat, render, template
 from perception_events.infrastructure._report import exit_code, findings_json, findings_sarif, findings_text
@@ -12,6 +13,7 @@ from perception_events.infrastructure._stack import RenderError
 __all__ = [
     "CHECKS",
     "Check",
+    "EnrichmentHandler",
     "Finding",
     "InvalidWaiverError",
     "RenderError",

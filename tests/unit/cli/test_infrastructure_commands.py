@@ -1,0 +1,82 @@
+"""The commands render, check and graph: what they print, where they write, how they exit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from perception_events.cli import check as check_module
+from perception_events.cli import render as render_module
+from perception_events.infrastructure import CHECKS, check, render
+from perception_events.pipeline import perception_pipeline
+
+SEED = "perception_events.pipeline:perception_pipeline"
+
+
+@pytest.fixture
+def app() -> typer.Typer:
+    made = typer.Typer()
+    for module in (render_module, check_module):
+        module.register(made)
+    return made
+
+
+@pytest.mark.parametrize("format", ["cloudformation", "sam", "terraform-json"])
+def test_render_prints_the_template(app: typer.Typer, format: str) -> None:
+    done = CliRunner().invoke(app, ["render", "--env", "prod", "--format", format])
+    assert done.exit_code == 0
+    assert done.stdout == render(perception_pipeline, "prod", format)
+
+
+def test_render_writes_a_file(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "template.json"
+    done = CliRunner().invoke(app, ["render", "-o", str(path)])
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert path.read_text(encoding="utf-8") == render(perception_pipeline)
+
+
+@pytest.mark.parametrize("command", ["render", "check"])
+def test_a_pipeline_that_is_not_there_is_named(app: typer.Typer, command: str) -> None:
+    done = CliRunner().invoke(app, [command, "--pipeline", "nowhere:p"])
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+
+
+def test_check_exits_by_severity(app: typer.Typer) -> None:
+    worst = {finding.severity.value for finding in check(perception_pipeline)}
+    assert worst == {"warning", "note"}
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0
+    assert CliRunner().invoke(app, ["check", "--fail-on", "warning"]).exit_code == 1
+
+
+def test_check_prints_json_and_sarif(app: typer.Typer) -> None:
+    as_json = json.loads(CliRunner().invoke(app, ["check", "--format", "json"]).stdout)
+    as_sarif = json.loads(CliRunner().invoke(app, ["check", "--format", "sarif"]).stdout)
+    assert [one["id"] for one in as_json] == [one["ruleId"] for one in as_sarif["runs"][0]["results"]]
+
+
+def test_waivers_come_from_options_and_files(app: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "waivers"
+    path.write_text("# why we live with these\n\nPE004=the stream is small\n", encoding="utf-8")
+    arguments = ["check", "--waivers", str(path), "--waive", "PE212=one schema is wanted", "--waive", "PE305=never"]
+    done = CliRunner().invoke(app, arguments)
+    assert "waived: the stream is small" in done.stdout
+    assert "waived: one schema is wanted" in done.stdout
+    assert "PE305 at * silences nothing" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--waive", "PE004"], ["--waivers", "/nowhere/at/all"], ["--waive", "X=y"]])
+def test_a_bad_waiver_is_no_clean_bill(app: typer.Typer, arguments: list[str]) -> None:
+    assert CliRunner().invoke(app, ["check", *arguments]).exit_code == 2
+
+
+def test_check_calls_the_handler_given(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["check", "--enrichment", "json:loads"])
+    assert done.exit_code == 1
+    assert "PE210" in done.stdout
+    assert CliRunner().invoke(app, ["check", "--enrichment", "json:nothing"]).exit_code == 2
+    assert len(CHECKS) > 40
