@@ -34,7 +34,7 @@ from perception_events.aggregation._items import (
 )
 from perception_events.lambdas._aws_errors import BackOff, Sleep, error_code, error_response, is_retryable
 
-__all__ = ["CapacityMeter", "DynamoDBJoinStore"]
+__all__ = ["CapacityMeter", "DynamoDBJoinStore", "dynamodb_client"]
 
 _CONTENDED = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 _FAILED = "ConditionalCheckFailed"
@@ -274,6 +274,17 @@ class DynamoDBJoinStore:
         if not (contended or throttled) or failures == self._back_off.attempts:
             raise error
         self._sleep(self._back_off.seconds(failures))
+
+
+def dynamodb_client(*, endpoint_url: str | None = None, region: str | None = None) -> Any:
+    """`boto3.client("dynamodb")`, of another endpoint or region where these are given.
+
+    Raises:
+        ImportError: boto3 is not installed; it comes with `perception-events[aws]`.
+    """
+    import boto3
+
+    return boto3.client("dynamodb", endpoint_url=endpoint_url, region_name=region)
 
 
 def _replaced_revision(state: JoinState, revision: int, members: Mapping[str, Member] | None = None) -> JoinState:

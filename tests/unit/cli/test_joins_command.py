@@ -1,0 +1,133 @@
+"""`perception-events joins` and `sweep` over a table on moto."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from perception_events.aggregation import FallbackPolicy, Join, Manifest
+from perception_events.lambdas.joins import join_handler
+from perception_events.pipeline import Module, Pipeline
+from support.joins import CAMERAS, bus_event
+
+pytestmark = pytest.mark.aws_parts
+typer = pytest.importorskip("typer", reason="typer is not installed: pip install '.[cli]'")
+TABLE = "PerceptionPipelineEvents-dev"
+
+pipeline = Pipeline(
+    modules=(
+        Module(
+            "pose",
+            targets=("a",),
+            joins=(
+                Join(
+                    on="pose",
+                    group_by=("site", "date", "sync"),
+                    expects=CAMERAS,
+                    trigger=("recon",),
+                    deadline=timedelta(microseconds=1),
+                    policy=FallbackPolicy.TRIGGER,
+                ),
+            ),
+        ),
+        Module(
+            "recon", targets=("a",), joins=(Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",)),)
+        ),
+        Module("reid", targets=("a",), joins=(Join(on="reid", expects=9, trigger=("end",)),)),
+        Module("end"),
+    )
+)
+no_joins = Pipeline(modules=(Module("pose"),))
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
+    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    with moto.mock_aws():
+        client = boto3.client("dynamodb", region_name="ap-northeast-2")
+        keys = ("site", "HASH"), ("date#event_type", "RANGE")
+        client.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    from typer.testing import CliRunner
+
+    from perception_events.cli.joins import register
+
+    app = typer.Typer()
+    register(app)
+    command, *rest = arguments
+    if "--pipeline" not in rest:
+        rest += ["--pipeline", f"{__name__}:pipeline"]
+    done = CliRunner().invoke(app, [command, *rest, "--region", "ap-northeast-2"])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture
+def groups(client: Any) -> None:
+    handler = join_handler(pipeline, "dev", client=client)
+    for sort_key in ("pose#sync001#cam1", "pose#sync001#cam3", "recon#sync001", "reid#person1"):
+        handler(bus_event(f"2025-07-15#{sort_key}"), None)
+    for camera in CAMERAS:
+        handler(bus_event(f"2025-07-15#pose#sync002#{camera}"), None)
+
+
+@pytest.mark.usefixtures("groups")
+def test_what_has_not_triggered() -> None:
+    code, out, err = run("joins")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert [row[:5] for row in rows[1:]] == [
+        ["pose", "haemoro_1x2", "2025-07-15", "sync001", "OVERDUE"],
+        ["recon", "haemoro_1x2", "2025-07-15", "-", "OPEN"],
+        ["reid", "haemoro_1x2", "2025-07-15", "-", "OPEN"],
+    ]
+    assert "2 of 3  cam2 " in out
+    assert "1 of ?  manifest" in out
+    assert "1 of 9  any 8" in out
+    assert err == "3 groups: 2 open, 0 complete, 1 overdue, 0 triggered\n"
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_site_and_day_with_what_has_triggered() -> None:
+    code, out, _ = run("joins", "--site", "haemoro_1x2", "--date", "2025-07-15", "--status", "TRIGGERED", "--json")
+    assert code == 0
+    (row,) = [json.loads(line) for line in out.splitlines()]
+    assert (row["group"], row["status"], row["reason"]) == (["sync002"], "TRIGGERED", "COMPLETE")
+
+
+@pytest.mark.usefixtures("groups")
+def test_the_sweep_acts_once() -> None:
+    code, out, err = run("sweep")
+    assert (code, err) == (0, "1 of 3 open groups acted on\n")
+    assert out == "TRIGGERED  haemoro_1x2#2025-07-15#pose#sync001  2025-07-15#trigger_recon#sync001\n"
+    assert run("sweep", "--json")[1:] == ("", "0 of 2 open groups acted on\n")
+
+
+@pytest.mark.usefixtures("client")
+def test_an_empty_table() -> None:
+    assert run("joins") == (0, "0 groups: 0 open, 0 complete, 0 overdue, 0 triggered\n", "")
+
+
+@pytest.mark.usefixtures("client")
+def test_refusals() -> None:
+    code, _, err = run("joins", "--table", "missing")
+    assert code == 1
+    assert "DynamoDB did not answer as needed" in err
+    assert run("joins", "--site", "a")[0] == 2
+    assert "declares no joins" in run("sweep", "--pipeline", f"{__name__}:no_joins")[2]
+    assert "has no 'x'" in run("sweep", "--pipeline", f"{__name__}:x")[2]
