@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import Dialect, EventPattern
@@ -23,7 +23,7 @@ class Matcher(Protocol):
         ...
 
 
-Filter: TypeAlias = str | bytes | Mapping[str, JSONValue] | Matcher
+Filter: TypeAlias = str | bytes | Mapping[str, Any] | Matcher
 """An event pattern as text, as a mapping, parsed, or anything else that has `matches`."""
 
 

@@ -98,11 +98,13 @@ class PipeRun:
 
     def _poll(self) -> None:
         self._poll_is_due = False
-        for shard in self.stream.shards():
+        shards = self.stream.shards()
+        unfinished = {shard.shard_id for shard in shards} - self._skipped
+        unfinished -= {reader.shard_id for reader in self._readers.values() if reader.is_finished}
+        for shard in shards:
             reader = self._readers.get(shard.shard_id)
             if reader is None and shard.shard_id not in self._skipped:
-                parent = self._readers.get(shard.parent_shard_id or "")
-                if parent is not None and not parent.is_finished:
+                if shard.parent_shard_id in unfinished:
                     continue
                 lanes = [_Lane() for _ in range(self.pipe.settings.parallelization_factor)]
                 reader = self._readers[shard.shard_id] = _ShardReader(shard.shard_id, read_to=None, lanes=lanes)

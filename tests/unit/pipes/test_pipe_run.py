@@ -102,6 +102,18 @@ def test_children_of_a_split_shard_wait_for_their_parent() -> None:
     assert world.batches == [["1"]] * 6 + [["2"]]
 
 
+def test_grandchildren_wait_too() -> None:
+    world = World(fails, batch_size=1, maximum_retry_attempts=2)
+    world.write("a", "1")
+    [shard] = world.table.stream.shards()
+    world.run()
+    for child in world.table.stream.split_shard(shard.shard_id):
+        world.table.stream.split_shard(child)
+    world.write("a", "2")
+    world.scheduler.run_until_idle()
+    assert world.batches == [["1"]] * 3 + [["2"]] * 3
+
+
 def test_a_poison_record_blocks_only_its_lane() -> None:
     def poison(event: Any) -> JSONValue:
         if any(value(item) == "bad" for item in event):
