@@ -1,0 +1,81 @@
+"""`perception-events route`: what it prints, for a reader and for a machine, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORDS = "docs/examples/perception_pipeline/records.jsonl"
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "perception_events", *arguments]
+    return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False)
+
+
+def test_the_table_and_its_summary() -> None:
+    done = run("route", RECORDS)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == [
+        *("site", "date#event_type", "record", "pipe", "filter", "event", "type", "rule", "target", "triggers")
+    ]
+    assert any("cam6" in line and "aggregate-pose-rule-dev" in line and "recon" in line for line in lines)
+    assert lines[-2:] == [
+        "25 records: 10 delivered, 4 no rule, 11 filtered out, 0 failed",
+        "triggers: recon 8, preprocessing 2, reid 2",
+    ]
+    assert "\x1b" not in done.stdout
+
+
+def test_json_lines_for_machines() -> None:
+    done = run("route", "--json", "--env", "prod", RECORDS)
+    routes = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(routes) == 25
+    assert routes[1]["line"] == 2
+    assert routes[1]["rules"] == ["aggregate-pose-rule-prod"]
+    assert routes[1]["events"][0]["detail"]["PerceptionPipelineEventType"] == "pose"
+
+
+def test_what_cannot_be_read_is_named_after_the_rest_was_routed() -> None:
+    first = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
+    done = run("route", stdin=f"{first}\n{{broken\n[]\n{first}\n")
+    assert done.returncode == 1
+    assert "<stdin>:2: is not JSON" in done.stderr
+    assert "2 records: 2 delivered" in done.stdout
+    assert "1 place could not be read" in done.stdout
+
+
+def test_strict_stops_at_once() -> None:
+    first = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
+    done = run("route", "--strict", stdin=f"{first}\n{{broken\n{first}\n")
+    assert done.returncode == 1
+    assert "1 record: 1 delivered" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "reason"),
+    [
+        ("nowhere", "must read package.module:name"),
+        ("nowhere_at_all:pipeline", "nowhere_at_all cannot be imported"),
+        ("perception_events.pipeline:Nope", "has no 'Nope'"),
+        ("perception_events.pipeline:Module", "not a Pipeline"),
+    ],
+)
+def test_a_pipeline_that_cannot_be_loaded_is_a_usage_error(pipeline: str, reason: str) -> None:
+    done = run("route", "--pipeline", pipeline, RECORDS)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_a_missing_file_is_named() -> None:
+    done = run("route", "nowhere.jsonl")
+    assert done.returncode == 1
+    assert "nowhere.jsonl: cannot be opened" in done.stderr
