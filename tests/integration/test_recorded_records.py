@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from support.dynamodb_local import dynamodb_local
+from support.dynamodb_local import start_dynamodb_local
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "perception_pipeline"
 VOLATILE = ("eventID", "eventSourceARN", "awsRegion")
@@ -46,6 +46,6 @@ def test_the_file_has_every_kind_of_record() -> None:
 
 @pytest.mark.java
 def test_a_real_stream_says_the_same_again() -> None:
-    with dynamodb_local() as database:
+    with start_dynamodb_local() as database:
         recorded = recorder().record(database.client(), database.client("dynamodbstreams"))
     assert list(map(without_what_changes, recorded)) == list(map(without_what_changes, in_the_file()))

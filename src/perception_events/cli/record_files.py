@@ -27,14 +27,15 @@ class FoundRecord:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableInput:
-    """A place that could not be read as a record, and why."""
+    """A place that could not be read as a record, and why; line 0 is the whole file."""
 
     file: str
     line: int
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.reason}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.reason}"
 
 
 def read_records(paths: Iterable[str]) -> Iterator[FoundRecord | UnreadableInput]:

@@ -78,4 +78,4 @@ def test_a_pipeline_that_cannot_be_loaded_is_a_usage_error(pipeline: str, reason
 def test_a_missing_file_is_named() -> None:
     done = run("route", "nowhere.jsonl")
     assert done.returncode == 1
-    assert "nowhere.jsonl: cannot be opened" in done.stderr
+    assert "nowhere.jsonl: cannot be opened: No such file" in done.stderr
