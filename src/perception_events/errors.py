@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["PerceptionEventsError"]
+__all__ = ["PerceptionEventsError", "UnretriableError"]
 
 
 class PerceptionEventsError(Exception):
@@ -11,3 +11,7 @@ class PerceptionEventsError(Exception):
     Subclasses also derive from the natural builtin (`ValueError`, `LookupError`, ...), so that code which
     knows nothing of this library still catches them.
     """
+
+
+class UnretriableError(PerceptionEventsError):
+    """Base of what a simulated pipe or bus lets through to its caller instead of retrying: a flaw in the design."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, UnretriableError
 
 __all__ = ["EventBusError", "SelfFeedingRuleError", "TargetError"]
 
@@ -15,7 +15,7 @@ class EventBusError(PerceptionEventsError, ValueError):
         super().__init__(f"{code}: {message}")
 
 
-class SelfFeedingRuleError(PerceptionEventsError, RuntimeError):
+class SelfFeedingRuleError(UnretriableError, RuntimeError):
     """A rule's target puts events that the same rule matches, over and over; on AWS it would go on for ever."""
 
 

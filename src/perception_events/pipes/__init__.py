@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.pipes._dead_letters import DeadLetterCondition
+from perception_events.pipes._dead_letters import DeadLetterCondition, dead_letter_records
 from perception_events.pipes._delivery import Pause, PipeStep, default_retry_delay
 from perception_events.pipes._errors import (
     EnrichmentResponseError,
@@ -45,5 +45,6 @@ __all__ = [
     "PutsEvents",
     "StepFault",
     "StepFaults",
+    "dead_letter_records",
     "default_retry_delay",
 ]

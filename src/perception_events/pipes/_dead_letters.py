@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from perception_events.json_values import JSONObject
+from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._records import creation_time, sequence_number
+from perception_events.streams import Stream, TrimmedDataError
 
-__all__ = ["DeadLetterCondition", "dead_letter"]
+__all__ = ["DeadLetterCondition", "dead_letter", "dead_letter_records"]
 
 
 class DeadLetterCondition(StrEnum):
@@ -50,6 +51,32 @@ def dead_letter(
         "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "DDBStreamBatchInfo": info,
     }
+
+
+def dead_letter_records(stream: Stream, message: Mapping[str, JSONValue]) -> tuple[JSONObject, ...]:
+    """The records that a pipe's dead letter speaks of, read from the stream again.
+
+    Records between them that the pipe's filter had stopped, or that were delivered, are among them.
+
+    Raises:
+        TrimmedDataError: they are older than the stream's 24 hours, and lost.
+        UnknownShardError: the shard is none of the stream's.
+    """
+    info = message["DDBStreamBatchInfo"]
+    if not isinstance(info, dict):
+        raise TypeError(f"DDBStreamBatchInfo is a {type(info).__name__}; is this a pipe's dead letter?")
+    first, last = int(str(info["startSequenceNumber"])), int(str(info["endSequenceNumber"]))
+    found: list[JSONObject] = []
+    after = str(first - 1)
+    while True:
+        page = stream.read(str(info["shardId"]), after=after)
+        found += [record for record in page.records if int(sequence_number(record)) <= last]
+        if not page.records or int(sequence_number(page.records[-1])) >= last:
+            break
+        after = sequence_number(page.records[-1])
+    if not found:
+        raise TrimmedDataError(f"no record from {first} to {last} is left in {info['shardId']}")
+    return tuple(found)
 
 
 def _second(seconds: float) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from perception_events.errors import UnretriableError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._dead_letters import DeadLetterCondition, dead_letter
 from perception_events.pipes._enrichment import copy_json, items_of_response
@@ -97,6 +98,9 @@ class Delivery:
         """Take `records` of one shard, which has been read since `reading_since`, to their end.
 
         Returns what became of them.
+
+        Raises:
+            UnretriableError: a target found a flaw in the design, such as a rule that feeds itself.
         """
         result = PipeResult(records=len(records))
         first_seen = self.now()
@@ -177,6 +181,8 @@ class Delivery:
             partial = self.target.send(sent)
         except PipeInternalError as error:
             return _Failure(records, _reason(error), internal=True)
+        except UnretriableError:
+            raise
         except Exception as error:
             # Whatever a user's enrichment or target raises is a failed invocation, as it is on AWS.
             return _Failure(records, _reason(error))

@@ -12,9 +12,10 @@ from perception_events.testing.contracts import check_classifier, check_pipe_tar
 from perception_events.testing.faults import FaultPlan, PlannedError
 from perception_events.testing.join_stores import check_join_store
 from perception_events.testing.records import RecordBuilder, to_attributes
-from perception_events.testing.targets import FailingTarget, RecordingBus, RecordingTarget
+from perception_events.testing.targets import AsyncFunction, FailingTarget, RecordingBus, RecordingTarget
 
 __all__ = [
+    "AsyncFunction",
     "FailingTarget",
     "FaultPlan",
     "ManualClock",

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perception_events.json_values import JSONValue
+from perception_events.targets import Target
 
-__all__ = ["FailingTarget", "RecordingBus", "RecordingTarget"]
+__all__ = ["AsyncFunction", "FailingTarget", "RecordingBus", "RecordingTarget"]
 
 
 class RecordingTarget:
@@ -51,6 +52,40 @@ class FailingTarget(RecordingTarget):
             self.failures += 1
             raise self._error
         return answer
+
+
+class AsyncFunction:
+    """A Lambda function as a rule invokes it: the event is queued, and that is all the rule learns.
+
+    `run` lets the function work off its queue: each event is tried up to three times, then goes to the function's own
+    `dead_letter_queue`. AWS: Lambda Developer Guide, "Asynchronous invocation".
+    """
+
+    ATTEMPTS = 3
+
+    def __init__(self, function: Target, *, dead_letter_queue: Target | None = None) -> None:
+        self.queue: list[JSONValue] = []
+        self._function = function
+        self._dead_letter_queue = dead_letter_queue
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        """Queue `event`; there is no answer."""
+        self.queue.append(event)
+        return None
+
+    def run(self) -> None:
+        """Work off the queue."""
+        while self.queue:
+            event = self.queue.pop(0)
+            if not any(self._succeeds(event) for _ in range(self.ATTEMPTS)) and self._dead_letter_queue is not None:
+                self._dead_letter_queue.invoke(event)
+
+    def _succeeds(self, event: JSONValue) -> bool:
+        try:
+            self._function.invoke(event)
+        except Exception:
+            return False  # what a handler raises is Lambda's to retry, whatever it is
+        return True
 
 
 class RecordingBus:

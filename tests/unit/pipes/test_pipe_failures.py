@@ -10,8 +10,17 @@ from typing import Any
 import pytest
 
 from perception_events.clock import ManualClock
+from perception_events.errors import UnretriableError
 from perception_events.json_values import JSONValue
-from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe, PipeInternalError, PipeResult
+from perception_events.pipes import (
+    EventBusTarget,
+    FunctionTarget,
+    Pipe,
+    PipeInternalError,
+    PipeResult,
+    dead_letter_records,
+)
+from perception_events.streams import InMemoryTable, TrimmedDataError
 from perception_events.trace import DeadLettered, Retried, Trace
 from support.pipe_parts import CREATED, Function, RecordingBus, record, records
 
@@ -320,3 +329,35 @@ def test_waiting_can_be_the_caller_s() -> None:
     )
     assert pipe.process([record(1)]).delivered == 1
     assert waited == [10, 20, 30]
+
+
+def test_a_flaw_in_the_design_is_not_retried() -> None:
+    class FlawError(UnretriableError):
+        pass
+
+    with pytest.raises(FlawError):
+        Line(FunctionTarget(Function(fails_on("e1", error=FlawError)))).process([record(1)])
+
+
+def test_the_records_of_a_dead_letter_can_be_read_for_a_day() -> None:
+    clock = ManualClock(CREATED)
+    table = InMemoryTable("T", clock=clock)
+    for number in range(4):
+        table.put_item({"site": {"S": "a"}, "date#event_type": {"S": "d"}, "n": {"N": str(number)}})
+    given = list(table.stream.records())
+    [shard] = table.stream.shards()
+    queue = Function()
+    pipe = Pipe(
+        "p",
+        target=FunctionTarget(Function(lambda _: 1 / 0)),
+        batch_size=2,
+        maximum_retry_attempts=0,
+        dead_letter_queue=queue,
+        clock=clock,
+    )
+    pipe.process(given, shard_id=shard.shard_id)
+    messages: Any = queue.calls
+    assert [dead_letter_records(table.stream, message) for message in messages] == [tuple(given[:2]), tuple(given[2:])]
+    clock.advance(DAY + 1)
+    with pytest.raises(TrimmedDataError):
+        dead_letter_records(table.stream, messages[0])

@@ -13,6 +13,7 @@ from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes import EventBusTarget, FunctionTarget, PartialFailure, Pipe, PipeStep
 from perception_events.testing import (
+    AsyncFunction,
     FailingTarget,
     FaultPlan,
     PlannedError,
@@ -213,3 +214,14 @@ def test_sort_keys_have_a_type(sort_key: str) -> None:
         "postprocessing",
         "unknown",
     }
+
+
+def test_an_asynchronous_function_has_a_queue_and_a_dead_letter_queue_of_its_own() -> None:
+    failing, dead = FailingTarget(on=lambda event: event == "bad"), RecordingTarget()
+    function = AsyncFunction(failing, dead_letter_queue=dead)
+    for event in ("good", "bad"):
+        assert function.invoke(event) is None
+    assert failing.events == []
+    function.run()
+    assert failing.events == ["good", "bad", "bad", "bad"]
+    assert dead.events == ["bad"]
