@@ -45,13 +45,15 @@ class CapacityMeter:
     """Adds up the capacity units that DynamoDB says its answers consumed, and counts the requests.
 
     Failed conditional writes consume units too; DynamoDB does not report these, so they are counted only as requests
-    and in `refused`.
+    and in `refused`. `transacted` counts the items in transactions that were written: DynamoDB Local reports one unit
+    for each where AWS charges two.
     """
 
     read_units: float = 0.0
     write_units: float = 0.0
     requests: int = 0
     refused: int = 0
+    transacted: int = 0
 
     def add(self, answer: Mapping[str, Any], *, writes: bool) -> None:
         """Count one answer."""
@@ -261,6 +263,7 @@ class DynamoDBJoinStore:
             self._meter.refused += 1
             raise
         self._meter.add(answer, writes=operation not in ("get_item", "query"))
+        self._meter.transacted += len(request.get("TransactItems", ()))
         return answer
 
     def _decoded(self, item: Mapping[str, Any]) -> JoinState:
