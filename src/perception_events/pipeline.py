@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from perception_events.aggregation import (
     Aggregator,
@@ -142,7 +143,8 @@ class FunctionSettings:
     `handlers` gives the handler path of a function by its name without `-{env}` (the enrichment is
     `enrichment`); `existing_arns` refers to functions that are there already. `retry_attempts` (0 to 2) and
     `event_age` (60 to 21600 seconds) are those of Lambda's own asynchronous queue, and `dead_letter_queue` is
-    where it sends what a handler could not do: the bus has let go of the event by then.
+    where it sends what a handler could not do: the bus has let go of the event by then. `statements` are IAM
+    statements that a function's role gets beside what it needs for its place in the pipeline.
     """
 
     runtime: str = "python3.13"
@@ -156,6 +158,7 @@ class FunctionSettings:
     event_age: int = 21600
     dead_letter_queue: bool = True
     log_retention_days: int = 30
+    statements: Mapping[str, tuple[JSONObject, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +185,7 @@ class Pipeline:
     """A whole pipeline, declared once and built for each environment.
 
     `entries` are the modules that start from outside; it defaults to the first, and matters once joins are declared.
+    `fallback_every` is how often their workflow sweeps the joins, in whole minutes.
 
     Raises:
         InvalidPipelineError: two modules or two rules share a name, a module triggers one that is not declared, or
@@ -198,6 +202,7 @@ class Pipeline:
     extra_rules: tuple[RuleSettings, ...] = ()
     functions: FunctionSettings = field(default_factory=FunctionSettings)
     entries: tuple[str, ...] = ()
+    fallback_every: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

@@ -107,8 +107,6 @@ def deploy(pipeline: Pipeline, env: str) -> Deployed:
     for resource in resources.values():
         if "AlarmActions" in resource["Properties"]:
             del resource["Properties"]["AlarmActions"]
-        if "Definition" in resource["Properties"]:  # moto reads the text form only
-            resource["Properties"]["DefinitionString"] = json.dumps(resource["Properties"].pop("Definition"))
     whole["Resources"] = {name: one for name, one in resources.items() if one["Type"] in THROUGH_CLOUDFORMATION}
     wanted = list(dict.fromkeys(references([one["Properties"] for one in resources.values()])))
     known = [

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from perception_events.cli import check, joins, render
 from perception_events.cli.route import route_command
 
 __all__ = ["app"]
@@ -41,3 +42,7 @@ def route(
 ) -> None:
     """Show what becomes of each stream record: filter, event type, bus event, rules, targets, next module."""
     raise typer.Exit(route_command(records or ["-"], pipeline=pipeline, env=env, as_json=json, strict=strict))
+
+
+for command in (joins, render, check):
+    command.register(app)

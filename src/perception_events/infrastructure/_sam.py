@@ -1,4 +1,4 @@
-"""The CloudFormation template as a SAM template: functions and the state machine in SAM's own, shorter form."""
+"""The CloudFormation template as a SAM template: functions in SAM's own, shorter form."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ _SHARED = ("Runtime", "Timeout", "MemorySize")
 
 def sam_template(template: JSONObject) -> JSONObject:
     """`template` with what SAM has a form for rewritten; everything else stays CloudFormation.
+
+    The state machine stays as it is: SAM's own takes no definition as text, and an object may hold no nulls.
 
     AWS: SAM has no resource for a pipe; AWS's own SAM samples use `AWS::Pipes::Pipe`.
     """
@@ -30,8 +32,6 @@ def sam_template(template: JSONObject) -> JSONObject:
             case "AWS::Lambda::Function":
                 shared = {name: properties[name] for name in _SHARED}
                 rewritten[logical] = _function(properties, invoke.get(logical))
-            case "AWS::StepFunctions::StateMachine":
-                rewritten[logical] = _state_machine(properties)
             case "AWS::Lambda::EventInvokeConfig":
                 pass
             case _:
@@ -61,11 +61,3 @@ def _function(properties: JSONObject, invoke: JSONObject | None) -> JSONObject:
             limits["DestinationConfig"] = {"OnFailure": {"Type": "SQS", "Destination": failure["Destination"]}}
         kept["EventInvokeConfig"] = limits
     return {"Type": "AWS::Serverless::Function", "Properties": kept}
-
-
-def _state_machine(properties: JSONObject) -> JSONObject:
-    renamed = {"StateMachineName": "Name", "StateMachineType": "Type", "RoleArn": "Role"}
-    return {
-        "Type": "AWS::Serverless::StateMachine",
-        "Properties": {renamed.get(name, name): value for name, value in properties.items()},
-    }

@@ -86,6 +86,12 @@ class Stack:
         return stream.split("/")[1] if stream else ref("EventTable")
 
     @property
+    def physical_table_name(self) -> str:
+        """The event table's name as it is on AWS."""
+        stream = self.pipeline.table.existing_stream_arn
+        return stream.split("/")[1] if stream else self.names.table
+
+    @property
     def bus_name(self) -> JSONValue:
         """The bus by name."""
         return self.pipeline.bus.existing_name or ref("EventBus")

@@ -1,29 +1,34 @@
-"""The fallback in a template, when joins are declared: a state machine that sweeps them, and its schedule."""
+"""The fallback in a template, when joins are declared: the workflow that sweeps them, and its schedule."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from perception_events.aggregation import fallback_schedule, fallback_state_machine
 from perception_events.infrastructure._roles import add_role, allow
 from perception_events.infrastructure._stack import Stack, att
-from perception_events.infrastructure._stack_functions import SWEEP
-from perception_events.json_values import JSONObject
+from perception_events.json_values import JSONValue
 
-__all__ = ["add_fallback"]
+__all__ = ["add_fallback", "workflow_actions"]
 
-_SWEEP_EVERY = "rate(5 minutes)"
+_WRITES = {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
 
 
 def add_fallback(stack: Stack) -> None:
     """The state machine with its schedule, each with its role."""
-    if not stack.pipeline.joins:
+    pipeline = stack.pipeline
+    if not pipeline.joins:
         return
-    name = f"{stack.pipeline.name}-fallback-{stack.env}"
-    definition = _definition()
+    name = f"{pipeline.name}-fallback-{stack.env}"
+    definition = fallback_state_machine(pipeline.joins, stack.physical_table_name, names=pipeline.item_names)
     add_role(
         stack,
         "FallbackRole",
         name,
         "states.amazonaws.com",
-        [allow("lambda:InvokeFunction", stack.function_arn(SWEEP))],
+        [allow(sorted(set(workflow_actions(definition))), stack.table_arn)],
         source_arn=stack.arn("states", f"stateMachine:{name}"),
     )
     stack.add(
@@ -33,8 +38,8 @@ def add_fallback(stack: Stack) -> None:
             "StateMachineName": name,
             "StateMachineType": "STANDARD",
             "RoleArn": att("FallbackRole"),
-            "Definition": definition,
-            "DefinitionSubstitutions": {"SweepFunctionArn": stack.function_arn(SWEEP)},
+            # As text: it holds nulls (`ResultPath`), which a template may not.
+            "DefinitionString": json.dumps(definition, separators=(",", ":")),
         },
     )
     stack.add_queue("schedule")
@@ -46,44 +51,33 @@ def add_fallback(stack: Stack) -> None:
         [allow("states:StartExecution", att("Fallback")), allow("sqs:SendMessage", stack.queue_arn("schedule"))],
         source_arn=stack.arn("scheduler", "schedule-group/default"),
     )
-    stack.add(
-        "FallbackSchedule",
-        "AWS::Scheduler::Schedule",
-        {
-            "Name": name,
-            "ScheduleExpression": _SWEEP_EVERY,
-            "FlexibleTimeWindow": {"Mode": "OFF"},
-            "State": "ENABLED",
-            "Target": {
-                "Arn": att("Fallback"),
-                "RoleArn": att("FallbackScheduleRole"),
-                "Input": "{}",
-                "RetryPolicy": {"MaximumEventAgeInSeconds": 300, "MaximumRetryAttempts": 3},
-                "DeadLetterConfig": {"Arn": stack.queue_arn("schedule")},
-            },
-        },
-    )
-
-
-def _definition() -> JSONObject:
-    return {
-        "Comment": "Sweep the joins that are overdue, or complete and not triggered.",
-        "StartAt": "Sweep",
-        "States": {
-            "Sweep": {
-                "Type": "Task",
-                "Resource": "arn:aws:states:::lambda:invoke",
-                "Parameters": {"FunctionName": "${SweepFunctionArn}", "Payload.$": "$"},
-                "TimeoutSeconds": 900,
-                "Retry": [
-                    {
-                        "ErrorEquals": ["States.ALL"],
-                        "IntervalSeconds": 2,
-                        "MaxAttempts": 3,
-                        "BackoffRate": 2,
-                    }
-                ],
-                "End": True,
-            }
-        },
+    schedule = fallback_schedule(name, "", "", every=pipeline.fallback_every)
+    target: dict[str, JSONValue] = {
+        **schedule["Target"],
+        "Arn": att("Fallback"),
+        "RoleArn": att("FallbackScheduleRole"),
+        "Input": "{}",
+        "DeadLetterConfig": {"Arn": stack.queue_arn("schedule")},
     }
+    stack.add("FallbackSchedule", "AWS::Scheduler::Schedule", {**schedule, "State": "ENABLED", "Target": target})
+
+
+def workflow_actions(state: Any) -> Iterator[str]:
+    """The IAM actions that the tasks of a workflow need, more than once where several tasks need them.
+
+    AWS: a task's resource ends in the service and the API call; a transaction needs the rights of its parts.
+    """
+    if isinstance(state, list):
+        for one in state:
+            yield from workflow_actions(one)
+    elif isinstance(state, dict):
+        if state.get("Type") == "Task":
+            service, call = state["Resource"].split(":")[-2:]
+            if call == "transactWriteItems":
+                yield from (
+                    f"{service}:{_WRITES[verb]}" for item in state["Parameters"]["TransactItems"] for verb in item
+                )
+            else:
+                yield f"{service}:{call[0].upper()}{call[1:]}"
+        for one in state.values():
+            yield from workflow_actions(one)

@@ -1,46 +1,35 @@
-"""The Lambda functions of a template: the enrichment, the rule targets and the sweep, each with its own role."""
+"""The Lambda functions of a template: the enrichment and the rule targets, each with its own role."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from perception_events.infrastructure._roles import add_role, allow, logs_of
 from perception_events.infrastructure._stack import ENRICHMENT, Stack, att, logical_id, ref
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.json_values import JSONObject
 
-__all__ = ["SWEEP", "add_functions", "functions_with_joins", "table_statements"]
-
-SWEEP = "sweep_joins"
-"""The function that looks for joins which are overdue, or complete and not triggered."""
+__all__ = ["add_functions"]
 
 _ITERATOR_AGE_FILTER = "{ $.iterator_age_seconds = * }"
 
 
-def functions_with_joins(stack: Stack) -> tuple[str, ...]:
-    """The rule targets that record the members of joins."""
-    joining = dict.fromkeys(target for module in stack.pipeline.modules if module.joins for target in module.targets)
-    return tuple(joining)
+def _table_statements(stack: Stack, function: str) -> list[JSONObject]:
+    """What the DynamoDB join store calls for the joins of the modules whose events `function` gets.
 
-
-def table_statements(stack: Stack, function: str) -> list[JSONObject]:
-    """What `function` may do with the event table: what the DynamoDB join store calls, or nothing.
+    A manifest that comes in late is looked up against the groups of its day, which takes a query.
 
     AWS: a transaction needs the rights of its parts (`TransactWriteItems` has no right of its own).
     """
-    writes = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-    if function in functions_with_joins(stack):
-        return [allow(writes, stack.table_arn)]
-    if function == SWEEP:
-        return [allow((*writes, "dynamodb:Query"), stack.table_arn)]
-    return []
+    joins = [join for module in stack.pipeline.modules_of(function) for join in module.joins]
+    if not joins:
+        return []
+    actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
+    if any(join.manifest for join in joins):
+        actions.append("dynamodb:Query")
+    return [allow(sorted(actions), stack.table_arn)]
 
 
 def add_functions(stack: Stack) -> None:
     """Every function that is not there yet."""
-    functions = [ENRICHMENT, *stack.targets]
-    if stack.pipeline.joins:
-        functions.append(SWEEP)
-    created = [function for function in functions if stack.creates(function)]
+    created = [function for function in (ENRICHMENT, *stack.targets) if stack.creates(function)]
     if stack.pipeline.functions.dead_letter_queue and any(_is_asynchronous(function) for function in created):
         stack.add_queue("function")
     for function in created:
@@ -48,8 +37,8 @@ def add_functions(stack: Stack) -> None:
 
 
 def _is_asynchronous(function: str) -> bool:
-    """The bus only queues an event for a function; the pipe and the state machine wait for the answer."""
-    return function not in (ENRICHMENT, SWEEP)
+    """The bus only queues an event for a function; the pipe waits for the answer."""
+    return function != ENRICHMENT
 
 
 def _add_function(stack: Stack, function: str) -> None:
@@ -60,12 +49,15 @@ def _add_function(stack: Stack, function: str) -> None:
         "AWS::Logs::LogGroup",
         {"LogGroupName": f"/aws/lambda/{name}", "RetentionInDays": settings.log_retention_days},
     )
-    statements = [logs_of(att(logs)), *table_statements(stack, function), *_own_statements(stack, function)]
+    joining = _table_statements(stack, function)
+    statements = [logs_of(att(logs)), *joining, *settings.statements.get(function, ())]
     catches = settings.dead_letter_queue and _is_asynchronous(function)
     if catches:
         statements.append(allow("sqs:SendMessage", stack.queue_arn("function")))
     add_role(stack, role, name, "lambda.amazonaws.com", statements)
-    variables = environment(stack, function)
+    variables: JSONObject = {"PERCEPTION_EVENTS_ENV": stack.env}
+    if joining:
+        variables["PERCEPTION_EVENTS_TABLE"] = stack.table_name
     stack.add(
         logical_id(function, "function"),
         "AWS::Lambda::Function",
@@ -77,7 +69,7 @@ def _add_function(stack: Stack, function: str) -> None:
             "Role": att(role),
             "Timeout": settings.timeout,
             "MemorySize": settings.memory,
-            "Environment": {"Variables": dict(variables)} if variables else None,
+            "Environment": {"Variables": variables},
             "LoggingConfig": {"LogGroup": ref(logs), "LogFormat": "Text"},
         },
     )
@@ -93,16 +85,6 @@ def _add_function(stack: Stack, function: str) -> None:
         stack.add(logical_id(function, "invoke config"), "AWS::Lambda::EventInvokeConfig", invoke)
     if function == ENRICHMENT:
         _add_iterator_age(stack, logs)
-
-
-def environment(stack: Stack, function: str) -> Mapping[str, JSONValue]:
-    """The environment variables of `function`: the table's name where it uses the table."""
-    uses_table = bool(table_statements(stack, function))
-    return {"PERCEPTION_EVENTS_TABLE": stack.table_name} if uses_table else {}
-
-
-def _own_statements(stack: Stack, function: str) -> list[JSONObject]:
-    return []
 
 
 def _add_iterator_age(stack: Stack, logs: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias, cast
 
@@ -263,17 +263,6 @@ def _pipe(block: Block, kind: str) -> Written:
     )
 
 
-def _state_machine(block: Block, kind: str) -> Written:
-    definition = block.text("Definition")
-    for name, value in cast("Mapping[str, str]", block["DefinitionSubstitutions"]).items():
-        definition = definition.replace(f"$${{{name}}}", value)
-    yield (
-        kind,
-        block.name,
-        {**block.plain(name="StateMachineName", type="StateMachineType", role_arn="RoleArn"), "definition": definition},
-    )
-
-
 def _schedule(block: Block, kind: str) -> Written:
     yield (
         kind,
@@ -354,6 +343,9 @@ RESOURCES: dict[str, tuple[str, Translate]] = {
     ),
     "AWS::SQS::QueuePolicy": ("aws_sqs_queue_policy", _queue_policy),
     "AWS::Scheduler::Schedule": ("aws_scheduler_schedule", _schedule),
-    "AWS::StepFunctions::StateMachine": ("aws_sfn_state_machine", _state_machine),
+    "AWS::StepFunctions::StateMachine": (
+        "aws_sfn_state_machine",
+        _same(name="StateMachineName", type="StateMachineType", role_arn="RoleArn", definition="DefinitionString"),
+    ),
 }
 """The type's name in Terraform, and what writes its arguments."""

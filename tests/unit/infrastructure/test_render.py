@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -52,7 +53,7 @@ def test_the_text_does_not_depend_on_the_hash_seed() -> None:
 
 def test_environments_differ_in_their_names_only() -> None:
     dev, prod = render(perception_pipeline, "dev"), render(perception_pipeline, "prod")
-    assert dev.replace("-dev", "-prod").replace("(dev)", "(prod)") == prod
+    assert re.sub(r'(?<=[-("])dev(?=[)"])', "prod", dev) == prod
 
 
 def types(pipeline: object, env: str = "dev") -> list[str]:
