@@ -1,1 +1,31 @@
-"""Not built yet."""
+"""Typed models of what is on the wire: stream records, EventBridge events, entries, and the event table's item."""
+
+from perception_events.models._base import InvalidRecordError, WireModel
+from perception_events.models._event_item import DEFAULT_TIME_TO_LIVE, EventItem, EventStatus
+from perception_events.models._events import EventBridgeEvent, PutEventsRequestEntry
+from perception_events.models._stream import (
+    EventName,
+    StreamChange,
+    StreamEvent,
+    StreamRecord,
+    StreamViewType,
+    UserIdentity,
+    read_records,
+)
+
+__all__ = [
+    "DEFAULT_TIME_TO_LIVE",
+    "EventBridgeEvent",
+    "EventItem",
+    "EventName",
+    "EventStatus",
+    "InvalidRecordError",
+    "PutEventsRequestEntry",
+    "StreamChange",
+    "StreamEvent",
+    "StreamRecord",
+    "StreamViewType",
+    "UserIdentity",
+    "WireModel",
+    "read_records",
+]

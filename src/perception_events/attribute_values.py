@@ -1,0 +1,220 @@
+"""DynamoDB JSON to Python values and back, without loss: what images in stream records are made of.
+
+`{"S": text}`, `{"N": "1.5"}`, `{"B": base64}`, `{"SS": [...]}`, `{"NS": [...]}`, `{"BS": [...]}`, `{"M": {...}}`,
+`{"L": [...]}`, `{"BOOL": true}`, `{"NULL": true}` become str, Decimal, bytes, sets of these, dict, list, bool and None.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from perception_events.errors import PerceptionEventsError
+
+__all__ = [
+    "AttributeValue",
+    "Image",
+    "InvalidAttributeValueError",
+    "from_python",
+    "image_from_python",
+    "image_to_python",
+    "to_python",
+]
+
+AttributeValue = dict[str, Any]
+"""One attribute value in DynamoDB JSON: an object with one field, its type."""
+Image = Mapping[str, AttributeValue]
+"""Attribute names to attribute values: a stream record's `NewImage`, `OldImage` or `Keys`."""
+
+MAX_DIGITS = 38
+"""Significant digits of a number. AWS: DynamoDB Developer Guide, "Data types", Number."""
+MAX_EXPONENT, MIN_EXPONENT = 125, -130
+
+
+class InvalidAttributeValueError(PerceptionEventsError, ValueError):
+    """What is no attribute value, or cannot become one; the message names path, type found and what is expected."""
+
+    def __init__(self, path: str, expected: str, found: object) -> None:
+        self.path = path
+        self.expected = expected
+        shown = repr(found)
+        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+        super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {shown}")
+
+
+def to_python(value: Mapping[str, Any], path: str = "") -> Any:
+    """The Python value of an attribute value; `path` goes before the names in error messages.
+
+    Raises:
+        InvalidAttributeValueError: it is none.
+    """
+    try:
+        ((kind, content),) = value.items()
+        reader = _READERS[kind]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidAttributeValueError(path, f"an object with one of {', '.join(_READERS)}", value) from None
+    return reader(content, path)
+
+
+def image_to_python(image: Mapping[str, Mapping[str, Any]], path: str = "") -> dict[str, Any]:
+    """The Python values of an image.
+
+    Raises:
+        InvalidAttributeValueError: a member is no attribute value.
+    """
+    prefix = f"{path}." if path else ""
+    return {name: to_python(value, prefix + name) for name, value in image.items()}
+
+
+def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> AttributeValue:
+    """The attribute value of a Python value; binary as base64 text, or as bytes (`raw_binary`, for boto3).
+
+    Raises:
+        InvalidAttributeValueError: DynamoDB has no type for it, or it would lose digits.
+    """
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int | Decimal):
+        return {"N": _number_text(value, path)}
+    if isinstance(value, bytes | bytearray | memoryview):
+        return {"B": _binary_text(value, raw_binary)}
+    if isinstance(value, Mapping):
+        members = {}
+        for name, member in value.items():
+            if not isinstance(name, str):
+                raise InvalidAttributeValueError(path, "names that are strings", name)
+            members[name] = from_python(member, f"{path}.{name}" if path else name, raw_binary=raw_binary)
+        return {"M": members}
+    if isinstance(value, list | tuple):
+        return {"L": [from_python(member, f"{path}[{i}]", raw_binary=raw_binary) for i, member in enumerate(value)]}
+    if isinstance(value, set | frozenset):
+        return _set(value, path, raw_binary)
+    if isinstance(value, float):
+        raise InvalidAttributeValueError(path, "an int or Decimal (a float is not exact: Decimal(str(x)))", value)
+    raise InvalidAttributeValueError(path, "str, int, Decimal, bytes, bool, None, list, dict or set", value)
+
+
+def image_from_python(item: Mapping[str, object], *, raw_binary: bool = False) -> dict[str, AttributeValue]:
+    """The image of an item.
+
+    Raises:
+        InvalidAttributeValueError: as `from_python`.
+    """
+    return {name: from_python(value, name, raw_binary=raw_binary) for name, value in item.items()}
+
+
+def _text(content: object, path: str) -> str:
+    if type(content) is not str:
+        raise InvalidAttributeValueError(path, "text under S", content)
+    return content
+
+
+def _number(content: object, path: str) -> Decimal:
+    if type(content) is not str:
+        raise InvalidAttributeValueError(path, "a number as text under N", content)
+    try:
+        number = Decimal(content)
+    except InvalidOperation:
+        raise InvalidAttributeValueError(path, "a decimal number under N", content) from None
+    # A number of at most 38 characters cannot have too many digits; most are short.
+    if (len(content) > MAX_DIGITS or not content[-1].isdecimal()) and not _is_exact(number):
+        raise InvalidAttributeValueError(path, f"a number of at most {MAX_DIGITS} significant digits under N", content)
+    return number
+
+
+def _is_exact(number: Decimal) -> bool:
+    if not number.is_finite():
+        return False
+    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
+    return len(digits) <= MAX_DIGITS
+
+
+def _number_text(value: int | Decimal, path: str) -> str:
+    number = Decimal(value)
+    if not _is_exact(number):
+        raise InvalidAttributeValueError(path, f"a finite number of at most {MAX_DIGITS} significant digits", value)
+    if number and not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
+        raise InvalidAttributeValueError(path, f"a magnitude from 1E{MIN_EXPONENT} to 9.9E+{MAX_EXPONENT}", value)
+    return str(value)
+
+
+def _binary(content: object, path: str) -> bytes:
+    if isinstance(content, str):
+        try:
+            return base64.b64decode(content, validate=True)
+        except (binascii.Error, ValueError):
+            raise InvalidAttributeValueError(path, "base64 text under B", content) from None
+    if isinstance(content, bytes | bytearray):
+        return bytes(content)
+    held = getattr(content, "value", None)  # boto3's Binary
+    if isinstance(held, bytes):
+        return held
+    raise InvalidAttributeValueError(path, "base64 text or bytes under B", content)
+
+
+def _binary_text(value: bytes | bytearray | memoryview, raw: bool) -> str | bytes:
+    return bytes(value) if raw else base64.b64encode(value).decode()
+
+
+def _set_of(kind: str, read: Callable[[object, str], Any]) -> Callable[[object, str], set[Any]]:
+    def read_set(content: object, path: str) -> set[Any]:
+        if not isinstance(content, list | tuple | set | frozenset) or not content:
+            raise InvalidAttributeValueError(path, f"a list of at least one member under {kind}", content)
+        return {read(member, path) for member in content}
+
+    return read_set
+
+
+def _set(value: set[Any] | frozenset[Any], path: str, raw_binary: bool) -> AttributeValue:
+    members = [from_python(member, path, raw_binary=raw_binary) for member in value]
+    kinds = {kind for member in members for kind in member}
+    if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
+        raise InvalidAttributeValueError(
+            path, "a set of one or more members, all text, all numbers or all bytes", value
+        )
+    (kind,) = kinds
+    return {f"{kind}S": sorted(member[kind] for member in members)}
+
+
+def _map(content: object, path: str) -> dict[str, Any]:
+    if not isinstance(content, Mapping):
+        raise InvalidAttributeValueError(path, "an object under M", content)
+    return image_to_python(content, path)
+
+
+def _list(content: object, path: str) -> list[Any]:
+    if not isinstance(content, list | tuple):
+        raise InvalidAttributeValueError(path, "a list under L", content)
+    return [to_python(member, f"{path}[{index}]") for index, member in enumerate(content)]
+
+
+def _boolean(content: object, path: str) -> bool:
+    if content is True or content is False:
+        return content
+    raise InvalidAttributeValueError(path, "true or false under BOOL", content)
+
+
+def _null(content: object, path: str) -> None:
+    if content is not True:
+        raise InvalidAttributeValueError(path, "true under NULL", content)
+
+
+_READERS: dict[str, Callable[[Any, str], Any]] = {
+    "S": _text,
+    "N": _number,
+    "B": _binary,
+    "SS": _set_of("SS", _text),
+    "NS": _set_of("NS", _number),
+    "BS": _set_of("BS", _binary),
+    "M": _map,
+    "L": _list,
+    "BOOL": _boolean,
+    "NULL": _null,
+}

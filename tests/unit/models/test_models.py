@@ -1,0 +1,153 @@
+"""The models: AWS's shapes go in and come out as they were; what is wrong is named with its path."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from perception_events.models import (
+    EventBridgeEvent,
+    EventItem,
+    EventName,
+    EventStatus,
+    InvalidRecordError,
+    PutEventsRequestEntry,
+    StreamRecord,
+    StreamViewType,
+    read_records,
+)
+
+RECORDS = Path(__file__).resolve().parents[3] / "docs" / "examples" / "perception_pipeline" / "records.jsonl"
+RECORD: dict[str, Any] = json.loads(RECORDS.read_text(encoding="utf-8").splitlines()[0])
+
+EVENT: dict[str, Any] = {
+    "version": "0",
+    "id": "52461f27-a0bd-8365-8d47-866f429e6f57",
+    "detail-type": "Event from aws:dynamodb",
+    "source": "Pipe perception-pipeline-pipe-dev",
+    "account": "123456789012",
+    "time": "2025-07-15T00:11:08Z",
+    "region": "ap-northeast-2",
+    "resources": [],
+    "detail": RECORD | {"PerceptionPipelineEventType": "pose"},
+}
+
+
+def test_every_recorded_record_comes_out_as_it_went_in() -> None:
+    for line in RECORDS.read_text(encoding="utf-8").splitlines():
+        assert StreamRecord.parse(json.loads(line)).to_dict() == json.loads(line)
+
+
+def test_a_record_has_python_names_and_values() -> None:
+    record = StreamRecord.parse(RECORD)
+    assert record.event_name is EventName.INSERT
+    assert record.dynamodb.stream_view_type is StreamViewType.NEW_IMAGE
+    assert record.dynamodb.approximate_creation_date_time == datetime(2025, 7, 15, 0, 11, 8, tzinfo=UTC)
+    assert record.dynamodb.new_values is not None
+    assert record.dynamodb.new_values["status"] == "COMPLETED"
+    assert record.dynamodb.old_values is None
+
+
+@pytest.mark.parametrize("at", [1752538268, 1752538268.25, datetime(2025, 7, 15, 0, 11, 8, tzinfo=UTC)])
+def test_times_as_the_wire_and_as_boto3_has_them(at: Any) -> None:
+    record = StreamRecord.parse({"dynamodb": {"ApproximateCreationDateTime": at}})
+    written = record.to_dict()["dynamodb"]["ApproximateCreationDateTime"]
+    assert written == (at if not isinstance(at, datetime) else 1752538268)
+    assert type(written) is (int if not isinstance(at, float) else float)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {"type": "Service", "principalId": "dynamodb.amazonaws.com"},
+        {"Type": "Service", "PrincipalId": "dynamodb.amazonaws.com"},
+    ],
+)
+def test_deletions_by_ttl_in_both_casings(identity: dict[str, str]) -> None:
+    record = StreamRecord.parse({"eventName": "REMOVE", "userIdentity": identity, "dynamodb": {}})
+    assert record.is_ttl_deletion
+    assert not StreamRecord.parse({"eventName": "REMOVE", "dynamodb": {}}).is_ttl_deletion
+
+
+def test_unknown_fields_survive() -> None:
+    odd = {**RECORD, "new": {"field": [1, None]}, "dynamodb": {**RECORD["dynamodb"], "Later": "x"}}
+    assert StreamRecord.parse(odd).to_dict() == odd
+
+
+def test_an_image_that_is_null_is_no_image() -> None:
+    assert StreamRecord.parse({"dynamodb": {"NewImage": None}}).dynamodb.new_image is None
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ({}, "dynamodb is missing"),
+        ({"dynamodb": {"NewImage": {"a": {"S": 5}}}}, "dynamodb.NewImage.a: expected text under S, found int 5"),
+        ({"dynamodb": {"NewImage": 5}}, "dynamodb.NewImage: expected a valid dictionary, found int 5"),
+        ({"eventName": "PUT", "dynamodb": {}}, "eventName: expected 'INSERT', 'MODIFY' or 'REMOVE', found str 'PUT'"),
+        ({"dynamodb": {"ApproximateCreationDateTime": "now"}}, "expected seconds since the epoch or a datetime"),
+        ("text", "found str 'text'"),
+    ],
+)
+def test_a_bad_record_says_what_and_where(record: Any, message: str) -> None:
+    with pytest.raises(InvalidRecordError) as caught:
+        StreamRecord.parse(record)
+    assert message in str(caught.value)
+
+
+def test_records_of_a_pipe_of_a_mapping_and_alone() -> None:
+    for event in ([RECORD, RECORD], {"Records": [RECORD, RECORD]}):
+        assert [record.event_id for record in read_records(event)] == [RECORD["eventID"]] * 2
+    assert len(read_records(RECORD)) == 1
+    with pytest.raises(InvalidRecordError, match=r"Records\[1\].dynamodb is missing"):
+        read_records([RECORD, {}])
+
+
+def test_an_event_with_a_typed_detail() -> None:
+    event = EventBridgeEvent[StreamRecord].parse({**EVENT, "replay-name": "again"})
+    assert event.detail.event_id == RECORD["eventID"]
+    assert (event.detail_type, event.replay_name) == ("Event from aws:dynamodb", "again")
+    assert event.to_dict() == {**EVENT, "replay-name": "again"}
+
+
+def test_an_event_with_a_plain_detail() -> None:
+    event: EventBridgeEvent[dict[str, Any]] = EventBridgeEvent[dict[str, Any]].parse(EVENT)
+    assert event.detail["PerceptionPipelineEventType"] == "pose"
+    assert event.to_dict() == EVENT
+
+
+def test_event_times_are_written_in_whole_seconds() -> None:
+    event = EventBridgeEvent[dict[str, Any]].parse({**EVENT, "time": "2025-07-15T02:11:08.75+02:00"})
+    assert event.to_dict()["time"] == "2025-07-15T00:11:08Z"
+
+
+def test_entries() -> None:
+    class Done(BaseModel):
+        site: str
+
+    entry = PutEventsRequestEntry.of(Done(site="a"), source="s", detail_type="t", event_bus_name="bus")
+    assert entry.to_dict() == {"Source": "s", "DetailType": "t", "Detail": '{"site":"a"}', "EventBusName": "bus"}
+    with pytest.raises(InvalidRecordError, match="Detail is missing"):
+        PutEventsRequestEntry.parse({"Source": "s", "DetailType": "t"})
+
+
+def test_event_items() -> None:
+    item = EventItem.of("test_site", "2025-07-15#pose#sync001#cam6", EventStatus.COMPLETED, now=1752538267.9)
+    assert item.to_image() == {
+        "site": {"S": "test_site"},
+        "date#event_type": {"S": "2025-07-15#pose#sync001#cam6"},
+        "status": {"S": "COMPLETED"},
+        "expires_at": {"N": "1752624667"},
+    }
+    assert EventItem.from_image(item.to_image()) == item
+    assert item.key.part("camera") == "cam6"
+    assert item.expires == datetime(2025, 7, 16, 0, 11, 7, tzinfo=UTC)
+    with pytest.raises(InvalidRecordError, match="must start with a date"):
+        EventItem.parse({"site": "a", "date#event_type": "pose", "status": "COMPLETED"})
+    with pytest.raises(InvalidRecordError, match="expected 'PROCESSING' or 'COMPLETED', found str 'DONE'"):
+        EventItem.parse({"site": "a", "date#event_type": "2025-07-15#pose", "status": "DONE"})
