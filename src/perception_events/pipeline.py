@@ -308,6 +308,12 @@ class Pipeline:
         """The modules whose events invoke `target`."""
         return tuple(module for module in self.modules if target in module.targets)
 
+    def started_by(self, target: str) -> tuple[str, ...]:
+        """The modules that the function `target` starts: what its modules trigger themselves, or a join's trigger."""
+        of_modules = (triggered for module in self.modules_of(target) for triggered in module.triggers)
+        of_joins = (m for join in self.joins for m in join.trigger if target == trigger_event_type(m))
+        return tuple(dict.fromkeys((*of_modules, *of_joins)))
+
     def rule_settings(self) -> tuple[RuleSettings, ...]:
         """Every rule: one for each target of the modules (two modules may share one), joins, then `extra_rules`.
 

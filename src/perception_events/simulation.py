@@ -179,8 +179,7 @@ class PipelineSimulation:
             for target in rule.targets:
                 function = self.names.function(target)
                 targets.append(RuleTarget(function, given.get(target, _Accepts()), retry_policy=retry_policy))
-                modules = self.pipeline.modules_of(target)
-                self._triggers[name, function] = tuple(dict.fromkeys(t for m in modules for t in m.triggers))
+                self._triggers[name, function] = self.pipeline.started_by(target)
             self.bus.put_rule(Rule(name, rule.event_pattern, tuple(targets)))
 
     def _move_clock(self, record: Mapping[str, JSONValue]) -> None:

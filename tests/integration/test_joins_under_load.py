@@ -44,6 +44,7 @@ class Worker:
     process: ForkServerProcess
     connection: Connection
     unacknowledged: list[int] = field(default_factory=list)
+    meter: CapacityMeter = field(default_factory=CapacityMeter)
 
 
 class Delivery:
@@ -60,7 +61,6 @@ class Delivery:
         self.deliveries = 0
         self.kills = 0
         self.meter = CapacityMeter()
-        self.metered_events = 0
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["support.join_worker_warm"])
         self._arguments = (endpoint_url, table)
@@ -86,7 +86,8 @@ class Delivery:
                     worker.unacknowledged.append(number)
             for connection in wait([worker.connection for worker in self._workers], timeout=30):
                 worker = next(w for w in self._workers if w.connection is connection)
-                worker.unacknowledged.remove(worker.connection.recv())
+                number, worker.meter = worker.connection.recv()
+                worker.unacknowledged.remove(number)
                 acknowledged += 1
                 self.deliveries += 1
             while to_kill and acknowledged >= to_kill[0]:
@@ -95,14 +96,13 @@ class Delivery:
         seconds = time.monotonic() - started
         for worker in self._workers:
             worker.connection.send(None)
-            meter = worker.connection.recv()
-            self.meter.read_units += meter.read_units
-            self.meter.write_units += meter.write_units
-            self.meter.transacted += meter.transacted
-            self.meter.refused += meter.refused
-            self.meter.requests += meter.requests
             worker.process.join()
+            self._count(worker.meter)
         return seconds
+
+    def _count(self, meter: CapacityMeter) -> None:
+        for name in ("read_units", "write_units", "transacted", "refused", "requests"):
+            setattr(self.meter, name, getattr(self.meter, name) + getattr(meter, name))
 
     def _kill(self, position: int) -> None:
         """SIGKILL, wherever it is; a request may be under way."""
@@ -110,6 +110,7 @@ class Delivery:
         worker.process.kill()
         worker.process.join()
         self.kills += 1
+        self._count(worker.meter)
         self.waiting.extend(worker.unacknowledged)
         worker.connection.close()
         self._workers[position] = self._start()
@@ -166,7 +167,7 @@ def test_every_complete_group_triggers_once(
     report = (
         f"{handled} deliveries of {len(events)} events by {WORKERS} processes, {delivery.kills} killed, "
         f"{swept[0]} sweeps beside: {len(triggers)} triggers for {len(complete)} complete of {groups} groups",
-        f"{handled / seconds:.0f} deliveries/s; of {meter.requests} counted requests {meter.refused} were refused; "
+        f"{handled / seconds:.0f} deliveries/s; of {meter.requests} requests {meter.refused} were refused; "
         f"a delivery took {meter.write_units / handled:.2f} write units ({meter.transacted / handled:.2f} of these in "
         f"transactions, which AWS charges twice) and {meter.read_units / handled:.3f} read units",
     )

@@ -24,14 +24,13 @@ CAMERAS_OF_A_SYNC = Join(
 
 
 def run_worker(endpoint_url: str, table: str, connection: Connection) -> None:
-    """Take `(number, site, sort_key, version)` from the connection, handle it, send the number back; None ends it."""
+    """Take `(number, site, sort_key, version)`s from the connection, send number and meter back; None ends it."""
     meter = CapacityMeter()
     aggregator = _aggregator(endpoint_url, table, meter)
     while (message := connection.recv()) is not None:
         number, site, sort_key, version = message
         aggregator.handle(bus_event(sort_key, site=site, sequence_number=version))
-        connection.send(number)
-    connection.send(meter)
+        connection.send((number, meter))
 
 
 def run_sweep(endpoint_url: str, table: str, connection: Connection) -> None:

@@ -11,6 +11,7 @@ from perception_events.aggregation._errors import (
     JoinNotFoundError,
 )
 from perception_events.aggregation._graph import check_acyclic, check_joins, check_reachable
+from perception_events.aggregation._items import outbox_item
 from perception_events.aggregation._join import Expected, FallbackPolicy, Join, Manifest
 from perception_events.aggregation._keys import (
     ALERT_PREFIX,
@@ -66,6 +67,7 @@ __all__ = [
     "fallback_schedule",
     "fallback_state_machine",
     "item_changes",
+    "outbox_item",
     "trigger_event_type",
     "version_of",
 ]

@@ -91,8 +91,9 @@ def join_state(item: Mapping[str, Any], names: ItemNames) -> JoinState | None:
     )
 
 
-def outbox_item(item: OutboxItem, names: ItemNames) -> Item:
-    """A trigger or alert."""
+def outbox_item(item: OutboxItem, names: ItemNames | None = None) -> Item:
+    """A trigger or alert as an item in DynamoDB JSON."""
+    names = names or ItemNames()
     values: Item = {**item_key(names, item.site, item.sort_key), names.ttl_attribute: {"N": str(item.expires_at)}}
     for name, value in item.attributes.items():
         if isinstance(value, frozenset):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
+from perception_events.aggregation._items import manifest_members
 from perception_events.aggregation._join import Expected
 from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._state import JoinState, Member
@@ -16,9 +18,20 @@ __all__ = ["InMemoryJoinStore"]
 
 
 class InMemoryJoinStore:
-    """Keeps joins in a dict; safe to share between threads. `outbox` holds every trigger and alert, oldest first."""
+    """Keeps joins in a dict; safe to share between threads.
 
-    def __init__(self) -> None:
+    `outbox` holds every trigger and alert, oldest first; `on_outbox` gets each as it is written, e.g. to put it into
+    an in-memory table, whose stream carries it on (`outbox_item` makes the item). `read_item` gets site and sort key of
+    a manifest and returns the item; without it, `put_manifest` says what manifests hold.
+    """
+
+    def __init__(
+        self,
+        on_outbox: Callable[[OutboxItem], object] | None = None,
+        read_item: Callable[[str, str], Mapping[str, Any] | None] | None = None,
+    ) -> None:
+        self._read_item = read_item
+        self._on_outbox = on_outbox or (lambda item: None)
         self._lock = threading.Lock()
         self._states: dict[JoinKey, JoinState] = {}
         self._outbox: dict[tuple[str, str], OutboxItem] = {}
@@ -56,7 +69,9 @@ class InMemoryJoinStore:
                 return Commit.EXISTS
             self._states[before.key] = replace(after, revision=before.revision + 1)
             self._outbox.update({(item.site, item.sort_key): item for item in outbox})
-            return Commit.DONE
+        for item in outbox:
+            self._on_outbox(item)
+        return Commit.DONE
 
     def load(self, key: JoinKey) -> JoinState | None:
         """The state of one group."""
@@ -74,5 +89,7 @@ class InMemoryJoinStore:
         return sorted((s for s in found if join in (None, s.key.join)), key=lambda state: state.key)
 
     def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
-        """What `put_manifest` put."""
+        """What the manifest item lists."""
+        if self._read_item is not None:
+            return manifest_members(self._read_item(site, sort_key) or {}, attribute)
         return self._manifests.get((site, sort_key, attribute))
