@@ -63,7 +63,7 @@ JOINED = Pipeline(
         maximum_retry_attempts=5,
         maximum_record_age=3600,
         on_partial_batch_item_failure="AUTOMATIC_BISECT",
-        enrichment_input_template="<aws.pipes.event.json>",
+        enrichment_input_template='{"eventID": <$.eventID>, "eventName": <$.eventName>, "dynamodb": <$.dynamodb>}',
         starting_position="TRIM_HORIZON",
     ),
     bus=BusSettings(archive_retention_days=30),

@@ -7,19 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from perception_events.infrastructure._pattern_leaves import Leaf, operators, pattern_leaves
 from perception_events.infrastructure._shapes import RECORD, TYPE_KEYS, missing_step
-from perception_events.json_values import JSONValue
+from perception_events.json_values import JSONObject, JSONValue
+from perception_events.patterns import DIALECTS, Dialect, EventPattern, InvalidEventPatternError, Support
 from perception_events.pipeline import Pipeline
 
-__all__ = ["attribute_mistakes", "check_filter", "compact"]
+__all__ = ["attribute_mistakes", "check_filter", "compact", "pattern_mistakes"]
 
 _IMAGES = ("Keys", "NewImage", "OldImage")
-_NOT_IN_PIPES = {
-    "wildcard",
-    "anything-but prefix",
-    "anything-but suffix",
-    "anything-but equals-ignore-case",
-    "anything-but wildcard",
-}
+_NOT_IN_PIPES = {name for name, support in DIALECTS[Dialect.PIPE].operators.items() if support is Support.NO}
 _NOT_FILTERABLE = {"awsRegion", "eventSource", "eventSourceARN", "eventVersion", "eventID"}
 _VIEWS = {
     "NewImage": ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"),
@@ -42,11 +37,21 @@ def check_filter(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]
         place = f"pipe.filter_criteria[{at}]"
         if len(compact(pattern)) > 4096:
             yield "PE102", place, f"the pattern has {len(compact(pattern))} characters"
+        yield from pattern_mistakes(pattern, "PE103", place)
         leaves = list(pattern_leaves(pattern))
         views.append(_View(leaves))
         for leaf in leaves:
             yield from _leaf_mistakes(leaf, place, pipeline.table.stream_view_type)
     yield from _what_passes(views)
+
+
+def pattern_mistakes(pattern: JSONObject, identifier: str, place: str) -> Iterator[tuple[str, str, str]]:
+    """What the engine refuses about `pattern`, wherever it is used."""
+    try:
+        EventPattern.parse(pattern)
+    except InvalidEventPatternError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        yield identifier, place + error.pointer.replace("/", "."), f"{error.reason.rstrip('.')}{hint}"
 
 
 def _leaf_mistakes(leaf: Leaf, place: str, view_type: str) -> Iterator[tuple[str, str, str]]:

@@ -34,7 +34,8 @@ def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
     for ambiguity in pipeline.registry.ambiguities():
         claims = ", ".join(f"{classifier} as {event_type!r}" for classifier, event_type in ambiguity.claims)
         yield "PE402", "classifiers", f"{ambiguity.sort_key!r} is claimed by {claims}"
-    reachable = pipeline.registry.event_types
+    registry = pipeline.registry
+    computes = any(not isinstance(getattr(c, "event_type", None), str) for c in registry.classifiers)
     for module in pipeline.modules:
-        if module.classifier is None and module.name not in reachable:
-            yield "PE403", f"modules[{module.name}]", f"the classifiers give: {', '.join(reachable)}"
+        if module.name not in registry.event_types and not computes:
+            yield "PE403", f"modules[{module.name}]", f"the classifiers give: {', '.join(registry.event_types)}"

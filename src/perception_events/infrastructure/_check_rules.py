@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from perception_events.infrastructure._check_filter import attribute_mistakes, compact
+from perception_events.infrastructure._check_filter import attribute_mistakes, compact, pattern_mistakes
 from perception_events.infrastructure._pattern_leaves import Leaf, operators, pattern_leaves
 from perception_events.infrastructure._shapes import ENVELOPE_FIELDS, Shape, detail_shape, missing_step
 from perception_events.json_values import JSONValue
@@ -38,6 +38,7 @@ def check_rules(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
         text = compact(pattern)
         if len(text) > 2048:
             yield "PE302", place, f"the pattern has {len(text)} characters"
+        yield from pattern_mistakes(pattern, "PE301", place)
         leaves = list(pattern_leaves(pattern))
         wildcards += any("wildcard" in op for leaf in leaves for value in leaf.values for op in operators(value))
         for leaf in leaves:

@@ -16,6 +16,7 @@ from perception_events.infrastructure._shapes import (
     template_shape,
 )
 from perception_events.pipeline import Pipeline
+from perception_events.templates import MAX_TEMPLATE_LENGTH, InvalidTemplateError, PipeInputTemplate
 
 __all__ = ["check_templates"]
 
@@ -45,8 +46,14 @@ def check_templates(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, st
 
 
 def _template_mistakes(template: str, place: str, source: Shape, pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
-    if len(template) > 8192:
+    if len(template) > MAX_TEMPLATE_LENGTH:
         yield "PE205", place, f"it has {len(template)} characters"
+        return
+    try:
+        PipeInputTemplate.parse(template)
+    except InvalidTemplateError as error:
+        yield "PE203", place, error.reason.rstrip(".")
+        return
     made = template_shape(template, source)
     for path in _IDENTITY:
         if not missing_step(source, path) and missing_step(made, path):

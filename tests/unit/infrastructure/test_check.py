@@ -84,6 +84,8 @@ MISTAKES: list[tuple[str, Pipeline]] = [
     ("PE010", replace(SOUND, table=TableSettings(other_stream_readers=2))),
     ("PE101", pipe(filter_criteria=(PASSES_ONCE,) * 6)),
     ("PE102", pipe(filter_criteria=(long_text(4096),))),
+    ("PE103", pipe(filter_criteria=(image(status={"S": [{"prefxi": "C"}]}),))),
+    ("PE103", pipe(filter_criteria=(image(status={"S": "COMPLETED"}),))),
     ("PE104", pipe(filter_criteria=(image(status={"S": [{"wildcard": "C*"}]}),))),
     ("PE104", pipe(filter_criteria=(image(status={"S": [{"anything-but": {"prefix": "P"}}]}),))),
     ("PE105", pipe(filter_criteria=({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["C"]}}}},))),
@@ -101,6 +103,7 @@ MISTAKES: list[tuple[str, Pipeline]] = [
     ("PE201", pipe(target_input_template='{"type": <$.PerceptionPipelineEventType>}')),
     ("PE202", pipe(filter_criteria=({"eventName": ["REMOVE"]},), target_input_template='{"n": <$.dynamodb.NewImage>}')),
     ("PE202", pipe(target_input_template='{"n": <$.status>}')),
+    ("PE203", pipe(target_input_template='{"n": <aws.pipes.evnt>}')),
     ("PE204", pipe(target_input_template='{"n": "<$.dynamodb.NewImage>"}')),
     ("PE205", pipe(target_input_template='{"n": "' + "x" * 8192 + '"}')),
     ("PE206", pipe(target_input_template="<$.eventID>")),
@@ -109,6 +112,8 @@ MISTAKES: list[tuple[str, Pipeline]] = [
     ("PE209", pipe(source="x" * 257)),
     ("PE212", pipe(detail_type=None)),
     ("PE213", pipe(batch_size=10)),
+    ("PE301", rule({"detail": {"eventName": []}})),
+    ("PE301", rule({"detail": {"eventID": [{"wildcard": "a**b"}]}})),
     ("PE302", rule({"source": ["x" * 2048, "Pipe perception-pipeline-pipe-dev"]})),
     ("PE303", rule({"source": ["my-app"]})),
     ("PE303", rule({"detail": {"status": ["COMPLETED"]}})),
@@ -153,6 +158,7 @@ MISTAKES: list[tuple[str, Pipeline]] = [
             ),
         ),
     ),
+    ("PE403", replace(SOUND, modules=(Module("pose", ContainsClassifier("poze", "#poze#"), ("aggregate_pose",)),))),
 ]
 
 
@@ -164,6 +170,11 @@ def test_a_sound_declaration_has_no_findings() -> None:
 def test_each_mistake_is_found(identifier: str, pipeline: Pipeline) -> None:
     found = [finding.identifier for finding in check(pipeline)]
     assert identifier in found
+
+
+def test_every_check_has_a_mistake_that_it_finds() -> None:
+    by_calling_the_handler = {"PE210", "PE211"}
+    assert {c.identifier for c in CHECKS} == {identifier for identifier, _ in MISTAKES} | by_calling_the_handler
 
 
 def test_identifiers_are_unique_and_in_order() -> None:
