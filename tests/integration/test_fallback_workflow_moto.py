@@ -126,7 +126,7 @@ def test_what_it_writes_is_what_the_sweep_writes(rig: Rig) -> None:
     state = rig.store.load(key)
     assert state is not None
     assert (state.reason, state.trigger_members) == (TriggerReason.DEADLINE, frozenset({"cam1", "cam2"}))
-    assert list(rig.store.open_keys()) == []
+    assert list(rig.store.open_states()) == []
     # the same group anew, settled by the sweep: the items differ in their times and in what a workflow cannot tell
     rig.aggregator(join).rerun(key, keep_members=True)
     due = ManualClock(time.time() + 2 * DUE.total_seconds())

@@ -160,7 +160,9 @@ def test_every_complete_group_triggers_once(
     triggers = inserted_triggers(dynamodb_local, table)
     assert set(triggers) == complete
     assert set(triggers.values()) == {1}, "a trigger was written more than once"
-    still_open = {(key.site, key.parts) for key in DynamoDBJoinStore(dynamodb_local.client(), table).open_keys()}
+    still_open = {
+        (state.key.site, state.key.parts) for state in DynamoDBJoinStore(dynamodb_local.client(), table).open_states()
+    }
     assert len(still_open) == groups - len(complete)
     assert not still_open & {(site, tuple(sort_key.split("#")[2:])) for site, sort_key in complete}
     meter, handled = delivery.meter, delivery.deliveries

@@ -40,7 +40,7 @@ def run_sweep(endpoint_url: str, table: str, connection: Connection) -> None:
     while not connection.poll():
         triggered += len(aggregator.sweep())
         sweeps += 1
-        time.sleep(0.05)
+        time.sleep(0.5)
     connection.send((sweeps, triggered))
 
 

@@ -24,6 +24,7 @@ from perception_events.aggregation._keys import (
     trigger_event_type,
 )
 from perception_events.aggregation._memory import InMemoryJoinStore
+from perception_events.aggregation._picture import joins_mermaid
 from perception_events.aggregation._reports import JoinReport, JoinStatus
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
 from perception_events.aggregation._store import Attribute, Commit, JoinStore, OutboxItem, Recorded
@@ -67,6 +68,7 @@ __all__ = [
     "fallback_schedule",
     "fallback_state_machine",
     "item_changes",
+    "joins_mermaid",
     "outbox_item",
     "trigger_event_type",
     "version_of",

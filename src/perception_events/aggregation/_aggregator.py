@@ -150,11 +150,10 @@ class Aggregator:
             JoinContentionError: others were faster at every attempt; the next sweep will look again.
         """
         acted: list[JoinResult] = []
-        for key in self._store.open_keys():
-            join = self._joins.get(key.join)
-            state = self._store.load(key) if join is not None else None
-            if join is None or state is None:
-                continue  # of a join that is declared no more, or deleted since: its TTL clears it away
+        for state in self._store.open_states():
+            join = self._joins.get(state.key.join)
+            if join is None:
+                continue  # of a join that is declared no more: its TTL clears it away
             result = self._settle(join, state, fallback_transition, JoinOutcome.UNCHANGED)
             if on_result is not None:
                 on_result(result)
@@ -170,14 +169,10 @@ class Aggregator:
         """
         if (site is None) != (date is None):
             raise ValueError("give both site and date, or neither: the table is keyed by site, then date")
-        if site is not None and date is not None:
-            states: Iterable[JoinState | None] = self._store.states(site, date)
-        else:
-            states = (self._store.load(key) for key in self._store.open_keys())
         now = self._clock.now()
-        for state in states:
-            join = self._joins.get(state.key.join) if state is not None else None
-            if state is not None and join is not None:
+        for state in self._store.open_states() if site is None or date is None else self._store.states(site, date):
+            join = self._joins.get(state.key.join)
+            if join is not None:
                 yield report_of(join, state, self.expected(join, state.key), now)
 
     def rerun(self, key: JoinKey, *, keep_members: bool = False) -> JoinResult:

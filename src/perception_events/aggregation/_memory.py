@@ -77,10 +77,11 @@ class InMemoryJoinStore:
         """The state of one group."""
         return self._states.get(key)
 
-    def open_keys(self) -> Iterable[JoinKey]:
+    def open_states(self) -> Iterable[JoinState]:
         """Every group that has not triggered."""
         with self._lock:
-            return sorted(key for key, state in self._states.items() if state.triggered_at is None)
+            found = [state for state in self._states.values() if state.triggered_at is None]
+        return sorted(found, key=lambda state: state.key)
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
         """Every group of a site and day."""

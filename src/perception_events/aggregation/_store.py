@@ -74,7 +74,7 @@ class JoinStore(Protocol):
         """The state of one group."""
         ...
 
-    def open_keys(self) -> Iterable[JoinKey]:
+    def open_states(self) -> Iterable[JoinState]:
         """Every group that has not triggered."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,8 @@ __all__ = ["CapacityMeter", "DynamoDBJoinStore", "dynamodb_client"]
 
 _CONTENDED = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 _FAILED = "ConditionalCheckFailed"
+_MOST_KEYS = 100
+"""Keys in one `BatchGetItem`. AWS: service model, `BatchGetItem`."""
 
 
 @dataclass(slots=True)
@@ -151,12 +154,20 @@ class DynamoDBJoinStore:
         item = self._get(key.site, key.sort_key)
         return join_state(item, self._names) if item else None
 
-    def open_keys(self) -> Iterator[JoinKey]:
-        """Every group that has not triggered, by consistent queries of one partition, a page at a time."""
-        for item in self._query(OPEN_JOINS_PARTITION, ""):
-            if "join" in item:
-                date, _, *parts = item["join_sort_key"]["S"].split("#")
-                yield JoinKey(item["join"]["S"], item["join_site"]["S"], date, tuple(parts))
+    def open_states(self) -> Iterator[JoinState]:
+        """Every group that has not triggered: consistent queries of one partition, and batches of consistent reads.
+
+        The list names only groups that were open when it was read; one that triggers meanwhile is left out.
+        """
+        entries = (item for item in self._query(OPEN_JOINS_PARTITION, "") if "join_sort_key" in item)
+        while keys := [
+            item_key(self._names, entry["join_site"]["S"], entry["join_sort_key"]["S"])
+            for entry in itertools.islice(entries, _MOST_KEYS)
+        ]:
+            for item in self._get_all(keys):
+                state = join_state(item, self._names)
+                if state is not None and state.triggered_at is None:
+                    yield state
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
         """Every group of a site and day, by consistent queries of the sort keys `date#join_...`."""
@@ -224,6 +235,20 @@ class DynamoDBJoinStore:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
+    def _get_all(self, keys: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Up to 100 items, in any order. AWS: what a BatchGetItem leaves `UnprocessedKeys` is asked for again."""
+        failures = 0
+        while keys:
+            request = {"RequestItems": {self._table: {"Keys": keys, "ConsistentRead": True}}}
+            answer = self._call("batch_get_item", **request)
+            yield from answer["Responses"].get(self._table, ())
+            keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if keys:
+                failures += 1
+                if failures == self._back_off.attempts:
+                    raise JoinContentionError(f"DynamoDB left {len(keys)} reads undone {failures} times; sweep again")
+                self._sleep(self._back_off.seconds(failures))
+
     def _query(self, site: str, prefix: str) -> Iterator[dict[str, Any]]:
         condition, names, values = (
             "#partition = :site",
@@ -252,7 +277,7 @@ class DynamoDBJoinStore:
         self._call("transact_write_items", TransactItems=items)
 
     def _call(self, operation: str, **request: Any) -> Any:
-        if operation != "transact_write_items":
+        if operation not in ("transact_write_items", "batch_get_item"):
             request["TableName"] = self._table
         if self._meter is None:
             return getattr(self._client, operation)(**request)
@@ -262,7 +287,7 @@ class DynamoDBJoinStore:
         except Exception:
             self._meter.refused += 1
             raise
-        self._meter.add(answer, writes=operation not in ("get_item", "query"))
+        self._meter.add(answer, writes=operation not in ("get_item", "batch_get_item", "query"))
         self._meter.transacted += len(request.get("TransactItems", ()))
         return answer
 

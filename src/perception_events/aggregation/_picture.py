@@ -1,0 +1,62 @@
+"""The joins of a pipeline as a Mermaid picture: modules, what each join waits for, and what it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from perception_events.aggregation._join import FallbackPolicy, Join
+
+__all__ = ["joins_mermaid"]
+
+
+def joins_mermaid(joins: Iterable[Join]) -> str:
+    """A Mermaid flowchart (left to right); modules are boxes, joins hexagons. Equal joins give equal texts."""
+    lines = ["flowchart LR"]
+    modules: dict[str, None] = {}
+    edges: list[str] = []
+    for join in joins:
+        modules |= dict.fromkeys((*join.event_types, *join.trigger))
+        lines.append(f'    join_{_id(join.name)}{{{{"{_text(_story(join))}"}}}}')
+        edges += [f"    {_id(module)} --> join_{_id(join.name)}" for module in join.event_types]
+        edges += [f"    join_{_id(join.name)} --> {_id(module)}" for module in join.trigger]
+    boxes = [f'    {_id(module)}["{_text(module)}"]' for module in modules]
+    return "\n".join([lines[0], *boxes, *lines[1:], *edges]) + "\n"
+
+
+def _story(join: Join) -> str:
+    """What the join waits for, for which group, and what happens when that takes too long."""
+    expects = join.expects
+    if isinstance(expects, int):
+        who = f"any {expects}"
+    elif isinstance(expects, frozenset):
+        who = ", ".join(sorted(expects)) if len(expects) <= 2 else f"all {len(expects)}"
+    else:
+        who = f"as {join.manifest.event_type} says" if join.manifest else "as a function says"
+    story = f"{who}<br/>for each {', '.join(join.group_by)}"
+    if join.deadline is None:
+        return story
+    acts = {
+        FallbackPolicy.TRIGGER: "start with who is there",
+        FallbackPolicy.QUORUM: f"start with {join.quorum}, or alert",
+        FallbackPolicy.ALERT: "alert",
+        FallbackPolicy.WAIT: "overdue",
+    }
+    return f"{story}<br/>after {_duration(join.deadline)}: {acts[join.policy]}"
+
+
+def _duration(time: timedelta) -> str:
+    """`90 min`, `6 h`, `2 d`: the largest unit that is whole."""
+    for unit, name in ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min")):
+        if not time % unit:
+            return f"{time // unit} {name}"
+    return f"{time.total_seconds():g} s"
+
+
+def _id(name: str) -> str:
+    """A Mermaid identifier; `end` alone would close a block, so names get an underscore in front."""
+    return "_" + "".join(c if c.isalnum() else f"_{ord(c):x}_" for c in name)
+
+
+def _text(label: str) -> str:
+    return label.replace('"', "#quot;")
