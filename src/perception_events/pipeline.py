@@ -308,6 +308,11 @@ class Pipeline:
         """The modules whose events invoke `target`."""
         return tuple(module for module in self.modules if target in module.targets)
 
+    def joins_of(self, target: str) -> tuple[Join, ...]:
+        """The joins that the function `target` records members of, wherever they are declared."""
+        event_types = {module.name for module in self.modules_of(target)}
+        return tuple(join for join in self.joins if event_types.intersection(join.event_types))
+
     def started_by(self, target: str) -> tuple[str, ...]:
         """The modules that the function `target` starts: what its modules trigger themselves, or a join's trigger."""
         of_modules = (triggered for module in self.modules_of(target) for triggered in module.triggers)

@@ -110,3 +110,17 @@ def test_a_module_with_the_name_of_a_trigger_is_refused() -> None:
 def test_a_join_that_can_never_complete_is_refused() -> None:
     with pytest.raises(InvalidPipelineError, match=r"no function gets the events of 'pose' \(pose -> join pose"):
         Pipeline(modules=(Module("pose", joins=(CAMERAS_OF_A_SYNC,)), Module("recon")))
+
+
+def test_a_function_serves_joins_that_another_module_declares() -> None:
+    both = Join(on=("preprocessing", "reid"), trigger=("end",))
+    modules = (
+        Module("start", triggers=("preprocessing", "reid")),
+        Module("preprocessing", targets=("a",)),
+        Module("reid", targets=("b",), joins=(both,)),
+        Module("end"),
+    )
+    declared = Pipeline(modules=modules)
+    assert declared.joins_of("a") == declared.joins_of("b") == (both,)
+    assert declared.joins_of("trigger_end") == ()
+    assert declared.started_by("trigger_end") == ("end",)

@@ -18,7 +18,7 @@ def _table_statements(stack: Stack, function: str) -> list[JSONObject]:
 
     AWS: a transaction needs the rights of its parts (`TransactWriteItems` has no right of its own).
     """
-    joins = [join for module in stack.pipeline.modules_of(function) for join in module.joins]
+    joins = stack.pipeline.joins_of(function)
     if not joins:
         return []
     actions = ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"]
