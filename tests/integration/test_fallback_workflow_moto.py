@@ -14,6 +14,7 @@ import pytest
 from perception_events.aggregation import (
     Aggregator,
     FallbackPolicy,
+    InvalidJoinError,
     Join,
     JoinKey,
     Manifest,
@@ -207,6 +208,41 @@ def test_no_joins_is_a_workflow_too(rig: Rig) -> None:
     rig.run()
     rig.run(Join(on="recon", expects=1, trigger=("reid",)))
     assert rig.written() == {}
+
+
+def test_cfn_lint_finds_the_workflow_valid() -> None:
+    api = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed: pip install '.[dev]'")
+    joins = [
+        replace(BASE, name=policy.lower(), policy=policy, quorum=2 if policy is FallbackPolicy.QUORUM else None)
+        for policy in FallbackPolicy
+    ]
+    joins += [
+        Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid", "preprocessing")),
+        Join(on="reid", expects=lambda key: 1, trigger=("tracking",)),
+    ]
+    definition = json.dumps(fallback_state_machine(joins, TABLE))
+    properties = {"DefinitionString": definition, "RoleArn": "arn:aws:iam::123456789012:role/fallback"}
+    machine = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+    schedule = {
+        "Type": "AWS::Scheduler::Schedule",
+        "Properties": fallback_schedule(
+            "fallback",
+            "arn:aws:states:us-east-1:123456789012:stateMachine:fallback",
+            "arn:aws:iam::123456789012:role/schedule",
+        ),
+    }
+    template = json.dumps({"Resources": {"Fallback": machine, "Schedule": schedule}})
+
+    def faults(text: str) -> list[str]:
+        return [str(match) for match in api.lint_all(text) if match.rule.id[0] in "EW"]
+
+    assert faults(template) == []
+    assert faults(template.replace("FindOpenJoins", "Nowhere", 1)) != [], "the linter reads the definition"
+
+
+def test_a_join_with_too_long_a_name_is_refused() -> None:
+    with pytest.raises(InvalidJoinError, match="has 81 characters, and Step Functions takes 80"):
+        fallback_state_machine([replace(BASE, name="n" * 60)], TABLE)
 
 
 def test_the_schedule() -> None:

@@ -24,6 +24,10 @@ AWS: DynamoDB Streams retention; EventBridge retry policy; Lambda asynchronous e
 """
 
 
+_NOT_IN_NAMES = frozenset("#'{}\\")
+"""The sort key's separator, and what has a meaning in `States.Format`."""
+
+
 class FallbackPolicy(StrEnum):
     """What the sweep does with a join whose deadline has passed."""
 
@@ -103,8 +107,12 @@ class Join:
     def _check_grouping(self, on: tuple[str, ...]) -> None:
         if not on or not all(on) or len(set(on)) != len(on):
             raise InvalidJoinError(f"join {self.name!r}: on={on!r} must name at least one event type, each once")
-        if SEPARATOR in self.name:
-            raise InvalidJoinError(f"join {self.name!r}: a name cannot hold '#', it becomes part of sort keys")
+        for name in (self.name, *on, *self.trigger):
+            if wrong := _NOT_IN_NAMES.intersection(name):
+                raise InvalidJoinError(
+                    f"join {self.name!r}: {name!r} cannot hold {' '.join(sorted(wrong))}, "
+                    "it becomes part of sort keys and of a workflow's texts"
+                )
         if self.group_by[:2] != ("site", "date") or len(set(self.group_by)) != len(self.group_by):
             raise InvalidJoinError(
                 f"join {self.name!r}: group_by={self.group_by!r} must start with 'site', 'date' and name each part "

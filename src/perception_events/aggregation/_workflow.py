@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._join import FallbackPolicy, Join
 from perception_events.aggregation._keys import (
     OPEN_JOINS_PARTITION,
@@ -19,6 +20,9 @@ __all__ = ["fallback_schedule", "fallback_state_machine"]
 
 CONTAINS_UP_TO = 50
 """Members up to which a set is tested one by one; a condition expression holds 4 KB and 300 operators."""
+
+_LONGEST_NAME = 80
+"""Characters of a state's name. AWS: Step Functions Developer Guide, "States"."""
 
 _CANCELLED = "DynamoDb.TransactionCanceledException"
 _RETRY = [
@@ -54,6 +58,9 @@ def fallback_state_machine(
 
     AWS: Step Functions has no optimised `dynamodb:query`; `aws-sdk:dynamodb:query` and `:transactWriteItems` are used.
     A task's result holds 256 KiB, and an entry of the list about 0.5 KB.
+
+    Raises:
+        InvalidJoinError: a join's name is too long for the names of states.
     """
     return _Workflow(table, names or ItemNames()).definition(tuple(joins), page_size)
 
@@ -102,6 +109,14 @@ class _Workflow:
         }
         for join in joins:
             states |= self._join(join)
+        for state in states:
+            if len(state) > _LONGEST_NAME:
+                raise InvalidJoinError(
+                    f"the workflow's state {state!r} has {len(state)} characters, and Step Functions takes "
+                    f"{_LONGEST_NAME}; give the join a shorter name="
+                )
+        # A key within, since an empty map may stand for "no more".
+        more = f"$.found.LastEvaluatedKey['{self._names.partition_key}']"
         page = {
             "TableName": self._table,
             "KeyConditionExpression": "#partition = :joins",
@@ -130,7 +145,7 @@ class _Workflow:
                 },
                 "AnyMore": {
                     "Type": "Choice",
-                    "Choices": [{"Variable": "$.found.LastEvaluatedKey", "IsPresent": True, "Next": "FindMore"}],
+                    "Choices": [{"Variable": more, "IsPresent": True, "Next": "FindMore"}],
                     "Default": "Done",
                 },
                 "Done": {"Type": "Succeed"},

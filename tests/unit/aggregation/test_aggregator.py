@@ -223,6 +223,34 @@ def test_the_expected_set_may_grow_before_the_trigger_and_not_after() -> None:
     assert len(rig.triggers) == 1
 
 
+def test_a_shrinking_expectation_triggers_at_the_next_look() -> None:
+    cameras = {"cam1", "cam2", "cam3"}
+    rig = Rig(Join(on="pose", group_by=("site", "date", "sync"), expects=lambda key: cameras, trigger=("recon",)))
+    rig.poses("cam1", "cam2")
+    cameras.remove("cam3")
+    assert rig.status() is JoinStatus.COMPLETE
+    assert [result.outcome for result in rig.aggregator.sweep()] == [JoinOutcome.TRIGGERED]
+
+
+def test_a_member_that_nobody_expects_counts_only_toward_a_number() -> None:
+    rig = Rig()
+    rig.poses("cam1", "cam2", "cam9")
+    (report,) = rig.aggregator.reports()
+    assert (report.status, report.unexpected, report.missing) == (JoinStatus.OPEN, ("cam9",), ("cam3",))
+    assert rig.poses("cam3") == ["TRIGGERED"]
+    counting = Rig(Join(on="pose", group_by=("site", "date", "sync"), expects=3, trigger=("recon",)))
+    assert counting.poses("cam1", "cam2", "cam9") == ["RECORDED", "RECORDED", "TRIGGERED"]
+
+
+def test_a_state_that_is_lost_does_not_repeat_its_trigger() -> None:
+    rig = Rig()
+    rig.poses(*CAMERAS)
+    rig.store._states.clear()  # as when somebody deletes the group's item, and not its trigger
+    assert rig.poses(*CAMERAS) == ["RECORDED", "RECORDED", "RECORDED"]
+    assert rig.status() is JoinStatus.TRIGGERED
+    assert len(rig.triggers) == 1
+
+
 def test_a_manifest_completes_a_group_whenever_it_comes() -> None:
     rig = Rig(Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",)))
     rig.aggregator.handle([stream_record(f"2025-07-15#recon#sync00{n}") for n in (1, 2)])

@@ -28,7 +28,8 @@ SYNC = ("site", "date", "sync")
     [
         ({"on": ()}, "must name at least one event type"),
         ({"on": ("pose", "pose")}, "each once"),
-        ({"on": "pose", "name": "a#b"}, "a name cannot hold '#'"),
+        ({"on": "pose", "name": "a#b"}, "'a#b' cannot hold #, it becomes part of sort keys"),
+        ({"on": "pose", "trigger": ("re{c}on",)}, "'re{c}on' cannot hold { }"),
         ({"on": "pose", "group_by": ("date", "site")}, "must start with 'site', 'date'"),
         ({"on": "pose", "expects": "cam1"}, "is one text"),
         ({"on": "pose", "expects": 0}, "expects nobody"),
