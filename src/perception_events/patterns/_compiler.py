@@ -8,7 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from perception_events.patterns import _ast as ast
+from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._json_text import run
+from perception_events.patterns._numbers import MAX_DOUBLE, comparable
 
 __all__ = ["SubRule", "or_combinations", "sub_rules"]
 
@@ -29,7 +31,13 @@ class SubRule:
 
 def values_text(values: tuple[ast.ValuePattern, ...]) -> str:
     """A list of values as canonical JSON: sorted, each once."""
-    return f"[{','.join(sorted({str(value) for value in values}))}]"
+    texts = {str(value) for value in values if not _never(value)}
+    return f"[{','.join(sorted(texts))}]"
+
+
+def _never(value: ast.ValuePattern) -> bool:
+    """An anything-but of nothing, which matches nothing; it is never alone."""
+    return isinstance(value, ast.AnythingButOperator) and not value.values
 
 
 def or_combinations(pattern: ast.ObjectPattern) -> int:
@@ -77,7 +85,27 @@ def sub_rules(pattern: ast.ObjectPattern) -> tuple[SubRule, ...]:
         return rules
 
     found: list[Fields] = run(walk(pattern, (), [{}]))
+    for rule in found:
+        for path, values in rule.items():
+            _check_addable(path, values)
     return tuple(SubRule(tuple(sorted(rule.items(), key=_engine_order))) for rule in found)
+
+
+def _check_addable(path: str, values: tuple[ast.ValuePattern, ...]) -> None:
+    """Refuse what passes the engine's check and then cannot be added, unless something has overwritten it.
+
+    An anything-but of nothing can be added behind another value. (Accident of the engine, kept.)
+    """
+    pointer = f"/{path}"
+    if isinstance(values[0], ast.AnythingButOperator) and not values[0].values:
+        raise InvalidEventPatternError("Empty arrays are not allowed", code="EmptyList", pointer=pointer)
+    for value in values:
+        if not isinstance(value, ast.Numeric) or len(value.comparisons) > 1:
+            continue
+        ((operator, number),) = value.comparisons
+        limit = {">": MAX_DOUBLE, ">=": MAX_DOUBLE, "<": -MAX_DOUBLE, "<=": -MAX_DOUBLE}.get(operator)
+        if comparable(number) == limit:
+            raise InvalidEventPatternError("Bottom must be less than top", code="EmptyRange", pointer=pointer)
 
 
 def _engine_order(item: tuple[str, tuple[ast.ValuePattern, ...]]) -> bytes:

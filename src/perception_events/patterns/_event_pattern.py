@@ -71,7 +71,10 @@ class EventPattern:
                 pointer=pointer,
                 hint="this operator is for rules of an event bus only",
             )
-        return cls(syntax, dialect)
+        pattern = cls(syntax, dialect)
+        if not pattern.sub_rules:  # compiled here, for what only shows when fields have overwritten each other
+            raise AssertionError("a pattern has at least one sub-rule")
+        return pattern
 
     def matches(self, event: Mapping[str, Any]) -> bool:
         """Whether the pattern matches a parsed event.

@@ -72,11 +72,19 @@ def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves
     later.reverse()
     level: dict[frozenset[tuple[int, int]], Membership] = {frozenset(): {}}
     for index, (field, passing) in enumerate(candidates):
+        arrays = {array for _, membership in leaves.get(field.path, ()) for array in membership}
         choices = _ElementTree(passing)
         present = _ElementTree([m for _, m in leaves.get(field.path, ())]) if field.absence else None
         following: dict[frozenset[tuple[int, int]], Membership] = {}
         for chosen in level.values():
-            options = [{**chosen, **membership} for membership in choices.agreeing(chosen)]
+            through = next((array for array in chosen if array in arrays), None)
+            options = [
+                {**chosen, **membership}
+                for membership in choices.agreeing(chosen)
+                # Once an element of an array is chosen, the engine finds a field's leaves in that element only, and
+                # not those which the same path reaches around the array. (Accident of the engine, kept.)
+                if through is None or through in membership
+            ]
             if present is not None and next(present.agreeing(chosen), None) is None:
                 options.append(chosen)
             for merged in options:

@@ -9,7 +9,7 @@ from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._json_text import JSONTextError, Node, node_of, read, run
-from perception_events.patterns._numbers import MAX_DOUBLE, comparable
+from perception_events.patterns._numbers import comparable
 
 __all__ = ["RESERVED_IN_OR", "parse"]
 
@@ -254,8 +254,6 @@ class _Parser:
         if inner is None:
             return self._anything_but_values(members, operand, here)
         values = tuple(self._inner_value(inner, member, here) for member in members)
-        if not values:
-            self._refuse("Empty arrays are not allowed", "EmptyList", operand, here)
         self._only_one(whole, here.rpartition("/")[0], "Too many elements in numeric expression")
         return ast.AnythingButOperator(inner, values)
 
@@ -300,9 +298,6 @@ class _Parser:
             self._refuse(f"Value of {label} must be numeric", "InvalidNumeric", operand, here)
         low = self._comparable(terms[1], here)
         if len(terms) == 2:
-            # A range as wide as nothing at the end of the doubles passes the engine's check and cannot be added.
-            if (first in (">", ">=") and low == MAX_DOUBLE) or (first in ("<", "<=") and low == -MAX_DOUBLE):
-                self._refuse("Bottom must be less than top", "EmptyRange", operand, here)
             return ast.Numeric(((first, terms[1].text),))
         if first in ("=", "<", "<="):
             hint = 'a range is written lower bound first: [">", 0, "<", 5]' if first != "=" else None

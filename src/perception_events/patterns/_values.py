@@ -26,7 +26,7 @@ def as_octets(text: str) -> str:
 
 
 def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
-    """The test of a present leaf; None for `exists: false`, which no leaf passes."""
+    """The test of a present leaf; None where no leaf passes: `exists: false`, an anything-but of nothing."""
     match value:
         case ast.String():
             return _string(value.value)
@@ -150,7 +150,9 @@ def _anything_but(value: ast.AnythingBut) -> LeafTest:
     return lambda leaf: as_octets(leaf) not in texts
 
 
-def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest:
+def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest | None:
+    if not value.values:
+        return None
     if value.inner in ("prefix", "suffix"):
         quote = '"{}' if value.inner == "prefix" else '{}"'
         texts = tuple(as_octets(quote.format(text)) for text in value.values)
