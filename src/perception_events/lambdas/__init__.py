@@ -1,1 +1,40 @@
-"""Not built yet."""
+"""Lambda handlers and the adapters to AWS: thin shims over the core, and the only place that uses boto3.
+
+Names are loaded when first used: a function that only classifies starts without pydantic and boto3.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from perception_events.lambdas.context import LambdaContext
+    from perception_events.lambdas.enrichment import enrichment_handler
+    from perception_events.lambdas.errors import DeadLetterError
+    from perception_events.lambdas.handlers import event_handler
+    from perception_events.lambdas.router import EventRouter, UnmatchedEventError
+
+__all__ = [
+    "DeadLetterError",
+    "EventRouter",
+    "LambdaContext",
+    "UnmatchedEventError",
+    "enrichment_handler",
+    "event_handler",
+]
+
+_HOMES = {
+    "DeadLetterError": "errors",
+    "EventRouter": "router",
+    "LambdaContext": "context",
+    "UnmatchedEventError": "router",
+    "enrichment_handler": "enrichment",
+    "event_handler": "handlers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,81 @@
+"""From a function's annotation to what it is called with: a typed event, a stream record, an item, or plain JSON."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from perception_events.errors import PerceptionEventsError
+from perception_events.lambdas._invocations import Message
+from perception_events.lambdas.errors import DeadLetterError
+
+__all__ = ["ArgumentError", "Reader", "argument_reader", "takes_context"]
+
+Reader = Callable[[Message], Any]
+
+
+class ArgumentError(PerceptionEventsError, TypeError):
+    """A function whose first parameter cannot be filled; said when it is decorated."""
+
+
+def argument_reader(function: Callable[..., Any]) -> Reader:
+    """How to make the first argument of `function`, by its annotation.
+
+    `EventBridgeEvent[...]`: the event, read (bus only). `StreamRecord`: the record. `EventItem`, or any other
+    pydantic model: the new image's Python values, read. A dict, Mapping, Any or no annotation: the JSON as it came.
+
+    Raises:
+        ArgumentError: there is no parameter, or its annotation is none of these.
+    """
+    parameters = list(inspect.signature(function).parameters.values())
+    if not parameters:
+        raise ArgumentError(f"{function.__qualname__} takes no argument; it is called with an event")
+    annotation = _annotations(function).get(parameters[0].name, Any)
+    if annotation is Any or annotation is inspect.Parameter.empty or _is_mapping(annotation):
+        return lambda message: message.event
+    if isinstance(annotation, type) and hasattr(annotation, "model_validate"):
+        return _model_reader(annotation)
+    raise ArgumentError(
+        f"{function.__qualname__}: the parameter {parameters[0].name!r} is annotated {annotation!r}; expected "
+        "EventBridgeEvent[...], StreamRecord, a pydantic model of the item, or dict"
+    )
+
+
+def takes_context(function: Callable[..., Any]) -> bool:
+    """Whether `function` has a second parameter, for the Lambda context."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.kind in kinds for p in inspect.signature(function).parameters.values()) > 1
+
+
+def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    target = function if inspect.isfunction(function) or inspect.ismethod(function) else type(function).__call__
+    try:
+        return typing.get_type_hints(target)
+    except NameError as error:
+        raise ArgumentError(f"{function!r}: an annotation cannot be resolved: {error}") from None
+
+
+def _is_mapping(annotation: Any) -> bool:
+    origin = typing.get_origin(annotation) or annotation
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _model_reader(model: Any) -> Reader:
+    from perception_events.models import EventBridgeEvent, StreamRecord, WireModel
+
+    read = model.parse if issubclass(model, WireModel) else model.model_validate
+    if issubclass(model, EventBridgeEvent):
+        return lambda message: read(message.event)
+    if issubclass(model, StreamRecord):
+        return lambda message: read(message.record)
+
+    def read_item(message: Message) -> Any:
+        record = StreamRecord.parse(message.record)
+        values = record.dynamodb.new_values
+        if values is None:
+            raise DeadLetterError(f"the record {message.event_id} has no NewImage to read a {model.__name__} from")
+        return read(values)
+
+    return read_item
