@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -13,7 +14,13 @@ from random import Random
 
 import pytest
 
-from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError, RuleSet
+from perception_events.patterns import (
+    EventPattern,
+    InvalidEventError,
+    InvalidEventPatternError,
+    RuleSet,
+    wildcard_complexity,
+)
 from support.oracle import Oracle, start_oracle
 from support.pattern_cases import make_case
 from support.single_values import single_value_patterns
@@ -93,3 +100,12 @@ def check_rule_sets(patterns: dict[str, EventPattern], by_event: list[tuple[str,
             ((name, answer),) = expected.items()
             if name in rules and answer is not None:
                 assert (name in rules.matching_rules_json(event)) == answer, (str(patterns[name]), event)
+
+
+def test_wildcard_complexity_is_the_engines(oracle: Oracle) -> None:
+    random = Random(SEED)
+    texts = {"".join(random.choices("ab:é**", k=random.randint(1, 12))) for _ in range(2000)}
+    texts = {text for text in texts if "**" not in text} | {"*:*:*:*:*:event-bus/*"}
+    asked: list[tuple[str, list[str]]] = [(json.dumps({"a": [{"wildcard": text}]}), []) for text in sorted(texts)]
+    engine = [verdict.complexity for verdict in oracle.ask(asked, complexity=True)]
+    assert [wildcard_complexity(text) for text in sorted(texts)] == engine

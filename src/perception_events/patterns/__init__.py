@@ -1,5 +1,6 @@
 """Event patterns as EventBridge's engine decides them: parse, compile, match."""
 
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, wildcard_complexity
 from perception_events.patterns._dialects import DIALECTS, Dialect, DialectRules, Support
 from perception_events.patterns._errors import InvalidEventError, InvalidEventPatternError
 from perception_events.patterns._event_pattern import EventPattern
@@ -8,6 +9,7 @@ from perception_events.patterns._rule_set import DuplicateRuleError, RuleSet, Un
 
 __all__ = [
     "DIALECTS",
+    "MAX_WILDCARD_COMPLEXITY",
     "Dialect",
     "DialectRules",
     "DuplicateRuleError",
@@ -18,4 +20,5 @@ __all__ = [
     "RuleSet",
     "Support",
     "UnknownRuleError",
+    "wildcard_complexity",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
 from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import read_event
@@ -34,10 +35,17 @@ class EventPattern:
         self.dialect = dialect
 
     @classmethod
-    def parse(cls, source: str | bytes | Mapping[str, Any], *, dialect: Dialect = Dialect.EVENT_BUS) -> EventPattern:
+    def parse(
+        cls,
+        source: str | bytes | Mapping[str, Any],
+        *,
+        dialect: Dialect = Dialect.EVENT_BUS,
+        max_wildcard_complexity: int | None = MAX_WILDCARD_COMPLEXITY,
+    ) -> EventPattern:
         """Read a pattern from JSON text or a mapping.
 
-        In a mapping, number spellings, repeated keys and positions are already lost.
+        In a mapping, number spellings, repeated keys and positions are already lost. `max_wildcard_complexity` stands
+        in for AWS's unpublished limit on wildcards; None is without limit, as the open engine is.
 
         Raises:
             InvalidEventPatternError: `dialect` refuses it; reason, code, JSON Pointer, line and column say where.
@@ -72,8 +80,9 @@ class EventPattern:
                 hint="this operator is for rules of an event bus only",
             )
         pattern = cls(syntax, dialect)
-        if not pattern.sub_rules:  # compiled here, for what only shows when fields have overwritten each other
-            raise AssertionError("a pattern has at least one sub-rule")
+        compiled = pattern.sub_rules  # at once, for what only shows when fields have overwritten each other
+        if max_wildcard_complexity is not None:
+            check_complexity(compiled, max_wildcard_complexity)
         return pattern
 
     def matches(self, event: Mapping[str, Any]) -> bool:

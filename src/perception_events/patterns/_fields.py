@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from perception_events.patterns._json_text import number_text
+from perception_events.patterns._errors import InvalidEventError
+from perception_events.patterns._json_text import MAX_DEPTH, JSONTextError, number_text
 
 __all__ = ["FieldTree", "Leaf", "Leaves", "Membership", "Pairs", "java_split", "leaf_text"]
 
@@ -51,6 +52,7 @@ class FieldTree:
 
         Raises:
             TypeError: a value at a named field is none of JSON's.
+            InvalidEventError: it is NaN or Infinity, or lies deeper than the engine reads.
         """
         found: Leaves = {}
         arrays = 0
@@ -76,6 +78,8 @@ class FieldTree:
             elif isinstance(value, list | tuple):
                 array = arrays
                 arrays += 1
+                if len(membership) > MAX_DEPTH:
+                    raise InvalidEventError(f"the event is nested deeper than {MAX_DEPTH}, the most that is read")
                 stack.extend(
                     (node, value[index], {**membership, array: index} if _nests(value[index]) else membership)
                     for index in range(len(value) - 1, -1, -1)
@@ -107,7 +111,7 @@ def leaf_text(value: object) -> str:
 
     Raises:
         TypeError: it is none of JSON's values.
-        JSONTextError: NaN or Infinity.
+        InvalidEventError: NaN or Infinity.
     """
     if isinstance(value, str):
         return value if type(value) is NumberText else f'"{value}"'
@@ -117,7 +121,10 @@ def leaf_text(value: object) -> str:
         return "true"
     if value is False:
         return "false"
-    return number_text(value)
+    try:
+        return number_text(value)
+    except JSONTextError as error:
+        raise InvalidEventError(f"the event is not JSON: {error.reason}") from None
 
 
 class NumberText(str):

@@ -1,0 +1,128 @@
+"""Hostile input: deep, long, many, odd. Nothing recurses, nothing explodes, and what is no JSON is named."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError, RuleSet
+
+
+def deep(levels: int, inner: str) -> str:
+    return '{"a":' * levels + inner + "}" * levels
+
+
+def test_a_pattern_and_an_event_a_thousand_deep() -> None:
+    text = deep(600, '["x"]')
+    pattern = EventPattern.parse(text)
+    assert pattern.matches_json(deep(600, '"x"'))
+    assert not pattern.matches_json(deep(599, '"x"'))
+    assert EventPattern.parse(pattern.canonical) == pattern
+    value: Any = "x"
+    for _ in range(600):
+        value = {"a": value}
+    assert pattern.matches(value)
+
+
+def test_deeper_than_the_engine_reads_is_refused() -> None:
+    with pytest.raises(InvalidEventPatternError, match="the pattern has 6605 characters, at most 4096"):
+        EventPattern.parse(deep(1100, '["x"]'))
+    nested: Any = ["x"]
+    for _ in range(1100):
+        nested = {"a": nested}
+    with pytest.raises(InvalidEventPatternError, match=r"nesting depth exceeds the maximum allowed \(1000\)"):
+        EventPattern.parse(nested)
+    with pytest.raises(InvalidEventError, match=r"nesting depth exceeds the maximum allowed \(1000\)"):
+        EventPattern.parse({"a": [1]}).matches_json(deep(1001, "1"))
+
+
+def test_an_event_value_nested_without_end_is_refused_as_its_text_is() -> None:
+    value: Any = "x"
+    for _ in range(50_000):
+        value = [value]
+    with pytest.raises(InvalidEventError, match="nested deeper than 1000"):
+        EventPattern.parse({"a": ["x"]}).matches({"a": value})
+    assert EventPattern.parse({"b": ["x"]}).matches({"a": value, "b": "x"})  # what no field names is not looked at
+
+
+@pytest.mark.parametrize("wildcard", ["*a*a*a*a*b", "*aa*aab", "*ab*ab*abc"])
+def test_wildcards_do_not_explode(wildcard: str) -> None:
+    pattern = EventPattern.parse({"a": [{"wildcard": wildcard}]}, max_wildcard_complexity=None)
+    assert not pattern.matches({"a": "ab" * 500_000 + "c!"})
+
+
+def test_ignoring_case_does_not_explode() -> None:
+    pattern = EventPattern.parse({"a": [{"suffix": {"equals-ignore-case": "ßßßßx"}}]})
+    assert not pattern.matches({"a": "s" * 200_000})
+
+
+def test_or_products_are_bounded() -> None:
+    branches = [{"a": [1]}, {"b": [1]}]
+    pattern: dict[str, Any] = {f"x{i}": {"$or": branches} for i in range(10)}
+    with pytest.raises(InvalidEventPatternError, match="1024 combinations, at most 1000") as caught:
+        EventPattern.parse(pattern)
+    assert caught.value.code == "TooManyCombinations"
+    with pytest.raises(InvalidEventPatternError, match="combinations"):
+        EventPattern.parse({f"x{i}": {"$or": branches} for i in range(40)})
+
+
+def test_fields_in_independent_arrays_do_not_multiply() -> None:
+    pattern = EventPattern.parse({name: {"k": ["x"], "l": ["y"]} for name in "abcdef"})
+    elements = [{"k": "x"}, {"l": "y"}] * 2_000
+    assert not pattern.matches(dict.fromkeys("abcdef", elements))
+    assert pattern.matches({name: [*elements, {"k": "x", "l": "y"}] for name in "abcdef"})
+
+
+def test_numbers_of_ten_thousand_digits() -> None:
+    long = "1" * 10_000
+    with pytest.raises(InvalidEventPatternError, match="length"):
+        EventPattern.parse(f'{{"a": [{"1" * 1001}]}}')
+    with pytest.raises(InvalidEventError, match="length"):
+        EventPattern.parse({"a": [1]}).matches_json(f'{{"a": {long}}}')
+    assert not EventPattern.parse({"a": [{"numeric": [">", 0]}]}).matches({"a": 10**10_000})
+    assert EventPattern.parse({"a": [{"anything-but": 1}]}).matches({"a": Decimal(10) ** 5_000})
+
+
+def test_lone_surrogates() -> None:
+    pattern = EventPattern.parse('{"a": ["\\ud800"]}')
+    assert pattern.matches({"a": "\ud800"})
+    assert EventPattern.parse(pattern.canonical) == pattern
+    assert EventPattern.parse({"a": [{"prefix": "\ud800"}]}).matches({"a": "?x"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")])
+def test_what_is_no_json_number_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidEventError, match="not a JSON number"):
+        EventPattern.parse({"a": [1]}).matches({"a": value})
+    with pytest.raises(InvalidEventPatternError, match="not a JSON number"):
+        EventPattern.parse({"a": [value]})
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": Infinity}', '{"a": 01}', "[]", '"x"', "", "{", b"\xff"])
+def test_event_texts_that_are_no_json_object(text: Any) -> None:
+    with pytest.raises(InvalidEventError):
+        EventPattern.parse({"a": [1]}).matches_json(text)
+
+
+def test_decimals_are_numbers_and_other_values_are_named() -> None:
+    pattern = EventPattern.parse({"a": [{"numeric": [">", 1]}]})
+    assert pattern.matches({"a": Decimal("1.5")})
+    with pytest.raises(TypeError, match="set is not a JSON value"):
+        pattern.matches({"a": {1}})
+    with pytest.raises(TypeError, match="keys are strings, found 1"):
+        pattern.matches({1: 2})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="an event is a mapping, this is a list"):
+        pattern.matches([1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a pattern is JSON text or a mapping, this is a int"):
+        EventPattern.parse(5)  # type: ignore[arg-type]
+    assert pattern.matches({"a": 2, "b": object()})  # what no field names is not looked at
+
+
+def test_many_values() -> None:
+    event = {"a": list(range(50_000)), "b": [{"c": i} for i in range(20_000)]}
+    rules = RuleSet({"last": {"a": [49_999]}, "nested": {"b": {"c": [19_999]}}, "none": {"a": [-1]}})
+    assert rules.matching_rules(event) == ["last", "nested"]
+    assert rules.matching_rules_json(json.dumps(event)) == ["last", "nested"]
