@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from math import isfinite
 from random import Random
 from typing import Any
 
@@ -25,10 +26,17 @@ def parsed(text: str) -> EventPattern | None:
 
 
 def event_value(text: str) -> Any:
+    """The parsed text; None where it is no JSON, or holds a number that Python makes infinite."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite)
     except ValueError:
         return None
+
+
+def _finite(text: str) -> float:
+    if not isfinite(float(text)):
+        raise ValueError(text)
+    return float(text)
 
 
 def has_odd_keys(value: Any) -> bool:

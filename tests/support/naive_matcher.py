@@ -31,7 +31,7 @@ def _collect(value: Any, path: str, steps: tuple[str, ...], way: Way, leaves: li
             inside = {**way, steps: index} if isinstance(member, dict | list) else way
             _collect(member, path, (*steps, f"[{index}]"), inside, leaves)
     else:
-        leaves.append((path, json.dumps(value, ensure_ascii=False), way))
+        leaves.append((path, f'"{value}"' if isinstance(value, str) else json.dumps(value), way))
 
 
 def _holds(fields: Any, leaves: list[tuple[str, str, Way]], chosen: Way) -> bool:
