@@ -1,0 +1,80 @@
+"""Recorded verdicts and real patterns, given by environment variables: `PERCEPTION_EVENTS_VECTORS` names a folder of
+`*.jsonl.gz` with the engine's recorded verdicts, `PERCEPTION_EVENTS_CORPORA` one with `patterns.jsonl` and `pipes.jsonl`."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.oracle import start_oracle
+
+from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError
+
+
+def folder(variable: str) -> Path:
+    if variable not in os.environ:
+        pytest.skip(f"{variable} is not set")
+    return Path(os.environ[variable])
+
+
+def parsed(text: str) -> EventPattern | None:
+    try:
+        return EventPattern.parse(text, max_wildcard_complexity=None)
+    except InvalidEventPatternError:
+        return None
+
+
+def verdict(pattern: EventPattern, event: str) -> bool | None:
+    try:
+        return pattern.matches_json(event)
+    except InvalidEventError:
+        return None
+
+
+def test_recorded_verdicts() -> None:
+    disagreements = []
+    count = 0
+    for path in sorted(folder("PERCEPTION_EVENTS_VECTORS").glob("*.jsonl.gz")):
+        for line in gzip.open(path, "rt", encoding="utf-8"):
+            case: dict[str, Any] = json.loads(line)
+            count += 1
+            pattern = parsed(case["raw_pattern"] if "raw_pattern" in case else json.dumps(case["pattern"]))
+            event = case["raw_event"] if "raw_event" in case else json.dumps(case["event"])
+            if (pattern is not None) != case["valid"]:
+                disagreements.append(case["id"])
+            elif pattern is not None:
+                expected = None if case.get("event_error") else case["match"]
+                if verdict(pattern, event) != expected:
+                    disagreements.append(case["id"])
+    assert count > 0
+    assert disagreements == []
+
+
+def real_patterns() -> list[str]:
+    corpora = folder("PERCEPTION_EVENTS_CORPORA")
+    found = []
+    for line in (corpora / "patterns.jsonl").read_text(encoding="utf-8").splitlines():
+        pattern = json.loads(line)["pattern"]
+        found.append(pattern if isinstance(pattern, str) else json.dumps(pattern))
+    for line in (corpora / "pipes.jsonl").read_text(encoding="utf-8").splitlines():
+        for pattern in json.loads(line)["filters"] or []:
+            found.append(pattern if isinstance(pattern, str) else json.dumps(pattern))
+    return found
+
+
+@pytest.mark.java
+def test_real_patterns_are_accepted_or_refused_as_the_engine_does() -> None:
+    texts = real_patterns()
+    with start_oracle() as oracle:
+        verdicts = oracle.ask([(text, []) for text in texts])
+    different = [
+        (text, engine.error)
+        for text, engine in zip(texts, verdicts, strict=True)
+        if (parsed(text) is None) != (engine.error is not None)
+    ]
+    assert len(texts) > 900
+    assert different == []
