@@ -1,5 +1,8 @@
-"""Recorded verdicts and real patterns, given by environment variables: `PERCEPTION_EVENTS_VECTORS` names a folder of
-`*.jsonl.gz` with the engine's recorded verdicts, `PERCEPTION_EVENTS_CORPORA` one with `patterns.jsonl` and `pipes.jsonl`."""
+"""Recorded verdicts and real patterns, named by environment variables.
+
+`PERCEPTION_EVENTS_VECTORS`: a folder of `*.jsonl.gz` with recorded verdicts. `PERCEPTION_EVENTS_CORPORA`: one
+with `patterns.jsonl` and `pipes.jsonl`.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.oracle import start_oracle
 
 from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError
+from support.oracle import start_oracle
 
 
 def folder(variable: str) -> Path:
@@ -39,7 +42,7 @@ def test_recorded_verdicts() -> None:
     disagreements = []
     count = 0
     for path in sorted(folder("PERCEPTION_EVENTS_VECTORS").glob("*.jsonl.gz")):
-        for line in gzip.open(path, "rt", encoding="utf-8"):
+        for line in gzip.decompress(path.read_bytes()).decode("utf-8").splitlines():
             case: dict[str, Any] = json.loads(line)
             count += 1
             pattern = parsed(case["raw_pattern"] if "raw_pattern" in case else json.dumps(case["pattern"]))
