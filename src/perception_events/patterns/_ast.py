@@ -6,6 +6,8 @@ Strings are kept as texts, numbers as they were spelled. Each value prints itsel
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,10 +32,12 @@ __all__ = [
 ]
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _quoted(text: str) -> str:
     # A lone surrogate cannot be encoded; escaped, it survives being written to a file.
-    printed = json.dumps(text, ensure_ascii=False)
-    return printed if printed.isascii() or not any("\ud800" <= c <= "\udfff" for c in text) else json.dumps(text)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +163,9 @@ class AnythingButOperator:
         return f'{{"anything-but":{{"{self.inner}":{_one_or_list(map(_quoted, self.values))}}}}}'
 
 
-def _one_or_list(values: object) -> str:
-    texts = sorted(set(values))  # type: ignore[call-overload]
-    return str(texts[0]) if len(texts) == 1 else f"[{','.join(texts)}]"
+def _one_or_list(values: Iterable[str]) -> str:
+    texts = sorted(set(values))
+    return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,35 +1,38 @@
-"""The one text of each meaning: patterns that say the same thing print the same."""
+"""Patterns as text: as they were written but in one spelling, and by what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from typing import Any
 
-from perception_events.patterns._ast import String
-from perception_events.patterns._compiler import SubRule, values_text
-from perception_events.patterns._parser import RESERVED_IN_OR
+from perception_events.patterns._ast import ObjectPattern, Or, String
+from perception_events.patterns._compiler import SubRule
+from perception_events.patterns._json_text import run
 
-__all__ = ["canonical_text"]
+__all__ = ["canonical_text", "meaning"]
 
 
-def canonical_text(rules: Sequence[SubRule]) -> str:
-    """JSON with dotted names, sorted, without repetition; `$or` only at the top.
+def canonical_text(pattern: ObjectPattern) -> str:
+    """The AST as compact JSON, in its own order: no longer than what it was read from, and read as itself again."""
 
-    Names that may not stand inside `$or` are the same in every sub-rule (they can only come from outside it), so
-    they are printed before it.
-    """
-    distinct = {rule.text: rule for rule in sorted(rules, key=lambda rule: rule.text)}
-    if len(distinct) == 1:
-        return "{" + next(iter(distinct)) + "}"
-    outside: dict[str, str] = {}
-    branches = []
-    for rule in distinct.values():
-        inside = []
-        for path, values in rule.fields:
-            text = f"{String(path)}:{values_text(values)}"
-            if path in RESERVED_IN_OR:
-                outside[path] = text
+    def write(node: ObjectPattern) -> Generator[Any, Any, str]:
+        members = []
+        for member in node.members:
+            if isinstance(member, Or):
+                branches = []
+                for branch in member.branches:
+                    branches.append((yield write(branch)))
+                members.append(f'"$or":[{",".join(branches)}]')
+            elif isinstance(member.content, ObjectPattern):
+                members.append(f"{String(member.name)}:{(yield write(member.content))}")
             else:
-                inside.append(text)
-        branches.append("{" + ",".join(inside) + "}")
-    head = "".join(f"{text}," for text in outside.values())
-    return "{" + head + '"$or":[' + ",".join(branches) + "]}"
+                members.append(f"{String(member.name)}:[{','.join(map(str, member.content))}]")
+        return "{" + ",".join(members) + "}"
+
+    text: str = run(write(pattern))
+    return text
+
+
+def meaning(rules: Sequence[SubRule]) -> tuple[str, ...]:
+    """What a pattern says, for comparison: its sub-rules with dotted names, everything sorted, nothing twice."""
+    return tuple(sorted({rule.text for rule in rules}))

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from perception_events.patterns._ast import ObjectPattern
-from perception_events.patterns._canonical import canonical_text
+from perception_events.patterns._canonical import canonical_text, meaning
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
 from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
-from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, first_unsupported
+from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, DialectRules, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import read_event
 from perception_events.patterns._explanation import Miss, explain
@@ -24,7 +24,8 @@ __all__ = ["EventPattern"]
 class EventPattern:
     """An event pattern; made with `EventPattern.parse`.
 
-    Two patterns are equal when they say the same thing (`canonical`) in the same dialect.
+    Two patterns are equal when they say the same thing in the same dialect: spelling of strings, order of fields and
+    values, nested or dotted names do not matter.
     """
 
     __slots__ = ("__dict__", "dialect", "syntax")
@@ -54,15 +55,11 @@ class EventPattern:
         AWS: the engine's checks (event-ruler 2.1.0), then the operators and limits of `dialect`.
         """
         rules = DIALECTS[dialect]
-        if isinstance(source, str | bytes) and len(source) > rules.max_length:
-            characters = len(source.decode(errors="replace")) if isinstance(source, bytes) else len(source)
-            if characters > rules.max_length:
-                raise InvalidEventPatternError(
-                    f"the pattern has {characters} characters, at most {rules.max_length} are allowed",
-                    code="TooLong",
-                    hint="split it over several rules",
-                )
+        if isinstance(source, str | bytes):
+            _check_length(len(source) if isinstance(source, str) else len(source.decode(errors="replace")), rules)
         syntax = parse(source)
+        if not isinstance(source, str | bytes):
+            _check_length(len(canonical_text(syntax)), rules)
         combinations = or_combinations(syntax)
         if combinations > MAX_OR_COMBINATIONS:
             raise InvalidEventPatternError(
@@ -118,7 +115,7 @@ class EventPattern:
 
     @property
     def canonical(self) -> str:
-        """The pattern's one text: parses to an equal pattern, and prints as itself again."""
+        """The pattern as compact JSON in its own order; parsed, it is equal, and prints as itself again."""
         return self._canonical
 
     def _matches(self, event: Mapping[str, Any] | Pairs) -> bool:
@@ -132,7 +129,11 @@ class EventPattern:
 
     @cached_property
     def _canonical(self) -> str:
-        return canonical_text(self.sub_rules)
+        return canonical_text(self.syntax)
+
+    @cached_property
+    def _meaning(self) -> tuple[str, ...]:
+        return meaning(self.sub_rules)
 
     @cached_property
     def _tree(self) -> FieldTree:
@@ -152,7 +153,16 @@ class EventPattern:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, EventPattern):
             return NotImplemented
-        return self.dialect is other.dialect and self._canonical == other._canonical
+        return self.dialect is other.dialect and self._meaning == other._meaning
 
     def __hash__(self) -> int:
-        return hash((self.dialect, self._canonical))
+        return hash((self.dialect, self._meaning))
+
+
+def _check_length(characters: int, rules: DialectRules) -> None:
+    if characters > rules.max_length:
+        raise InvalidEventPatternError(
+            f"the pattern has {characters} characters, at most {rules.max_length} are allowed",
+            code="TooLong",
+            hint="split it over several rules",
+        )
