@@ -1,15 +1,16 @@
 """Any history of writes, duplicates, reorderings, crashes, races, sweeps and re-runs: one trigger a complete group.
 
 The model knows only what stores were told: the newest version of each member. `PERCEPTION_EVENTS_HISTORIES` sets how
-many histories are tried (default 150).
+many histories are tried in memory (default 150), `PERCEPTION_EVENTS_DYNAMODB_HISTORIES` on moto's DynamoDB (default 4).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -17,11 +18,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from perception_events.aggregation import (
     Aggregator,
     Commit,
+    Expected,
     FallbackPolicy,
     InMemoryJoinStore,
     Join,
     JoinKey,
     JoinState,
+    JoinStore,
     Member,
     OutboxItem,
     Recorded,
@@ -29,9 +32,11 @@ from perception_events.aggregation import (
 )
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
+from perception_events.lambdas.join_store import DynamoDBJoinStore
 from support.joins import CAMERAS, bus_event
 
 HISTORIES = int(os.environ.get("PERCEPTION_EVENTS_HISTORIES", "150"))
+DYNAMODB_HISTORIES = int(os.environ.get("PERCEPTION_EVENTS_DYNAMODB_HISTORIES", "4"))
 SYNCS = ("sync001", "sync002")
 CRASHES = ("before record", "after record", "before commit", "after commit")
 POLICIES = st.sampled_from(
@@ -48,11 +53,11 @@ class ProcessKilledError(Exception):
     """The process is gone: nothing after this line happens."""
 
 
-class HostileStore(InMemoryJoinStore):
-    """Kills its caller at a chosen point, and lets others run between a decision and its write."""
+class HostileStore:
+    """A store that kills its caller at a chosen point, and lets others run between a decision and its write."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, store: JoinStore) -> None:
+        self.store = store
         self.crash: str | None = None
         self.meanwhile: Callable[[], object] | None = None
         self.told: dict[JoinKey, dict[str, Member]] = {}
@@ -65,7 +70,7 @@ class HostileStore(InMemoryJoinStore):
 
     def record(self, opening: JoinState, name: str, member: Member) -> Recorded:
         self._point("before record")
-        recorded = super().record(opening, name, member)
+        recorded = self.store.record(opening, name, member)
         known = self.told.setdefault(opening.key, {})
         if name not in known or member.version > known[name].version:
             known[name] = member
@@ -77,14 +82,34 @@ class HostileStore(InMemoryJoinStore):
         meanwhile, self.meanwhile = self.meanwhile, None
         if meanwhile is not None:
             meanwhile()
-        commit = super().commit(before, after, outbox)
+        commit = self.store.commit(before, after, outbox)
         if commit is Commit.DONE and after.triggered_at is not None:
             self.on_trigger(before, after)
         self._point("after commit")
         return commit
 
+    def load(self, key: JoinKey) -> JoinState | None:
+        return self.store.load(key)
+
+    def open_states(self) -> Iterable[JoinState]:
+        return self.store.open_states()
+
+    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
+        return self.store.states(site, date, join)
+
+    def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
+        return self.store.manifest(site, sort_key, attribute)
+
 
 class JoinHistories(RuleBasedStateMachine):
+    def new_store(self) -> JoinStore:
+        self.memory = InMemoryJoinStore()
+        return self.memory
+
+    def items(self) -> list[str]:
+        """The sort keys of everything beside the groups' state."""
+        return [item.sort_key for item in self.memory.outbox]
+
     @initialize(policy=POLICIES, by_count=st.booleans())
     def declare(self, policy: tuple[FallbackPolicy, int | None], by_count: bool) -> None:
         self.join = Join(
@@ -97,7 +122,7 @@ class JoinHistories(RuleBasedStateMachine):
             quorum=policy[1],
         )
         self.clock = ManualClock(1_752_538_268.0)
-        self.store = HostileStore()
+        self.store = HostileStore(self.new_store())
         self.store.on_trigger = self.check_trigger
         self.written: list[JSONObject] = []
         self.pending: list[int] = []
@@ -227,7 +252,7 @@ class JoinHistories(RuleBasedStateMachine):
         """Every run that triggered has each next module's trigger exactly once, and no other run has one."""
         if not hasattr(self, "store"):
             return
-        keys = [item.sort_key for item in self.store.outbox if "#trigger_" in item.sort_key]
+        keys = [sort_key for sort_key in self.items() if "#trigger_" in sort_key]
         expected = []
         for sync in SYNCS:
             state = self.store.load(JoinKey("pose", "haemoro_1x2", "2025-07-15", (sync,)))
@@ -256,7 +281,48 @@ class JoinHistories(RuleBasedStateMachine):
                 assert state.withdrawn, f"{key} is incomplete and has triggered as complete"
 
 
-JoinHistories.TestCase.settings = settings(
-    max_examples=HISTORIES, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+class JoinHistoriesOnDynamoDB(JoinHistories):
+    """The same histories over the DynamoDB store, in a table of moto's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
+        boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
+        self.mock = moto.mock_aws()
+        self.mock.start()
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+        self.client = boto3.client("dynamodb", region_name="us-east-1", **keys)
+
+    def new_store(self) -> JoinStore:
+        self.client.create_table(
+            TableName="events",
+            KeySchema=[
+                {"AttributeName": "site", "KeyType": "HASH"},
+                {"AttributeName": "date#event_type", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "site", "AttributeType": "S"},
+                {"AttributeName": "date#event_type", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        return DynamoDBJoinStore(self.client, "events")
+
+    def items(self) -> list[str]:
+        return [item["date#event_type"]["S"] for item in self.client.scan(TableName="events")["Items"]]
+
+    def teardown(self) -> None:
+        try:
+            super().teardown()
+        finally:
+            self.mock.stop()
+
+
+def histories(number: int) -> settings:
+    return settings(max_examples=number, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck))
+
+
 TestJoinHistories = JoinHistories.TestCase
+TestJoinHistories.settings = histories(HISTORIES)
+TestJoinHistoriesOnDynamoDB = pytest.mark.aws_parts(JoinHistoriesOnDynamoDB.TestCase)
+TestJoinHistoriesOnDynamoDB.settings = histories(DYNAMODB_HISTORIES)

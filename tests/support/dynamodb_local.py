@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ import pytest
 
 from support.java import java_parts, skip_or_fail
 
-__all__ = ["CREDENTIALS", "DynamoDBLocal", "start_dynamodb_local"]
+__all__ = ["CREDENTIALS", "DynamoDBLocal", "aws_session", "create_event_table", "start_dynamodb_local"]
 
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -35,42 +36,49 @@ class DynamoDBLocal:
 
     def client(self, service: str = "dynamodb") -> Any:
         """A boto3 client of `dynamodb` or `dynamodbstreams`."""
-        return self._session().client(service, endpoint_url=self.endpoint_url)
+        return aws_session().client(service, endpoint_url=self.endpoint_url)
 
     def resource(self) -> Any:
         """boto3's `dynamodb` resource."""
-        return self._session().resource("dynamodb", endpoint_url=self.endpoint_url)
+        return aws_session().resource("dynamodb", endpoint_url=self.endpoint_url)
 
     def create_event_table(self, name: str | None = None, *, view_type: str = "NEW_AND_OLD_IMAGES") -> str:
-        """Make a table with the keys `site` and `date#event_type` and a stream; returns its name, a fresh one."""
+        """Make an event table; returns its name, a fresh one where none is given."""
         name = name or f"events-{uuid4().hex[:12]}"
-        self.client().create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "site", "KeyType": "HASH"},
-                {"AttributeName": "date#event_type", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "site", "AttributeType": "S"},
-                {"AttributeName": "date#event_type", "AttributeType": "S"},
-            ],
-            StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
-        )
+        create_event_table(self.client(), name, view_type=view_type)
         return name
 
     def stream_arn(self, table: str) -> str:
         """The ARN of the table's stream."""
         return str(self.client().describe_table(TableName=table)["Table"]["LatestStreamArn"])
 
-    @staticmethod
-    def _session() -> Any:
-        boto3 = pytest.importorskip("boto3", reason="needs the [aws] extra")
-        return boto3.session.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name=REGION,
-        )
+
+@cache
+def aws_session() -> Any:
+    """One boto3 session with made-up credentials: a new one would read boto3's service models again each time."""
+    boto3 = pytest.importorskip("boto3", reason="needs the [aws] extra")
+    return boto3.session.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+
+
+def create_event_table(client: Any, name: str, *, view_type: str = "NEW_AND_OLD_IMAGES") -> None:
+    """Make a table with the keys `site` and `date#event_type` and a stream, by any `dynamodb` client."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "site", "KeyType": "HASH"},
+            {"AttributeName": "date#event_type", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "site", "AttributeType": "S"},
+            {"AttributeName": "date#event_type", "AttributeType": "S"},
+        ],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view_type},
+    )
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from perception_events.targets import Target
 
 __all__ = ["EventBusTarget", "FunctionTarget", "PartialFailure", "PipeItem", "PipeTarget", "PutsEvents"]
 
+_as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 MAXIMUM_RESOURCES = 10
 MAXIMUM_SOURCE_LENGTH = 256
 MAXIMUM_DETAIL_TYPE_LENGTH = 128
@@ -135,7 +136,7 @@ class EventBusTarget:
                 if self._detail_type is None
                 else _text("detail_type", self._detail_type(before))
             ),
-            "Detail": json.dumps(item.value, ensure_ascii=False, separators=(",", ":")),
+            "Detail": _as_text(item.value),
         }
         if self._resources:
             entry["Resources"] = [_text("resources", resource(before)) for resource in self._resources]
