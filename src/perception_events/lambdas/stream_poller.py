@@ -23,6 +23,7 @@ __all__ = [
     "StreamPoller",
     "StreamReadError",
     "StreamsClient",
+    "stream_of",
 ]
 
 _log = logging.getLogger(__name__)
@@ -71,6 +72,21 @@ class StopSignal(Protocol):
     def wait(self, timeout: float) -> bool:
         """Wait that many seconds at most, and say whether to end."""
         ...
+
+
+def stream_of(table: str, *, endpoint_url: str | None = None) -> tuple[StreamsClient, str | None]:
+    """A client of the streams API made by boto3, and the ARN of the table's stream; None where it has none.
+
+    Raises:
+        ModuleNotFoundError: boto3 is not installed.
+        botocore's errors: there is no such table, no region, no credentials.
+    """
+    import boto3
+
+    described = boto3.client("dynamodb", endpoint_url=endpoint_url).describe_table(TableName=table)["Table"]
+    streams: StreamsClient = boto3.client("dynamodbstreams", endpoint_url=endpoint_url)
+    enabled = described.get("StreamSpecification", {}).get("StreamEnabled", False)
+    return streams, described.get("LatestStreamArn") if enabled else None
 
 
 @dataclass(frozen=True, slots=True)

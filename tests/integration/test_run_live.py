@@ -1,0 +1,105 @@
+"""`perception-events run` on a real table and stream: written by another process, killed, restarted, nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.dynamodb_local import CREDENTIALS, DynamoDBLocal
+
+pytestmark = pytest.mark.java
+
+WRITER = """
+import sys, boto3
+endpoint, table, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+client = boto3.client("dynamodb", endpoint_url=endpoint)
+for number in range(count):
+    kind, status = ("pose", "recon")[number % 2], ("COMPLETED", "PROCESSING")[number % 5 == 4]
+    key = f"2025-07-15#{kind}#sync{number:04d}#cam1"
+    client.put_item(TableName=table, Item={
+        "site": {"S": f"site{number % 3}"}, "date#event_type": {"S": key}, "status": {"S": status}})
+"""
+WRITES = 120
+COMPLETED = {f"2025-07-15#{('pose', 'recon')[n % 2]}#sync{n:04d}#cam1" for n in range(WRITES) if n % 5 != 4}
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, **CREDENTIALS, "PYTHONUNBUFFERED": "1"}
+
+
+def run(database: DynamoDBLocal, table: str, checkpoint: Path, output: Path, *more: str) -> subprocess.Popen[bytes]:
+    arguments = ["--table", table, "--endpoint-url", database.endpoint_url, "--checkpoint", str(checkpoint), "--json"]
+    with output.open("ab") as out:
+        command = [sys.executable, "-m", "perception_events", "run", *arguments, *more]
+        return subprocess.Popen(command, env=environment(), stdout=out, stderr=subprocess.PIPE)
+
+
+def delivered(output: Path) -> list[dict[str, Any]]:
+    """The routes printed so far; a line cut off by a kill is none."""
+    routes = []
+    for line in output.read_text(encoding="utf-8").splitlines():
+        try:
+            routes.append(json.loads(line))
+        except ValueError:
+            continue
+    return [route for route in routes if route["outcome"] == "delivered"]
+
+
+def test_killed_and_restarted_every_completed_insert_is_delivered(
+    dynamodb_local: DynamoDBLocal, tmp_path: Path
+) -> None:
+    table = dynamodb_local.create_event_table()
+    checkpoint, output = tmp_path / "checkpoint.json", tmp_path / "routes.jsonl"
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, dynamodb_local.endpoint_url, table, str(WRITES)], env=environment()
+    )
+    moments = random.Random(7)
+    for _ in range(3):
+        process = run(dynamodb_local, table, checkpoint, output)
+        time.sleep(moments.uniform(1.0, 2.5))
+        process.kill()
+        process.communicate()
+    assert writer.wait(timeout=60) == 0
+    last = run(dynamodb_local, table, checkpoint, output, "--idle-seconds", "2")
+    _, errors = last.communicate(timeout=60)
+    assert last.returncode == 0, errors.decode()
+    routes = delivered(output)
+    assert {route["sort_key"] for route in routes} == COMPLETED
+    by_type = {("pose", "aggregate_pose-dev"), ("recon", "aggregate_recon-dev")}
+    assert {(route["event_type"], route["targets"][0]) for route in routes} == by_type
+
+
+def test_a_signal_ends_it_cleanly_and_the_checkpoint_goes_on(dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    table = dynamodb_local.create_event_table()
+    checkpoint, output = tmp_path / "checkpoint.json", tmp_path / "routes.jsonl"
+    write = [sys.executable, "-c", WRITER, dynamodb_local.endpoint_url, table, "10"]
+    subprocess.run(write, env=environment(), check=True)
+    process = run(dynamodb_local, table, checkpoint, output)
+    deadline = time.monotonic() + 30
+    while len(delivered(output)) < 8 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert b"ended after 10 records" in errors
+    again = run(dynamodb_local, table, checkpoint, output, "--idle-seconds", "1")
+    _, errors = again.communicate(timeout=30)
+    assert b"ended after 0 records" in errors
+
+
+def test_what_cannot_be_read_is_said(dynamodb_local: DynamoDBLocal) -> None:
+    command = [sys.executable, "-m", "perception_events", "run", "--endpoint-url", dynamodb_local.endpoint_url]
+    done = subprocess.run(
+        [*command, "--table", "nowhere"], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "the table 'nowhere' cannot be read" in done.stderr
