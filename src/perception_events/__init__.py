@@ -6,11 +6,41 @@ The names below are loaded when first used (PEP 562), so that `import perception
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    from perception_events.classifiers import ClassifierRegistry, default_registry
+    from perception_events.errors import PerceptionEventsError
+    from perception_events.patterns import EventPattern, RuleSet
+    from perception_events.pipeline import Module, Pipeline, perception_pipeline
+    from perception_events.simulation import PipelineSimulation
+    from perception_events.sort_keys import SortKey
 
-_HOMES: dict[str, str] = {}
+__all__ = [
+    "ClassifierRegistry",
+    "EventPattern",
+    "Module",
+    "PerceptionEventsError",
+    "Pipeline",
+    "PipelineSimulation",
+    "RuleSet",
+    "SortKey",
+    "default_registry",
+    "perception_pipeline",
+]
+
+_HOMES = {
+    "ClassifierRegistry": "perception_events.classifiers",
+    "EventPattern": "perception_events.patterns",
+    "Module": "perception_events.pipeline",
+    "PerceptionEventsError": "perception_events.errors",
+    "Pipeline": "perception_events.pipeline",
+    "PipelineSimulation": "perception_events.simulation",
+    "RuleSet": "perception_events.patterns",
+    "SortKey": "perception_events.sort_keys",
+    "default_registry": "perception_events.classifiers",
+    "perception_pipeline": "perception_events.pipeline",
+}
 """Where each re-exported name lives."""
 
 

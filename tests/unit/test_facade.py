@@ -1,0 +1,27 @@
+"""The root names what most users start with, and loads it only when it is used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import perception_events
+
+
+@pytest.mark.parametrize("name", perception_events.__all__)
+def test_every_name_is_there(name: str) -> None:
+    assert getattr(perception_events, name) is not None
+    assert name in dir(perception_events)
+
+
+def test_a_name_that_is_not_there_says_so() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        perception_events.Nothing  # noqa: B018
+
+
+def test_the_root_alone_loads_nothing_of_ours() -> None:
+    code = "import sys, perception_events; print([m for m in sys.modules if m.startswith('perception_events.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
