@@ -17,6 +17,7 @@ import pytest
 from support.dynamodb_local import CREDENTIALS, DynamoDBLocal
 
 pytestmark = pytest.mark.java
+pytest.importorskip("boto3", reason="needs the [aws] extra")
 
 WRITER = """
 import sys, boto3
