@@ -92,11 +92,7 @@ class EventPattern:
             TypeError: the event is no mapping, or a named field holds what JSON has not (Decimal counts as a number).
             InvalidEventError: a named field holds NaN or Infinity.
         """
-        if not isinstance(event, dict):
-            if not isinstance(event, Mapping):
-                raise TypeError(f"an event is a mapping, this is a {type(event).__name__}; for text use matches_json()")
-            event = dict(event)
-        return self._matches(event)
+        return self._matches(checked_event(event))
 
     def matches_json(self, text: str | bytes) -> bool:
         """Whether the pattern matches the event in `text`, read as the engine reads it.
@@ -157,6 +153,21 @@ class EventPattern:
 
     def __hash__(self) -> int:
         return hash((self.dialect, self._meaning))
+
+
+def checked_event(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A parsed event as a dict.
+
+    Raises:
+        TypeError: it is no mapping.
+    """
+    if isinstance(event, dict):
+        return event
+    if not isinstance(event, Mapping):
+        raise TypeError(
+            f"an event is a mapping, this is a {type(event).__name__}; its text goes to the ..._json method"
+        )
+    return dict(event)
 
 
 def _check_length(characters: int, rules: DialectRules) -> None:

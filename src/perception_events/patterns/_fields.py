@@ -38,14 +38,25 @@ class FieldTree:
         pieces: set[str] = set()
         ends_empty = False
         for path in paths:
-            node = self
-            for piece in path.split("."):
-                node = node.children.setdefault(piece, FieldTree())
-            node.path = path
+            self.add(path)
             pieces.update(java_split(path))
             ends_empty = ends_empty or path.endswith(".")
         # The engine passes over names that no rule uses, and forgets that `a.` uses the empty one. (Accident, kept.)
         self.skips_empty_names = ends_empty and "" not in pieces
+
+    def add(self, path: str) -> None:
+        """Find the leaves of `path` too."""
+        node = self
+        for piece in path.split("."):
+            node = node.children.setdefault(piece, FieldTree())
+        node.path = path
+
+    def discard(self, path: str) -> None:
+        """Find the leaves of `path` no more."""
+        node = self
+        for piece in path.split("."):
+            node = node.children[piece]
+        node.path = None
 
     def leaves(self, event: Mapping[str, Any] | Pairs) -> Leaves:
         """Find the leaves of `event`, whose numbers are Python numbers or, in `Pairs`, texts marked as such.

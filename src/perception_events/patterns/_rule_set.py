@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from perception_events.errors import PerceptionEventsError
 from perception_events.patterns._dialects import Dialect
-from perception_events.patterns._event_pattern import EventPattern
+from perception_events.patterns._event_pattern import EventPattern, checked_event
 from perception_events.patterns._event_text import read_event
+from perception_events.patterns._rule_index import RuleIndex
 
 __all__ = ["DuplicateRuleError", "RuleSet", "UnknownRuleError"]
 
@@ -39,6 +42,10 @@ class RuleSet:
     ) -> None:
         self.dialect = dialect
         self._patterns: dict[str, EventPattern] = {}
+        self._order: dict[str, int] = {}
+        self._numbers = itertools.count()
+        self._index = RuleIndex()
+        self._changing = threading.Lock()
         for name, pattern in (rules or {}).items():
             self.add(name, pattern)
 
@@ -49,15 +56,18 @@ class RuleSet:
             DuplicateRuleError: the name is taken.
             InvalidEventPatternError: the pattern is refused.
         """
-        if name in self._patterns:
-            raise DuplicateRuleError(f"a rule called {name!r} is there already; remove it first")
         if not isinstance(pattern, EventPattern):
             try:
                 pattern = EventPattern.parse(pattern, dialect=self.dialect)
             except ValueError as error:
                 error.add_note(f"in rule {name!r}")
                 raise
-        self._patterns = {**self._patterns, name: pattern}
+        with self._changing:
+            if name in self._patterns:
+                raise DuplicateRuleError(f"a rule called {name!r} is there already; remove it first")
+            self._patterns[name] = pattern
+            self._order[name] = next(self._numbers)
+            self._index.add(name, pattern.sub_rules)
 
     def remove(self, name: str) -> None:
         """Remove a rule; safe while other threads match.
@@ -65,9 +75,11 @@ class RuleSet:
         Raises:
             UnknownRuleError: there is none of that name.
         """
-        if name not in self._patterns:
-            raise UnknownRuleError(f"no rule is called {name!r}")
-        self._patterns = {other: pattern for other, pattern in self._patterns.items() if other != name}
+        with self._changing:
+            if name not in self._patterns:
+                raise UnknownRuleError(f"no rule is called {name!r}")
+            self._index.remove(name)
+            del self._patterns[name]
 
     def matching_rules(self, event: Mapping[str, Any]) -> list[str]:
         """The names of the rules that match a parsed event, in order of addition.
@@ -75,7 +87,7 @@ class RuleSet:
         Raises:
             TypeError: as `EventPattern.matches`.
         """
-        return [name for name, pattern in self._patterns.items() if pattern.matches(event)]
+        return self._in_order(self._index.matching(checked_event(event)))
 
     def matching_rules_json(self, text: str | bytes) -> list[str]:
         """The names of the rules that match the event in `text`, in order of addition.
@@ -83,8 +95,10 @@ class RuleSet:
         Raises:
             InvalidEventError: it is not JSON, or no object.
         """
-        event = read_event(text)
-        return [name for name, pattern in self._patterns.items() if pattern._matches(event)]
+        return self._in_order(self._index.matching(read_event(text)))
+
+    def _in_order(self, names: set[str]) -> list[str]:
+        return sorted(names, key=self._order.__getitem__)
 
     def __getitem__(self, name: str) -> EventPattern:
         return self._patterns[name]

@@ -1,0 +1,86 @@
+"""Rule sets: refusals by name, changes while other threads match, and rules that read events differently."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from perception_events.patterns import (
+    DuplicateRuleError,
+    EventPattern,
+    InvalidEventPatternError,
+    RuleSet,
+    UnknownRuleError,
+)
+
+
+def test_refusals_name_the_rule() -> None:
+    rules = RuleSet({"a": {"x": [1]}})
+    with pytest.raises(DuplicateRuleError, match="'a' is there already"):
+        rules.add("a", {"x": [2]})
+    with pytest.raises(UnknownRuleError, match="no rule is called 'b'"):
+        rules.remove("b")
+    with pytest.raises(InvalidEventPatternError) as caught:
+        RuleSet({"good": {"x": [1]}, "bad": {"x": 1}})
+    assert caught.value.__notes__ == ["in rule 'bad'"]
+    assert (list(rules), len(rules), "a" in rules, rules["a"]) == (["a"], 1, True, EventPattern.parse({"x": [1]}))
+
+
+def test_a_rule_added_again_comes_last() -> None:
+    rules = RuleSet({"a": {"x": ["y"]}, "b": {"x": ["y"]}})
+    rules.remove("a")
+    rules.add("a", {"x": ["y"]})
+    assert rules.matching_rules({"x": "y"}) == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "event"),
+    [
+        ({"a": ["10.0.0.1"]}, {"a": "10.0.0.01"}),
+        ({"a": [300]}, {"a": 3.0e2}),
+        ({"a": ["x", {"exists": False}]}, {}),
+        ({"": {"a": ["x"]}}, {"a": "x"}),
+        ({"a.": ["x"]}, {"a.": "x"}),
+        ({"$or": [{"a": ["x"]}, {"b": [{"prefix": "y"}]}]}, {"b": "yz"}),
+        ({"a": ["x", "x"]}, {"a": ["x", "y", "x"]}),
+        ({"a": [None], "b": [True]}, {"a": None, "b": True}),
+    ],
+)
+def test_a_rule_in_a_set_answers_as_alone(pattern: Any, event: Any) -> None:
+    crowd = {f"other {index}": {"a": [f"{index}"]} for index in range(50)}
+    assert EventPattern.parse(pattern).matches(event)
+    assert RuleSet({**crowd, "rule": pattern}).matching_rules(event) == ["rule"]
+
+
+def test_removing_the_last_rule_of_a_field_leaves_the_others() -> None:
+    rules = RuleSet({"a": {"x": {"y": ["1"]}}, "b": {"x": {"y": ["1"], "z": ["2"]}}})
+    rules.remove("b")
+    assert rules.matching_rules({"x": {"y": "1", "z": "2"}}) == ["a"]
+    rules.remove("a")
+    assert rules.matching_rules({"x": {"y": "1"}}) == []
+
+
+def test_rules_come_and_go_while_threads_match() -> None:
+    rules = RuleSet({"always": {"x": ["y"]}, "prefix": {"x": [{"prefix": "y"}]}})
+    stop, failures = threading.Event(), []
+
+    def match() -> None:
+        while not stop.is_set():
+            found = rules.matching_rules({"x": "y", "n": 5})
+            if not {"always", "prefix"} <= set(found):
+                failures.append(found)
+
+    threads = [threading.Thread(target=match) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for index in range(2000):
+        rules.add(f"rule {index}", {"x": ["y"], "n": [index]})
+        if index % 2:
+            rules.remove(f"rule {index}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(rules) == 1002
