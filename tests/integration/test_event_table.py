@@ -13,7 +13,7 @@ from perception_events.clock import ManualClock
 from perception_events.lambdas._aws_errors import BackOff
 from perception_events.lambdas.event_table import (
     BatchWriteError,
-    EventItem,
+    EventRow,
     EventStatus,
     EventTable,
     EventTableError,
@@ -71,7 +71,7 @@ def test_what_is_saved_is_the_original_systems_item(events: EventTable, table: A
         "status": "COMPLETED",
         "expires_at": int(NOW) + 86400,
     }
-    assert events.get(SITE, POSE) == item == EventItem(SITE, SortKey.parse(POSE), EventStatus.COMPLETED, 1752624668)
+    assert events.get(SITE, POSE) == item == EventRow(SITE, SortKey.parse(POSE), EventStatus.COMPLETED, 1752624668)
 
 
 def test_values_come_back_as_they_went(events: EventTable) -> None:
@@ -199,9 +199,9 @@ def test_queries_read_past_one_megabyte(events: EventTable) -> None:
     assert len(list(events.query(SITE))) == 5
 
 
-def items(count: int) -> list[EventItem]:
+def items(count: int) -> list[EventRow]:
     keys = (SortKey.parse(f"2025-07-15#pose#sync{n:03}#cam1") for n in range(count))
-    return [EventItem(SITE, key, EventStatus.COMPLETED, attributes={"n": key.segments[1]}) for key in keys]
+    return [EventRow(SITE, key, EventStatus.COMPLETED, attributes={"n": key.segments[1]}) for key in keys]
 
 
 def test_many_items_are_written_in_requests_that_dynamodb_takes(events: EventTable) -> None:

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from perception_events.aggregation import ItemNames
 from perception_events.errors import PerceptionEventsError
+from perception_events.event_status import EventStatus
 from perception_events.sort_keys import SortKey
 
 __all__ = [
     "BatchWriteError",
-    "EventItem",
-    "EventStatus",
+    "EventRow",
     "EventTableError",
     "ItemExistsError",
     "StatusConflictError",
@@ -26,17 +25,9 @@ __all__ = [
 STATUS_ATTRIBUTE = "status"
 
 
-class EventStatus(StrEnum):
-    """Where an event stands. The original system has the first two."""
-
-    PROCESSING = "PROCESSING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-
-
 @dataclass(frozen=True, slots=True)
-class EventItem:
-    """An item of the event table.
+class EventRow:
+    """A row of the event table.
 
     `expires_at` is when DynamoDB may remove it, in epoch seconds (UTC). `attributes` are all the others, as Python
     values: numbers are `Decimal`, sets are sets, binary is bytes.
@@ -49,7 +40,7 @@ class EventItem:
     attributes: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
-    def from_item(cls, item: Mapping[str, Any], names: ItemNames) -> EventItem:
+    def from_item(cls, item: Mapping[str, Any], names: ItemNames) -> EventRow:
         """Read what boto3's resource returns, or a plain client after deserialisation.
 
         Raises:
@@ -117,7 +108,7 @@ class EventTableError(PerceptionEventsError, RuntimeError):
 class ItemExistsError(EventTableError, ValueError):
     """There is an item of that key already; `current` is what was found, where DynamoDB said."""
 
-    def __init__(self, message: str, current: EventItem | None) -> None:
+    def __init__(self, message: str, current: EventRow | None) -> None:
         super().__init__(message, code="ConditionalCheckFailedException")
         self.current = current
 
@@ -125,7 +116,7 @@ class ItemExistsError(EventTableError, ValueError):
 class StatusConflictError(EventTableError, ValueError):
     """The item is in a status that does not lead to the wanted one; `current` is what was found."""
 
-    def __init__(self, message: str, current: EventItem | None) -> None:
+    def __init__(self, message: str, current: EventRow | None) -> None:
         super().__init__(message, code="ConditionalCheckFailedException")
         self.current = current
 
@@ -133,6 +124,6 @@ class StatusConflictError(EventTableError, ValueError):
 class BatchWriteError(EventTableError):
     """Some items of a batch could not be written; `unwritten` holds them, in their order."""
 
-    def __init__(self, message: str, unwritten: tuple[EventItem, ...], *, code: str = "") -> None:
+    def __init__(self, message: str, unwritten: tuple[EventRow, ...], *, code: str = "") -> None:
         super().__init__(message, code=code, retryable=True)
         self.unwritten = unwritten

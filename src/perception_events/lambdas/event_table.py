@@ -10,13 +10,13 @@ from typing import Any
 
 from perception_events.aggregation import ItemNames
 from perception_events.clock import Clock, SystemClock
+from perception_events.event_status import EventStatus
 from perception_events.lambdas._aws_errors import BackOff, Sleep, error_code, error_response, is_retryable
 from perception_events.lambdas._table_calls import TableCalls
 from perception_events.lambdas.event_items import (
     STATUS_ATTRIBUTE,
     BatchWriteError,
-    EventItem,
-    EventStatus,
+    EventRow,
     EventTableError,
     ItemExistsError,
     StatusConflictError,
@@ -27,7 +27,7 @@ from perception_events.sort_keys import SEPARATOR, SortKey
 __all__ = [
     "MAXIMUM_BATCH",
     "BatchWriteError",
-    "EventItem",
+    "EventRow",
     "EventPage",
     "EventStatus",
     "EventTable",
@@ -46,7 +46,7 @@ _REFUSED = "ConditionalCheckFailedException"
 class EventPage:
     """Items of one query, and the sort key to give as `start_after` for the next ones; None at the end."""
 
-    items: tuple[EventItem, ...]
+    items: tuple[EventRow, ...]
     next: str | None
 
 
@@ -94,7 +94,7 @@ class EventTable:
         attributes: Mapping[str, Any] | None = None,
         expires_at: dt.datetime | int | None = None,
         overwrite: bool = False,
-    ) -> EventItem:
+    ) -> EventRow:
         """Put an event and return it. `expires_at` replaces the table's time to live.
 
         A repetition of the same put (its answer was lost on the way) finds its own item and succeeds.
@@ -125,7 +125,7 @@ class EventTable:
 
     def processing(
         self, site: str, sort_key: SortKey | str, *, again: bool = False, attributes: Mapping[str, Any] | None = None
-    ) -> EventItem:
+    ) -> EventRow:
         """Say that work has begun: from no item or `FAILED`; from `COMPLETED` only with `again`, a re-run.
 
         Raises:
@@ -135,7 +135,7 @@ class EventTable:
         allowed = (EventStatus.FAILED, EventStatus.COMPLETED) if again else (EventStatus.FAILED,)
         return self._move(site, sort_key, EventStatus.PROCESSING, allowed, attributes)
 
-    def complete(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventItem:
+    def complete(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventRow:
         """Say that work is done: from no item, `PROCESSING` or `FAILED`. A second time changes nothing.
 
         Raises:
@@ -145,7 +145,7 @@ class EventTable:
             site, sort_key, EventStatus.COMPLETED, (EventStatus.PROCESSING, EventStatus.FAILED), attributes
         )
 
-    def fail(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventItem:
+    def fail(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventRow:
         """Say that work was given up: from no item or `PROCESSING`. A second time changes nothing.
 
         Raises:
@@ -154,7 +154,7 @@ class EventTable:
         """
         return self._move(site, sort_key, EventStatus.FAILED, (EventStatus.PROCESSING,), attributes)
 
-    def save_all(self, items: Iterable[EventItem]) -> int:
+    def save_all(self, items: Iterable[EventRow]) -> int:
         """Write many items, overwriting what is there, 25 a request; returns how many.
 
         What DynamoDB leaves unprocessed is sent again with back-off. An item without `expires_at` gets the table's
@@ -203,7 +203,7 @@ class EventTable:
 
     # Reads
 
-    def get(self, site: str, sort_key: SortKey | str, *, include_expired: bool = False) -> EventItem | None:
+    def get(self, site: str, sort_key: SortKey | str, *, include_expired: bool = False) -> EventRow | None:
         """The item by a consistent read, or None. Items whose time is over count as gone, as they soon are.
 
         Raises:
@@ -221,7 +221,7 @@ class EventTable:
         *parts: str,
         newest_first: bool = False,
         include_expired: bool = False,
-    ) -> Iterator[EventItem]:
+    ) -> Iterator[EventRow]:
         """The events of a site, in the order of their sort keys, page after page as they are asked for.
 
         `date`, then `event_type`, then the segments after it (`"sync001"`) narrow it; each is a whole segment, so
@@ -289,7 +289,7 @@ class EventTable:
             decoded = self._calls.decode(raw)
             if not _is_below(str(decoded[self._names.sort_key]), prefix) or STATUS_ATTRIBUTE not in decoded:
                 continue  # a longer segment, or an item of another kind, such as a join's state
-            item = EventItem.from_item(decoded, self._names)
+            item = EventRow.from_item(decoded, self._names)
             if include_expired or not item.is_expired(now):
                 items.append(item)
         last = answer.get("LastEvaluatedKey")
@@ -304,8 +304,8 @@ class EventTable:
         status: EventStatus,
         attributes: Mapping[str, Any] | None,
         expires_at: dt.datetime | int | None = None,
-    ) -> EventItem:
-        item = EventItem(
+    ) -> EventRow:
+        item = EventRow(
             site,
             _sort_key(sort_key),
             EventStatus(status),
@@ -314,11 +314,11 @@ class EventTable:
         )
         return self._with_time_to_live(item)
 
-    def _with_time_to_live(self, item: EventItem) -> EventItem:
+    def _with_time_to_live(self, item: EventRow) -> EventRow:
         if item.expires_at is not None or self._time_to_live is None:
             return item
         expires_at = int(self._clock.now() + self._time_to_live.total_seconds())
-        return EventItem(item.site, item.sort_key, item.status, expires_at, item.attributes)
+        return EventRow(item.site, item.sort_key, item.status, expires_at, item.attributes)
 
     def _move(
         self,
@@ -327,7 +327,7 @@ class EventTable:
         status: EventStatus,
         allowed: Sequence[EventStatus],
         attributes: Mapping[str, Any] | None,
-    ) -> EventItem:
+    ) -> EventRow:
         """Set the status where the item is not there or in one of `allowed`; other attributes stay."""
         fields = self._item(site, sort_key, status, attributes).to_item(self._names)
         key = {name: fields.pop(name) for name in (self._names.partition_key, self._names.sort_key)}
@@ -358,7 +358,7 @@ class EventTable:
             ) from error
         return self._decoded(answer["Attributes"])
 
-    def _write(self, chunk: Sequence[EventItem]) -> list[EventItem]:
+    def _write(self, chunk: Sequence[EventRow]) -> list[EventRow]:
         """One `BatchWriteItem`; returns the items that it left."""
         by_key = {(item.site, item.sort_key.text): item for item in chunk}
         puts = [{"PutRequest": {"Item": self._calls.encode(item.to_item(self._names))}} for item in chunk]
@@ -372,15 +372,15 @@ class EventTable:
     def _key(self, site: str, sort_key: SortKey | str) -> dict[str, Any]:
         return self._calls.encode({self._names.partition_key: site, self._names.sort_key: str(sort_key)})
 
-    def _decoded(self, raw: Mapping[str, Any]) -> EventItem:
-        return EventItem.from_item(self._calls.decode(raw), self._names)
+    def _decoded(self, raw: Mapping[str, Any]) -> EventRow:
+        return EventRow.from_item(self._calls.decode(raw), self._names)
 
-    def _found(self, error: EventTableError) -> EventItem | None:
+    def _found(self, error: EventTableError) -> EventRow | None:
         """The item that a refused condition met; boto3 leaves it in DynamoDB JSON, by the resource as well."""
         there = error_response(error.__cause__).get("Item") if error.__cause__ is not None else None
-        return EventItem.from_item(self._calls.decode_plain(there), self._names) if there else None
+        return EventRow.from_item(self._calls.decode_plain(there), self._names) if there else None
 
-    def _exists(self, item: EventItem, current: EventItem | None) -> str:
+    def _exists(self, item: EventRow, current: EventRow | None) -> str:
         text = f"{item.site} {item.sort_key} is in {self.name} already"
         if current is None:
             return f"{text}; use a transition (complete, processing), or overwrite=True"

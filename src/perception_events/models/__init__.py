@@ -1,7 +1,8 @@
 """Typed models of what is on the wire: stream records, EventBridge events, entries, and the event table's item."""
 
+from perception_events.event_status import EventStatus
 from perception_events.models._base import InvalidRecordError, WireModel
-from perception_events.models._event_item import DEFAULT_TIME_TO_LIVE, EventItem, EventStatus
+from perception_events.models._event_item import DEFAULT_TIME_TO_LIVE, EventItem
 from perception_events.models._events import EventBridgeEvent, PutEventsRequestEntry
 from perception_events.models._stream import (
     EventName,

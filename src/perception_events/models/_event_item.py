@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from pydantic import ConfigDict, field_validator
 
 from perception_events.attribute_values import image_from_python, image_to_python
+from perception_events.event_status import EventStatus
 from perception_events.models._base import WireModel, wire_names
 from perception_events.sort_keys import SortKey
 
-__all__ = ["DEFAULT_TIME_TO_LIVE", "EventItem", "EventStatus"]
+__all__ = ["DEFAULT_TIME_TO_LIVE", "EventItem"]
 
 DEFAULT_TIME_TO_LIVE = timedelta(days=1)
-
-
-class EventStatus(StrEnum):
-    """How far a module is."""
-
-    PROCESSING = "PROCESSING"
-    COMPLETED = "COMPLETED"
 
 
 class EventItem(WireModel):

@@ -9,7 +9,7 @@ import pytest
 
 from perception_events.clock import ManualClock
 from perception_events.lambdas._aws_errors import BackOff
-from perception_events.lambdas.event_table import BatchWriteError, EventItem, EventStatus, EventTable, EventTableError
+from perception_events.lambdas.event_table import BatchWriteError, EventRow, EventStatus, EventTable, EventTableError
 from perception_events.sort_keys import SortKey
 from support.fake_streams import ClientError
 
@@ -70,7 +70,7 @@ def test_our_own_mistakes_are_not_wrapped() -> None:
 
 
 def test_what_a_batch_leaves_is_sent_again() -> None:
-    items = [EventItem("s", SortKey.parse(f"2025-07-15#pose#{n}"), EventStatus.COMPLETED) for n in range(3)]
+    items = [EventRow("s", SortKey.parse(f"2025-07-15#pose#{n}"), EventStatus.COMPLETED) for n in range(3)]
     waited: list[float] = []
     table = Table(unprocessed, unprocessed, {})
     assert events(table, waited).save_all(items) == 3
@@ -83,7 +83,7 @@ def test_what_a_batch_leaves_is_sent_again() -> None:
 
 
 def test_a_batch_that_is_never_taken_names_what_is_left() -> None:
-    items = [EventItem("s", SortKey.parse(f"2025-07-15#pose#{n}"), EventStatus.COMPLETED) for n in range(30)]
+    items = [EventRow("s", SortKey.parse(f"2025-07-15#pose#{n}"), EventStatus.COMPLETED) for n in range(30)]
     nothing: Mapping[str, Any] = {"UnprocessedItems": {}}
 
     def all_left(request: Mapping[str, Any]) -> Mapping[str, Any]:

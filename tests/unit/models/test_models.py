@@ -149,5 +149,5 @@ def test_event_items() -> None:
     assert item.expires == datetime(2025, 7, 16, 0, 11, 7, tzinfo=UTC)
     with pytest.raises(InvalidRecordError, match="must start with a date"):
         EventItem.parse({"site": "a", "date#event_type": "pose", "status": "COMPLETED"})
-    with pytest.raises(InvalidRecordError, match="expected 'PROCESSING' or 'COMPLETED', found str 'DONE'"):
+    with pytest.raises(InvalidRecordError, match="expected 'PROCESSING', 'COMPLETED' or 'FAILED', found str 'DONE'"):
         EventItem.parse({"site": "a", "date#event_type": "2025-07-15#pose", "status": "DONE"})
