@@ -42,5 +42,10 @@ def _binary_size(text: str) -> int:
 
 
 def _number_size(text: str) -> int:
-    digits = text.lstrip("-").replace(".", "").strip("0")
-    return (len(digits) + 1) // 2 + 1 + text.startswith("-")
+    """One byte for each pair of significant digits, counted from the decimal point; one more, and one for a sign."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    whole = whole.zfill(len(whole) + len(whole) % 2)
+    digits = whole + fraction.ljust(len(fraction) + len(fraction) % 2, "0")
+    pairs = [digits[at : at + 2] != "00" for at in range(0, len(digits), 2)]
+    significant = len(pairs) - pairs.index(True) - pairs[::-1].index(True) if any(pairs) else 0
+    return significant + 1 + text.startswith("-")

@@ -17,6 +17,8 @@ from perception_events.streams import (
     TrimmedDataError,
     UnknownShardError,
 )
+from perception_events.streams._items import normalised
+from perception_events.streams._sizes import item_size
 
 START = 1_752_538_268.7
 DAY = 86_400
@@ -101,6 +103,15 @@ def test_an_expired_item_stays_until_it_is_swept_and_goes_with_the_service_s_ide
     assert removed["eventName"] == "REMOVE"
     assert removed["userIdentity"] == {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     assert "OldImage" in change(removed)
+
+
+@pytest.mark.parametrize(
+    ("number", "size"),
+    [("0", 1), ("1.5", 3), ("-0.001", 3), ("100", 2), ("1E+20", 2), ("1752624667", 6), ("1" * 38, 20)],
+)
+def test_a_number_counts_a_byte_for_two_digits(number: str, size: int) -> None:
+    """As DynamoDB Local counts."""
+    assert item_size({"n": {"N": normalised({"n": {"N": number}})["n"]["N"]}}) == 1 + size  # type: ignore[index, call-overload]
 
 
 def test_records_are_trimmed_after_24_hours() -> None:

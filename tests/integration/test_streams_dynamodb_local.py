@@ -1,0 +1,143 @@
+"""The in-memory table's records against those of DynamoDB Local, for the same writes."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from perception_events.clock import ManualClock
+from perception_events.json_values import JSONObject
+from perception_events.streams import InMemoryTable, StreamViewType
+from support.dynamodb_local import DynamoDBLocal
+
+pytestmark = pytest.mark.java
+
+ATTRIBUTES: list[JSONObject] = [
+    {"S": "COMPLETED"},
+    {"S": "\u00e9\U0001f600"},
+    {"N": "1752624667"},
+    {"N": "1.50"},
+    {"N": "-0.001"},
+    {"N": "1E+20"},
+    {"N": "12345678901234567890123456789012345678"},
+    {"N": "100"},
+    {"B": "Zm9vYmFy"},
+    {"BOOL": True},
+    {"NULL": True},
+    {"SS": ["b", "a"]},
+    {"NS": ["2", "1"]},  # DynamoDB Local keeps 1.0 in a set as it is written
+    {"BS": ["Zm9v", "YmFy"]},
+    {"L": [{"S": "x"}, {"N": "1"}, {"L": []}]},
+    {"M": {"k": {"S": "x"}, "n": {"M": {"o": {"N": "2.25"}}}}},  # an empty map in a map comes out of it as {}
+]
+
+
+class Both:
+    """The same writes to both tables."""
+
+    def __init__(self, server: DynamoDBLocal, view: StreamViewType) -> None:
+        self.server = server
+        self.name = server.create_event_table(view_type=view.value)
+        self.client = server.client()
+        self.ours = InMemoryTable(self.name, stream_view_type=view, clock=ManualClock(1_752_538_268.0))
+
+    def put(self, item: JSONObject) -> None:
+        self.client.put_item(TableName=self.name, Item=wire(item))
+        self.ours.put_item(item)
+
+    def update(self, key: JSONObject, name: str, value: JSONObject | None) -> None:
+        names = {"#n": name}
+        if value is None:
+            expression: dict[str, Any] = {"UpdateExpression": "REMOVE #n"}
+        else:
+            expression = {"UpdateExpression": "SET #n = :v", "ExpressionAttributeValues": {":v": wire(value)}}
+        self.client.update_item(TableName=self.name, Key=key, ExpressionAttributeNames=names, **expression)
+        self.ours.update_item(key, {name: value})
+
+    def delete(self, key: JSONObject) -> None:
+        self.client.delete_item(TableName=self.name, Key=key)
+        self.ours.delete_item(key)
+
+    def records(self) -> tuple[list[Any], list[Any]]:
+        """DynamoDB Local's records and ours, without what is each one's own."""
+        streams = self.server.client("dynamodbstreams")
+        arn = self.server.stream_arn(self.name)
+        theirs: list[Any] = []
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            given = {"StreamArn": arn, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON"}
+            iterator = streams.get_shard_iterator(**given)["ShardIterator"]
+            while iterator:
+                page = streams.get_records(ShardIterator=iterator)
+                theirs += page["Records"]
+                iterator = page.get("NextShardIterator") if page["Records"] else None
+        return [comparable(record) for record in theirs], [comparable(r) for r in self.ours.stream.records()]
+
+
+def each_binary(value: Any, change: Callable[[Any], Any]) -> Any:
+    """`value` with every binary in it changed."""
+    if isinstance(value, list):
+        return [each_binary(element, change) for element in value]
+    if not isinstance(value, dict):
+        return value
+    kinds: dict[str, Callable[[Any], Any]] = {"B": change, "BS": lambda held: [change(each) for each in held]}
+    return {name: kinds[name](held) if name in kinds else each_binary(held, change) for name, held in value.items()}
+
+
+def wire(value: Any) -> Any:
+    """DynamoDB JSON as boto3 takes it: binaries as bytes."""
+    return each_binary(value, base64.b64decode)
+
+
+def comparable(record: Any) -> Any:
+    """What both must agree on: sets in one order, binaries as text, no identifiers and times.
+
+    Numbers by value: DynamoDB Local's UpdateItem keeps a number's spelling (`1.50`) where its PutItem does not.
+    """
+
+    def text(held: Any) -> Any:
+        return base64.b64encode(held).decode() if isinstance(held, bytes) else held
+
+    def in_order(value: Any) -> Any:
+        if isinstance(value, dict):
+            if isinstance(value.get("N"), str):
+                return {"N": Decimal(value["N"])}
+            return {n: sorted(v) if n in ("SS", "NS", "BS") else in_order(v) for n, v in value.items()}
+        return [in_order(element) for element in value] if isinstance(value, list) else value
+
+    change = in_order(each_binary(dict(record["dynamodb"]), text))
+    assert change.pop("ApproximateCreationDateTime")
+    assert 21 <= len(change.pop("SequenceNumber")) <= 40
+    assert record["eventID"]
+    return {"eventName": record["eventName"], "eventSource": record["eventSource"], "dynamodb": change}
+
+
+@pytest.mark.parametrize("view", list(StreamViewType))
+def test_the_same_writes_leave_the_same_records(dynamodb_local: DynamoDBLocal, view: StreamViewType) -> None:
+    both, chance = Both(dynamodb_local, view), random.Random(view)
+    for _ in range(120):
+        key: JSONObject = {
+            "site": {"S": chance.choice(["haemoro_1x2", "test_site"])},
+            "date#event_type": {"S": f"2025-07-15#pose#sync001#cam{chance.randint(1, 3)}"},
+        }
+        match chance.choice(["put", "put", "update", "remove", "delete", "again"]):
+            case "put":
+                both.put({**key, "status": {"S": "COMPLETED"}, "value": chance.choice(ATTRIBUTES)})
+            case "update":
+                both.update(key, "value", chance.choice(ATTRIBUTES))
+            case "remove":
+                both.update(key, "value", None)
+            case "delete":
+                both.delete(key)
+            case "again":
+                found = both.ours.get_item(key)
+                if found is not None:
+                    both.put(found)
+    theirs, ours = both.records()
+    assert len(theirs) == len(ours) > 30
+    for their, our in zip(theirs, ours, strict=True):
+        assert our == their
