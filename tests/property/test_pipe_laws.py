@@ -17,10 +17,10 @@ import pytest
 
 from perception_events.clock import ManualClock
 from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe, PipeRun
+from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import FaultPlan, RecordingBus, RecordingTarget
 from perception_events.trace import DeadLettered, FilteredOut, Trace
-from support.heap_scheduler import HeapScheduler
 
 START = 1_752_538_268.0
 SCHEDULES = int(os.environ.get("PERCEPTION_EVENTS_SCHEDULES", "150"))
@@ -34,7 +34,7 @@ class Play:
     def __init__(self, seed: int, *, to_bus: bool) -> None:
         chance = random.Random(seed)
         self.clock = ManualClock(START)
-        self.scheduler = HeapScheduler(self.clock)
+        self.scheduler = Scheduler(seed, self.clock)
         self.table = InMemoryTable("T", clock=self.clock, shards=chance.randint(1, 3))
         self.plan = FaultPlan(
             seed=seed,

@@ -25,9 +25,9 @@ from perception_events.buses import EventBus, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
 from perception_events.lambdas.publisher import EventPublisher, PublishError
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
+from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import AsyncFunction, FailingTarget, RecordBuilder, RecordingTarget
-from support.heap_scheduler import HeapScheduler
 from support.naive_design import POSE, RECON, START, Way
 
 PARTS = {"pose": ("sync", "camera")}
@@ -47,7 +47,7 @@ def outcomes(aggregate: Aggregator, *events: Any) -> list[JoinOutcome]:
 def test_row_13_an_event_can_come_twice_from_three_places() -> None:
     # The stream's reader crashes behind the target and reads the batch again.
     clock = ManualClock(START)
-    scheduler = HeapScheduler(clock)
+    scheduler = Scheduler(0, clock)
     table = InMemoryTable("T", clock=clock)
     table.put_item({"site": {"S": "a"}, "date#event_type": {"S": POSE}, "status": {"S": "COMPLETED"}})
     crashes = [PipeStep.CHECKPOINT]

@@ -10,8 +10,8 @@ import pytest
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONValue
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
+from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable, RecordedStream, Stream, UnreadableRecordError
-from support.heap_scheduler import HeapScheduler
 from support.pipe_parts import Function, records
 
 START = 1_752_538_268.0
@@ -24,7 +24,7 @@ class World:
         self, answer: Callable[[JSONValue], JSONValue] | None = None, *, shards: int = 1, **settings: Any
     ) -> None:
         self.clock = ManualClock(START)
-        self.scheduler = HeapScheduler(self.clock)
+        self.scheduler = Scheduler(0, self.clock)
         self.table = InMemoryTable("T", clock=self.clock, shards=shards)
         self.calls: list[tuple[float, list[str]]] = []
         self.function = Function(self._answer)
