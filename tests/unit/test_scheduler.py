@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Generator
 
 import pytest
 
@@ -33,8 +34,12 @@ def test_an_error_names_the_seed() -> None:
 
 def order_of(seed: int) -> list[int]:
     clock, ids, target = ManualClock(), itertools.count(), RecordingTarget()
-    scheduler = Scheduler(seed, clock, latency=5.0)
-    bus = EventBus(clock=clock, new_id=lambda: str(next(ids)), deliver=scheduler.deliver)
+    scheduler = Scheduler(seed, clock)
+
+    def deliver(steps: Generator[float, None, object]) -> None:
+        scheduler.run(steps, delay=scheduler.random.uniform(0, 5))
+
+    bus = EventBus(clock=clock, new_id=lambda: str(next(ids)), deliver=deliver)
     bus.put_rule(Rule("r", {"source": ["app"]}, targets=(RuleTarget("t", target),)))
     for number in range(10):
         bus.put_events([{"Source": "app", "DetailType": "t", "Detail": f'{{"n": {number}}}'}])
