@@ -160,7 +160,7 @@ def test_row_18_the_bus_keeps_no_order() -> None:
     completed = way.build.modify("haemoro_1x2", CAMERAS[0], {"status": "PROCESSING"}, status="COMPLETED")
     way.pipe.process([processing, completed])
     for delivery in reversed(held):  # as AWS may
-        for _ in delivery:
+        for _ in delivery():
             pass
     last: dict[str, str] = {}
     for event in handled.events:

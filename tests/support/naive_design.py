@@ -37,7 +37,7 @@ class Way:
         self,
         rules: Mapping[str, tuple[Any, Target]] | None = None,
         *,
-        deliver: Callable[[Generator[float, None, bool]], object] | None = None,
+        deliver: Callable[[Callable[[], Generator[float, None, bool]]], object] | None = None,
         source: str | None = None,
         detail_type: str | None = None,
         bus: PutsEvents | None = None,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from perception_events.buses._archive import Archive, Replay, ReplayState
@@ -25,7 +26,7 @@ MAX_RULES = 300
 MAX_SELF_FEEDING = 10
 """How often one rule may stand in the chain that led to an event before it is called a loop."""
 
-Deliver = Callable[[Generator[float, None, bool]], object]
+Deliver = Callable[[Callable[[], Generator[float, None, bool]]], object]
 
 
 class EventBus:
@@ -33,8 +34,8 @@ class EventBus:
 
     `clock` tells the time, `new_id` makes event ids, `trace` is called with every step. Deliveries run at once, in
     order, and between attempts a time of their own runs ahead; `deliver` takes them over instead (a scheduler that
-    delays, repeats and reorders them, as AWS may): it gets each delivery as a generator which yields the seconds to
-    wait before its next step.
+    delays, repeats and reorders them, as AWS may): it gets a function that starts a delivery, once for each call, and
+    gives its steps, a generator which yields the seconds to wait before the next one.
 
     AWS: EventBridge User Guide, "Event buses"; service model `events`.
     """
@@ -213,7 +214,7 @@ class EventBus:
                 target = replace(target, target=_Refuses())
             delivery = Delivery(event, rule, target, self.name, arn, variables, self._retry_delay, self._trace, chain)
             if self._deliver is not None:
-                self._deliver(self._in_chain(delivery, self._clock.now))
+                self._deliver(partial(self._in_chain, delivery, self._clock.now))
             else:
                 self._run(delivery)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from perception_events.json_values import JSONValue
 from perception_events.pipes import PipeInternalError, PipeStep, StepFault, StepFaults
 from perception_events.pipes import PutsEvents as Bus
+from perception_events.scheduler import Scheduler
 from perception_events.targets import Target
 
 __all__ = ["FaultPlan", "PlannedError"]
@@ -26,7 +27,8 @@ class FaultPlan:
 
     `crash`: the reader of a shard crashes before a step (at most `crashes` times in all). `internal_failure` and
     `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect. `refusal`:
-    a bus refuses an entry, for now. `poison`: an item always fails, chosen by its eventID.
+    a bus refuses an entry, for now. `poison`: an item always fails, chosen by its eventID. `duplicate`: a bus delivers
+    an event to a target twice.
     """
 
     seed: int = 0
@@ -37,6 +39,17 @@ class FaultPlan:
     failure: float = 0.0
     refusal: float = 0.0
     poison: float = 0.0
+    duplicate: float = 0.0
+
+    def deliver(self, scheduler: Scheduler) -> Callable[[Callable[[], Generator[float, None, bool]]], None]:
+        """For `EventBus(deliver=...)`: each delivery starts up to `delay` seconds later, in any order, some twice."""
+        chance = random.Random(f"{self.seed} deliveries")
+
+        def deliver(start: Callable[[], Generator[float, None, bool]]) -> None:
+            for _ in range(2 if chance.random() < self.duplicate else 1):
+                scheduler.run(start(), delay=chance.uniform(0, self.delay))
+
+        return deliver
 
     def step_faults(self) -> StepFaults:
         """For `PipeRun(faults=...)`."""

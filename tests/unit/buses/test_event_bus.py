@@ -292,5 +292,5 @@ def test_a_scheduler_takes_deliveries_over() -> None:
     bus.put_rule(rule(RuleTarget("one", Recording(ValueError("once")))))
     bus.put_events([ENTRY])
     assert trace.of(Delivered) == []
-    assert list(pending[0]) == [0.0, 1.0]
+    assert list(pending[0]()) == [0.0, 1.0]
     assert len(trace.of(Delivered)) == 1
