@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
@@ -36,8 +36,8 @@ def order_of(seed: int) -> list[int]:
     clock, ids, target = ManualClock(), itertools.count(), RecordingTarget()
     scheduler = Scheduler(seed, clock)
 
-    def deliver(steps: Generator[float, None, object]) -> None:
-        scheduler.run(steps, delay=scheduler.random.uniform(0, 5))
+    def deliver(start: Callable[[], Generator[float, None, object]]) -> None:
+        scheduler.run(start(), delay=scheduler.random.uniform(0, 5))
 
     bus = EventBus(clock=clock, new_id=lambda: str(next(ids)), deliver=deliver)
     bus.put_rule(Rule("r", {"source": ["app"]}, targets=(RuleTarget("t", target),)))
