@@ -14,8 +14,8 @@ from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, 
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import read_event
 from perception_events.patterns._explanation import Miss, explain
-from perception_events.patterns._fields import FieldTree, Pairs
-from perception_events.patterns._matching import compile_rule
+from perception_events.patterns._fields import FieldTree
+from perception_events.patterns._matching import CompiledRule
 from perception_events.patterns._parser import parse
 
 __all__ = ["EventPattern"]
@@ -114,7 +114,7 @@ class EventPattern:
         """The pattern as compact JSON in its own order; parsed, it is equal, and prints as itself again."""
         return self._canonical
 
-    def _matches(self, event: Mapping[str, Any] | Pairs) -> bool:
+    def _matches(self, event: dict[str, Any] | tuple[Any, ...]) -> bool:
         leaves = self._tree.leaves(event)
         return any(rule.matches(leaves) for rule in self._compiled)
 
@@ -136,8 +136,8 @@ class EventPattern:
         return FieldTree(dict.fromkeys(path for rule in self.sub_rules for path, _ in rule.fields))
 
     @cached_property
-    def _compiled(self) -> list[Any]:
-        return [compile_rule(rule) for rule in self.sub_rules]
+    def _compiled(self) -> list[CompiledRule]:
+        return [CompiledRule(rule) for rule in self.sub_rules]
 
     def __str__(self) -> str:
         return self._canonical

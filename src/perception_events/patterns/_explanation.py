@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perception_events.patterns._compiler import SubRule, values_text
-from perception_events.patterns._fields import Leaves
-from perception_events.patterns._matching import compile_rule
+from perception_events.patterns._compiler import values_text
+from perception_events.patterns._matching import CompiledRule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from perception_events.patterns._compiler import SubRule
+    from perception_events.patterns._fields import Leaves
 
 __all__ = ["Miss", "explain"]
 
@@ -33,7 +38,7 @@ def explain(rules: Sequence[SubRule], leaves: Leaves) -> list[Miss]:
 
 def _misses(rule: SubRule, leaves: Leaves) -> list[Miss]:
     found = []
-    for (path, values), field in zip(rule.fields, compile_rule(rule).fields, strict=True):
+    for (path, values), field in zip(rule.fields, CompiledRule(rule).fields, strict=True):
         there = [leaf for leaf, _ in leaves.get(path, ())]
         if any(field.holds(leaf) for leaf in there) or (field.absence and not there):
             continue

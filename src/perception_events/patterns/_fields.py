@@ -1,4 +1,7 @@
-"""The leaves of an event that a pattern names, each with the array elements it lies in.
+"""The leaves of an event that patterns name: in the plain case one to a path, in general with their array elements.
+
+An event is a mapping, or what `_event_text` makes of a text: objects are tuples of (key, value) pairs, repeated keys
+included, arrays are lists, numbers are their spelling as bytes.
 
 A membership says which element of which array a leaf lies in, for every array around it: `{array: index}`.
 Leaves directly in an array do not count that array: its scalars are alternatives of one field.
@@ -6,28 +9,118 @@ Leaves directly in an array do not count that array: its scalars are alternative
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from perception_events.patterns._errors import InvalidEventError
 from perception_events.patterns._json_text import MAX_DEPTH, JSONTextError, number_text
 
-__all__ = ["FieldTree", "Leaf", "Leaves", "Membership", "Pairs", "java_split", "leaf_text"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, TypeAlias
 
-Membership = dict[int, int]
-Leaf = tuple[str, Membership]
-Leaves = dict[str, list[Leaf]]
-"""Path to its leaves, in the event's order."""
+    Event: TypeAlias = dict[str, Any] | tuple[Any, ...]
+    Membership: TypeAlias = dict[int, int]
+    Leaf: TypeAlias = tuple[str, Membership]
+    Leaves: TypeAlias = dict[str, list[Leaf]]
+    """Path to its leaves, in the event's order."""
 
+__all__ = ["MAX_PLAIN_PIECES", "Event", "FieldTree", "Leaf", "Leaves", "Membership", "PlainFields", "java_split"]
+
+MAX_PLAIN_PIECES = 10
+"""A path of more pieces is looked for by `FieldTree` only: `PlainFields` holds every stretch of every path."""
+
+_LARGE = 50
 _NOWHERE: Membership = {}
+_LITERALS = {None: "null", True: "true", False: "false"}
 
 
-class Pairs(list[tuple[str, Any]]):
-    """An object of an event text: its (key, value) pairs, repeated keys included."""
+class PlainFields:
+    """Finds the leaves of events in which no named field lies in an array or appears twice, which most events are.
+
+    `names` has every node below by its dotted name from here, since `{"a.b": 1}` is `{"a": {"b": 1}}`.
+    """
+
+    __slots__ = ("names", "path")
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.names: dict[str, PlainFields] = {}
+        self.path: str | None = None
+        for path in paths:
+            self.add(path)
+
+    def add(self, path: str) -> None:
+        """Find the leaf of `path` too."""
+        pieces = path.split(".")
+        nodes = [self]
+        for piece in pieces:
+            nodes.append(nodes[-1].names.get(piece) or PlainFields())
+        for start, node in enumerate(nodes):
+            for end in range(start + 1, len(nodes)):
+                node.names.setdefault(".".join(pieces[start:end]), nodes[end])
+        nodes[-1].path = path
+
+    def discard(self, path: str) -> None:
+        """Find the leaf of `path` no more."""
+        self.names[path].path = None
+
+    def leaves(self, event: Event) -> list[tuple[str, str]] | None:
+        """(path, leaf) of each; None where an array is in the way, or what JSON has not: `FieldTree.leaves` tells.
+
+        A path that appears twice is there twice.
+        """
+        found: list[tuple[str, str]] = []
+        plain = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
+        return found if plain else None
+
+    def _leaves(self, event: Any, found: list[tuple[str, str]]) -> bool:
+        names = self.names
+        # Of a large event only what is named is looked at.
+        for name in event if len(event) < _LARGE else names.keys() & event.keys():
+            node = names.get(name)
+            if node is None:
+                continue
+            value = event[name]
+            kind = type(value)
+            if kind is dict:
+                if node.names and not node._leaves(value, found):
+                    return False
+            elif kind is str:
+                if node.path is not None:
+                    found.append((node.path, f'"{value}"'))
+            elif value is None or kind is bool:
+                if node.path is not None:
+                    found.append((node.path, _LITERALS[value]))
+            elif kind is int or kind is float:
+                if node.path is not None:
+                    try:
+                        found.append((node.path, number_text(value)))
+                    except JSONTextError:
+                        return False
+            else:
+                return False
+        return True
+
+    def _text_leaves(self, pairs: Any, found: list[tuple[str, str]]) -> bool:
+        get = self.names.get
+        for name, value in pairs:
+            node = get(name)
+            if node is None:
+                continue
+            kind = type(value)
+            if kind is tuple:
+                if node.names and not node._text_leaves(value, found):
+                    return False
+            elif kind is list:
+                return False
+            elif node.path is not None:
+                if kind is str:
+                    found.append((node.path, f'"{value}"'))
+                else:
+                    found.append((node.path, value.decode() if kind is bytes else _LITERALS[value]))
+        return True
 
 
 class FieldTree:
-    """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in events."""
+    """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in any event."""
 
     __slots__ = ("children", "path", "skips_empty_names")
 
@@ -58,8 +151,8 @@ class FieldTree:
             node = node.children[piece]
         node.path = None
 
-    def leaves(self, event: Mapping[str, Any] | Pairs) -> Leaves:
-        """Find the leaves of `event`, whose numbers are Python numbers or, in `Pairs`, texts marked as such.
+    def leaves(self, event: Event) -> Leaves:
+        """Find the leaves of `event`.
 
         Raises:
             TypeError: a value at a named field is none of JSON's.
@@ -67,16 +160,16 @@ class FieldTree:
         """
         found: Leaves = {}
         arrays = 0
+        from_text = type(event) is tuple
         # Depth first in the event's order; the stack stands in for recursion, so depth costs nothing.
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:
             node, value, membership = stack.pop()
-            if isinstance(value, Pairs | dict):
+            if isinstance(value, dict) or (from_text and type(value) is tuple):
                 if not node.children:
                     continue
-                items = value if isinstance(value, Pairs) else value.items()
                 inner: list[tuple[FieldTree, Any, Membership]] = []
-                for key, member in items:
+                for key, member in value.items() if isinstance(value, dict) else value:
                     child = node.children.get(key)
                     if child is None:
                         child = self._dotted(node, key)
@@ -96,7 +189,8 @@ class FieldTree:
                     for index in range(len(value) - 1, -1, -1)
                 )
             elif node.path is not None:
-                found.setdefault(node.path, []).append((leaf_text(value), membership))
+                leaf = value.decode() if from_text and type(value) is bytes else _leaf_text(value)
+                found.setdefault(node.path, []).append((leaf, membership))
         return found
 
     @staticmethod
@@ -114,34 +208,18 @@ class FieldTree:
 
 
 def _nests(value: object) -> bool:
-    return isinstance(value, Pairs | dict | list | tuple)
+    return isinstance(value, dict | list | tuple)
 
 
-def leaf_text(value: object) -> str:
-    """The leaf of a Python value, or of a number's spelling marked as `NumberText`.
-
-    Raises:
-        TypeError: it is none of JSON's values.
-        InvalidEventError: NaN or Infinity.
-    """
+def _leaf_text(value: object) -> str:
     if isinstance(value, str):
-        return value if type(value) is NumberText else f'"{value}"'
-    if value is None:
-        return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+        return f'"{value}"'
+    if value is None or isinstance(value, bool):
+        return _LITERALS[value]
     try:
         return number_text(value)
     except JSONTextError as error:
         raise InvalidEventError(f"the event is not JSON: {error.reason}") from None
-
-
-class NumberText(str):
-    """A number as an event text spells it."""
-
-    __slots__ = ()
 
 
 def java_split(text: str) -> list[str]:

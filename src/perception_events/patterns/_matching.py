@@ -2,35 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-
 from perception_events.patterns import _ast as ast
-from perception_events.patterns._compiler import SubRule
-from perception_events.patterns._fields import Leaves, Membership
-from perception_events.patterns._values import LeafTest, leaf_test
+from perception_events.patterns._values import any_of
 
-__all__ = ["CompiledField", "CompiledRule", "compile_rule"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from perception_events.patterns._compiler import SubRule
+    from perception_events.patterns._fields import Leaves, Membership
+    from perception_events.patterns._values import LeafTest
+
+__all__ = ["CompiledField", "CompiledRule"]
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledField:
-    """A path, the tests of which one must pass, and whether its absence passes too."""
+    """A path, whether one of its values holds of a present leaf, and whether its absence passes too."""
 
-    path: str
-    tests: tuple[LeafTest, ...]
-    absence: bool
+    __slots__ = ("absence", "holds", "path")
 
-    def holds(self, leaf: str) -> bool:
-        """Whether one of the values holds of `leaf`."""
-        return any(test(leaf) for test in self.tests)
+    def __init__(self, path: str, values: Sequence[ast.ValuePattern]) -> None:
+        self.path = path
+        self.holds: LeafTest = any_of(values)
+        self.absence = any(isinstance(v, ast.Exists) and not v.present for v in values)
 
 
-@dataclass(frozen=True, slots=True)
 class CompiledRule:
     """A sub-rule ready to match."""
 
-    fields: tuple[CompiledField, ...]
+    __slots__ = ("fields", "plain")
+
+    def __init__(self, rule: SubRule) -> None:
+        self.fields = tuple(CompiledField(path, values) for path, values in rule.fields)
+        self.plain = tuple((field.path, field.holds, field.absence) for field in self.fields)
+        """What a plain event needs, where each path has one leaf or none: all paths must hold."""
 
     def matches(self, leaves: Leaves) -> bool:
         """Whether `leaves` satisfy every field."""
@@ -46,16 +51,6 @@ class CompiledRule:
             in_arrays = in_arrays or any(membership for _, membership in there)
             candidates.append((field, passing))
         return not in_arrays or _consistent(candidates, leaves)
-
-
-def compile_rule(rule: SubRule) -> CompiledRule:
-    """Make the tests of a sub-rule."""
-    return CompiledRule(tuple(_compile_field(path, values) for path, values in rule.fields))
-
-
-def _compile_field(path: str, values: Sequence[ast.ValuePattern]) -> CompiledField:
-    tests = tuple(test for test in map(leaf_test, values) if test is not None)
-    return CompiledField(path, tests, any(isinstance(v, ast.Exists) and not v.present for v in values))
 
 
 def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves: Leaves) -> bool:

@@ -1,131 +1,175 @@
-"""Which rules can match an event at all: rules are filed under one of their exact values, the rest asked always.
+"""Which rules match an event, without asking each: a rule is filed for one of its fields, where fewest others are.
 
-The leaves of an event are found once for all rules. A rule with a field of exact values is filed under each, and is
-looked at only when the event has one of them there; it is then decided as it would be alone.
+The leaves of an event are found once for all rules; each leaf finds what is filed for it, and what was found is decided
+as it would be alone. So an event costs what its own leaves find, not what there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
+from perception_events.patterns._leaf_index import LeafIndex, places
+from perception_events.patterns._matching import CompiledRule
 
-from perception_events.patterns import _ast as ast
-from perception_events.patterns._addresses import address_digits
-from perception_events.patterns._compiler import SubRule
-from perception_events.patterns._fields import FieldTree, Pairs
-from perception_events.patterns._matching import CompiledRule, compile_rule
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from perception_events.patterns._compiler import SubRule
+    from perception_events.patterns._fields import Event
+    from perception_events.patterns._leaf_index import Place
 
 __all__ = ["RuleIndex"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Entry:
     """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others."""
 
-    name: str
-    paths: tuple[str, ...]
-    compiled: CompiledRule
-    tree: FieldTree | None
-    filed: tuple[str, tuple[str, ...]] | None
-    """The path and the leaves under which it is filed."""
+    __slots__ = ("compiled", "filed", "name", "number", "paths", "plain", "tree")
 
-
-_Bucket = dict[int, _Entry]
+    def __init__(self, name: str, number: int, rule: SubRule) -> None:
+        self.name = name
+        self.number = number
+        self.compiled = CompiledRule(rule)
+        self.plain = self.compiled.plain
+        self.paths = tuple(path for path, _ in rule.fields)
+        own = FieldTree(self.paths)
+        self.tree = own if own.skips_empty_names else None
+        self.filed: tuple[str, list[Place]] | None = None
+        """The path and the places under which it is filed; None: it is asked always."""
 
 
 class RuleIndex:
-    """Sub-rules by name. Every change is a step that matching threads see whole, rule by rule."""
+    """Sub-rules by the names of their rules. Every change is a step that matching threads see whole, rule by rule."""
 
     def __init__(self) -> None:
+        self._plain = PlainFields()
         self._tree = FieldTree()
         self._uses: dict[str, int] = {}
+        self._unplain = 0
         self._entries: dict[str, list[_Entry]] = {}
-        self._filed: dict[str, dict[str, _Bucket]] = {}
-        self._always: _Bucket = {}
+        self._indexes: dict[str, LeafIndex] = {}
+        self._finders: dict[str, Callable[[str, list[Any]], None]] = {}
+        self._always: list[_Entry] = []
+        self._newest = -1
 
-    def add(self, name: str, rules: tuple[SubRule, ...]) -> None:
-        """File the sub-rules of a rule."""
-        entries = [self._entry(name, rule) for rule in rules]
-        for entry in entries:
+    def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
+        """File the sub-rules of a rule; matches are told in order of `number`."""
+        self._entries[name] = [_Entry(name, number, rule) for rule in rules]
+        for entry in self._entries[name]:
             if entry.tree is None:
-                for path in entry.paths:
-                    self._uses[path] = self._uses.get(path, 0) + 1
-                    self._tree.add(path)
-        self._entries[name] = entries
-        for entry in entries:
-            for bucket in self._buckets(entry):
-                bucket[id(entry)] = entry
+                self._name(entry.paths)
+            else:
+                self._unplain += 1
+        # From here on every event is searched for the rule's fields, so that none is taken for absent.
+        self._newest = number
+        for entry, rule in zip(self._entries[name], rules, strict=True):
+            if entry.tree is None:
+                entry.filed = self._best_places(rule)
+            if entry.filed is None:
+                self._always.append(entry)
+            else:
+                path, filed = entry.filed
+                index = self._indexes[path]
+                for place in filed:
+                    index.add(place, entry)
+                self._finders[path] = index.find
 
     def remove(self, name: str) -> None:
         """Take a rule's sub-rules out."""
         for entry in self._entries.pop(name):
-            for bucket in self._buckets(entry):
-                del bucket[id(entry)]
+            if entry.filed is None:
+                self._always.remove(entry)
+            else:
+                path, filed = entry.filed
+                for place in filed:
+                    self._indexes[path].remove(place, entry)
             if entry.tree is None:
-                for path in entry.paths:
-                    self._uses[path] -= 1
-                    if not self._uses[path]:
-                        del self._uses[path]
-                        self._tree.discard(path)
+                self._forget(entry.paths)
+            else:
+                self._unplain -= 1
 
-    def matching(self, event: Mapping[str, Any] | Pairs) -> set[str]:
-        """The names of the rules that match."""
+    def matching(self, event: Event) -> list[str]:
+        """The names of the rules that match, in order."""
+        newest = self._newest
+        found = self._always.copy()
+        plain = None if self._unplain else self._plain.leaves(event)
+        if plain is None:
+            return self._matching_any(event, found, newest)
+        finders = self._finders
+        for path, leaf in plain:
+            find = finders.get(path)
+            if find is not None:
+                find(leaf, found)
+        if not found:
+            return []
+        leaves = dict(plain)
+        if len(leaves) < len(plain):
+            return self._matching_any(event, found, newest)
+        get = leaves.get
+        matched: dict[int, str] = {}
+        for entry in found:
+            for path, holds, absence in entry.plain:
+                there = get(path)
+                if there is None:
+                    if not absence:
+                        break
+                elif not holds(there):
+                    break
+            else:
+                matched[entry.number] = entry.name
+        return _in_order(matched, newest)
+
+    def _matching_any(self, event: Event, found: list[_Entry], newest: int) -> list[str]:
+        """The same for an event with arrays, or repeated names."""
         leaves = self._tree.leaves(event)
-        # list() of a dict's values is one step for other threads, so that they may file rules meanwhile.
-        candidates = {id(entry): entry for entry in list(self._always.values())}
-        for path, found in leaves.items():
-            filed = self._filed.get(path)
-            if filed is not None:
-                for leaf, _ in found:
-                    bucket = filed.get(leaf)
-                    if bucket:
-                        candidates.update((id(entry), entry) for entry in list(bucket.values()))
-        matched: set[str] = set()
-        for entry in candidates.values():
-            if entry.name not in matched and entry.compiled.matches(
-                leaves if entry.tree is None else entry.tree.leaves(event)
-            ):
-                matched.add(entry.name)
-        return matched
+        for path, there in leaves.items():
+            find = self._finders.get(path)
+            if find is not None:
+                for leaf in dict.fromkeys(leaf for leaf, _ in there):
+                    find(leaf, found)
+        matched: dict[int, str] = {}
+        for entry in dict.fromkeys(found):
+            if entry.compiled.matches(leaves if entry.tree is None else entry.tree.leaves(event)):
+                matched[entry.number] = entry.name
+        return _in_order(matched, newest)
 
-    def _entry(self, name: str, rule: SubRule) -> _Entry:
-        paths = tuple(path for path, _ in rule.fields)
-        own = FieldTree(paths)
-        return _Entry(name, paths, compile_rule(rule), own if own.skips_empty_names else None, self._place(rule, own))
+    def _name(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            if path not in self._uses:
+                self._indexes[path] = LeafIndex()
+                if path.count(".") < MAX_PLAIN_PIECES:
+                    self._plain.add(path)
+                else:
+                    self._unplain += 1
+                self._tree.add(path)
+            self._uses[path] = self._uses.get(path, 0) + 1
 
-    def _place(self, rule: SubRule, own: FieldTree) -> tuple[str, tuple[str, ...]] | None:
-        """The field of exact values under which fewest others are filed so far."""
-        if own.skips_empty_names:
-            return None
-        best: tuple[int, str, tuple[str, ...]] | None = None
+    def _forget(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            self._uses[path] -= 1
+            if not self._uses[path]:
+                del self._uses[path], self._indexes[path]
+                self._finders.pop(path, None)
+                if path.count(".") < MAX_PLAIN_PIECES:
+                    self._plain.discard(path)
+                else:
+                    self._unplain -= 1
+                self._tree.discard(path)
+
+    def _best_places(self, rule: SubRule) -> tuple[str, list[Place]] | None:
+        """The field for which fewest others are found with it."""
+        best: tuple[float, str, list[Place]] | None = None
         for path, values in rule.fields:
-            leaves = tuple(_exact_leaf(value) for value in values)
-            if None in leaves:
-                continue
-            filed = self._filed.get(path, {})
-            crowd = sum(len(filed.get(leaf or "", ())) for leaf in leaves)
-            if best is None or crowd < best[0]:
-                best = (crowd, path, tuple(leaf for leaf in leaves if leaf is not None))
+            filed = places(values)
+            if filed is not None:
+                index = self._indexes[path]
+                crowd = sum(index.crowd(place) for place in filed)
+                if best is None or crowd < best[0]:
+                    best = crowd, path, filed
         return None if best is None else best[1:]
 
-    def _buckets(self, entry: _Entry) -> Iterator[_Bucket]:
-        if entry.filed is None:
-            yield self._always
-            return
-        path, leaves = entry.filed
-        filed = self._filed.setdefault(path, {})
-        for leaf in dict.fromkeys(leaves):
-            yield filed.setdefault(leaf, {})
 
-
-def _exact_leaf(value: ast.ValuePattern) -> str | None:
-    """The only leaf that passes, or None where there are more, or it may be spelled otherwise."""
-    match value:
-        case ast.String() if address_digits(value.value) is None:
-            return f'"{value.value}"'
-        case ast.Exactly():
-            return f'"{value.value}"'
-        case ast.Literal():
-            return value.text
-    return None
+def _in_order(matched: dict[int, str], newest: int) -> list[str]:
+    """Names by the number of their rule; not of those that came while this event was being matched."""
+    return [matched[number] for number in sorted(matched) if number <= newest] if matched else []

@@ -42,7 +42,6 @@ class RuleSet:
     ) -> None:
         self.dialect = dialect
         self._patterns: dict[str, EventPattern] = {}
-        self._order: dict[str, int] = {}
         self._numbers = itertools.count()
         self._index = RuleIndex()
         self._changing = threading.Lock()
@@ -66,8 +65,7 @@ class RuleSet:
             if name in self._patterns:
                 raise DuplicateRuleError(f"a rule called {name!r} is there already; remove it first")
             self._patterns[name] = pattern
-            self._order[name] = next(self._numbers)
-            self._index.add(name, pattern.sub_rules)
+            self._index.add(name, next(self._numbers), pattern.sub_rules)
 
     def remove(self, name: str) -> None:
         """Remove a rule; safe while other threads match.
@@ -87,7 +85,7 @@ class RuleSet:
         Raises:
             TypeError: as `EventPattern.matches`.
         """
-        return self._in_order(self._index.matching(checked_event(event)))
+        return self._index.matching(checked_event(event))
 
     def matching_rules_json(self, text: str | bytes) -> list[str]:
         """The names of the rules that match the event in `text`, in order of addition.
@@ -95,10 +93,7 @@ class RuleSet:
         Raises:
             InvalidEventError: it is not JSON, or no object.
         """
-        return self._in_order(self._index.matching(read_event(text)))
-
-    def _in_order(self, names: set[str]) -> list[str]:
-        return sorted(names, key=self._order.__getitem__)
+        return self._index.matching(read_event(text))
 
     def __getitem__(self, name: str) -> EventPattern:
         return self._patterns[name]

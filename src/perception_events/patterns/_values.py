@@ -7,15 +7,19 @@ The engine compares leaves in that form, so a quote in a pattern can meet the qu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import address_digits, cidr_range
 from perception_events.patterns._numbers import comparable
 
-__all__ = ["LeafTest", "as_octets", "leaf_test", "wildcard_pieces"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeAlias
 
-LeafTest = Callable[[str], bool]
+    LeafTest: TypeAlias = Callable[[str], bool]
+
+__all__ = ["LeafTest", "any_of", "as_octets", "exact_leaf", "leaf_digits", "leaf_test", "wildcard_pieces"]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -23,6 +27,29 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def as_octets(text: str) -> str:
     """`text` as the engine turns it into octets: a lone surrogate becomes `?`."""
     return text if text.isascii() else _SURROGATES.sub("?", text)
+
+
+def any_of(values: Sequence[ast.ValuePattern]) -> LeafTest:
+    """The test of a field's list: whether one of its values holds of a present leaf."""
+    tests = [test for test in map(leaf_test, values) if test is not None]
+    if len(tests) == 1:
+        return tests[0]
+    exact = frozenset(leaf for leaf in map(exact_leaf, values) if leaf is not None)
+    if len(exact) == len(values):
+        return exact.__contains__
+    return lambda leaf: any(test(leaf) for test in tests)
+
+
+def exact_leaf(value: ast.ValuePattern) -> str | None:
+    """The only leaf that passes, or None where there are more, or it may be spelled otherwise."""
+    match value:
+        case ast.String() if address_digits(value.value) is None:
+            return f'"{value.value}"'
+        case ast.Exactly():
+            return f'"{value.value}"'
+        case ast.Literal():
+            return value.text
+    return None
 
 
 def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
@@ -59,10 +86,11 @@ def _string(value: str) -> LeafTest:
     if digits is None:
         return f'"{value}"'.__eq__
     # A string that looks like an address is compared as one, from the left. (Accident of the engine, kept.)
-    return lambda leaf: (_leaf_digits(leaf) or "").startswith(digits) or leaf.startswith(digits)
+    return lambda leaf: (leaf_digits(leaf) or "").startswith(digits) or leaf.startswith(digits)
 
 
-def _leaf_digits(leaf: str) -> str | None:
+def leaf_digits(leaf: str) -> str | None:
+    """The hexadecimal digits of a leaf that looks like an address."""
     quoted = len(leaf) > 1 and leaf[0] == leaf[-1] == '"'
     return address_digits(leaf[1:-1] if quoted else leaf)
 
@@ -84,8 +112,13 @@ def _affix(value: ast.Prefix | ast.Suffix) -> LeafTest:
         return lambda leaf: ends(as_octets(leaf)) is not None
     text = as_octets(f'"{value.value}' if prefix else f'{value.value}"')
     if prefix:
-        return lambda leaf: as_octets(leaf).startswith(text)
-    return lambda leaf: as_octets(leaf).endswith(text)
+        return _on_octets([text], lambda leaf: leaf.startswith(text))
+    return _on_octets([text], lambda leaf: leaf.endswith(text))
+
+
+def _on_octets(texts: Iterable[str], test: LeafTest) -> LeafTest:
+    """`test`, of a leaf's octets. Only where one of its `texts` has a `?` can it tell them from the leaf."""
+    return (lambda leaf: test(as_octets(leaf))) if any("?" in text for text in texts) else test
 
 
 def _any_case(text: str) -> str:
@@ -121,14 +154,21 @@ def wildcard_pieces(value: str) -> list[str]:
 
 
 def _wildcard(value: str) -> LeafTest:
-    first, *rest = wildcard_pieces(value)
+    first, *rest = pieces = wildcard_pieces(value)
     if not rest:
-        return lambda leaf: as_octets(leaf) == first
+        return _on_octets(pieces, first.__eq__)
     *middle, last = rest
-    shortest = len(first) + sum(map(len, middle)) + len(last)
+    if len(middle) == 1:
+        piece, start, after = middle[0], len(first), len(last)
+        return _on_octets(
+            pieces,
+            lambda leaf: (
+                leaf.endswith(last) and leaf.startswith(first) and leaf.find(piece, start, len(leaf) - after) >= 0
+            ),
+        )
+    shortest = sum(map(len, pieces))
 
     def test(leaf: str) -> bool:
-        leaf = as_octets(leaf)
         if len(leaf) < shortest or not leaf.startswith(first) or not leaf.endswith(last):
             return False
         position, end = len(first), len(leaf) - len(last)
@@ -139,7 +179,7 @@ def _wildcard(value: str) -> LeafTest:
             position += len(piece)
         return True
 
-    return test
+    return _on_octets(pieces, test)
 
 
 def _anything_but(value: ast.AnythingBut) -> LeafTest:
@@ -147,7 +187,7 @@ def _anything_but(value: ast.AnythingBut) -> LeafTest:
         numbers = frozenset(comparable(text) for text in value.values)
         return lambda leaf: leaf[0] == '"' or comparable(leaf) not in numbers
     texts = frozenset(as_octets(f'"{text}"') for text in value.values)
-    return lambda leaf: as_octets(leaf) not in texts
+    return _on_octets(texts, lambda leaf: leaf not in texts)
 
 
 def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest | None:
@@ -157,8 +197,8 @@ def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest | None:
         quote = '"{}' if value.inner == "prefix" else '{}"'
         texts = tuple(as_octets(quote.format(text)) for text in value.values)
         if value.inner == "prefix":
-            return lambda leaf: not as_octets(leaf).startswith(texts)
-        return lambda leaf: not as_octets(leaf).endswith(texts)
+            return _on_octets(texts, lambda leaf: not leaf.startswith(texts))
+        return _on_octets(texts, lambda leaf: not leaf.endswith(texts))
     if value.inner == "wildcard":
         return _none_of([_wildcard(text) for text in value.values])
     return _none_of([_matches_whole(_any_case(f'"{text}"')) for text in value.values])
@@ -194,7 +234,7 @@ def _cidr(text: str) -> LeafTest:
     block = cidr_range(text)
 
     def test(leaf: str) -> bool:
-        digits = _leaf_digits(leaf)
+        digits = leaf_digits(leaf)
         # A bare number's own digits are looked at too. (Accident of the engine, kept.)
         return (digits is not None and block.holds(digits)) or block.holds(leaf)
 

@@ -62,6 +62,26 @@ def test_removing_the_last_rule_of_a_field_leaves_the_others() -> None:
     assert rules.matching_rules({"x": {"y": "1"}}) == []
 
 
+def test_a_rule_that_comes_while_an_event_is_matched_does_not_take_fields_for_absent() -> None:
+    rules = RuleSet({"first": {"name": ["x"]}})
+
+    class Key(str):
+        """Equal to a name as any string; asked for the first time, a rule comes."""
+
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            if "second" not in rules:
+                rules.add("second", {"name": ["x"], "other": [{"exists": False}]})
+            return str.__eq__(self, other)
+
+    event = {"other": 1, Key("name"): "x"}
+    assert rules.matching_rules(event) == ["first"]
+    assert "second" in rules
+    assert rules.matching_rules({"name": "x"}) == ["first", "second"]
+
+
 def test_rules_come_and_go_while_threads_match() -> None:
     rules = RuleSet({"always": {"x": ["y"]}, "prefix": {"x": [{"prefix": "y"}]}})
     stop, failures = threading.Event(), []

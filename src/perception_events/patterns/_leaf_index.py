@@ -1,0 +1,349 @@
+"""Which rules a leaf can satisfy: what is filed under texts that a leaf equals, starts or ends with or contains, and
+under numbers, so that a leaf finds its own without asking the others.
+
+What is found may hold more than passes, never less: whoever asks tests what was found.
+
+Writers come one at a time. Readers come at any time: a change is one step for them, a list that grows or a tuple or
+dict that is replaced.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from math import frexp, inf, ldexp
+
+from perception_events.patterns import _ast as ast
+from perception_events.patterns._addresses import address_digits, cidr_range
+from perception_events.patterns._numbers import comparable
+from perception_events.patterns._values import as_octets, exact_leaf, leaf_digits, wildcard_pieces
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, Protocol, TypeAlias
+
+    Place: TypeAlias = tuple[str, Any]
+    """A kind of table and a key in it: ("exact", leaf), ("prefix", text), ("range", (low, high)), ..."""
+
+    Entries: TypeAlias = list[Any]
+
+    class Table(Protocol):
+        """What is filed under keys of one kind."""
+
+        def add(self, key: Any, entry: object) -> None: ...
+        def remove(self, key: Any, entry: object) -> None: ...
+        def crowd(self, key: Any) -> float:
+            """How many would be found with one filed under `key`, times how often that is: a guess."""
+
+        def find(self, leaf: str, found: Entries) -> None:
+            """Add to `found` what `leaf` can satisfy."""
+
+
+__all__ = ["LeafIndex", "Place", "places"]
+
+_LENGTHS = (26, 17, 11, 7, 5, 4, 3, 2, 1)
+"""Only so many characters of a prefix or suffix are looked up: few lengths, near every length."""
+_PIECE = 3
+"""So many characters of a wildcard's middle are looked for."""
+
+
+def places(values: Sequence[ast.ValuePattern]) -> list[Place] | None:
+    """Where to file a field's list so that every leaf that passes finds it; None where its absence passes too."""
+    if any(isinstance(value, ast.Exists) and not value.present for value in values):
+        return None
+    return list(dict.fromkeys(map(_place, values)))
+
+
+def _place(value: ast.ValuePattern) -> Place:
+    leaf = exact_leaf(value)
+    if leaf is not None:
+        return "exact", leaf
+    match value:
+        case ast.String():
+            return "address", ("prefix", address_digits(value.value))
+        case ast.Number():
+            number = comparable(value.text)
+            return ("exact", value.text) if number is None else ("number", number)
+        case ast.Prefix() | ast.Suffix() if not value.ignore_case:
+            return value.operator, as_octets(f'"{value.value}' if value.operator == "prefix" else f'{value.value}"')
+        case ast.Prefix() | ast.Suffix() if value.value.isascii():
+            text = f'"{value.value}' if value.operator == "prefix" else f'{value.value}"'
+            return "any-case", (value.operator, text.lower())
+        case ast.EqualsIgnoreCase() if value.value.isascii():
+            return "any-case", ("exact", f'"{value.value}"'.lower())
+        case ast.Wildcard():
+            return _wildcard_place(value.value)
+        case ast.Numeric():
+            return _range_place(value)
+        case ast.Cidr():
+            block = cidr_range(value.value)
+            both = zip(block.bottom, block.top, strict=True)
+            same = next((index for index, (low, high) in enumerate(both) if low != high), len(block.top))
+            if same:
+                return "address", ("prefix", block.bottom[:same])
+    return "present", None
+
+
+def _wildcard_place(value: str) -> Place:
+    first, *rest = wildcard_pieces(value)
+    *middle, last = rest or [""]
+    piece = max(middle, key=len, default="")[:_PIECE]
+    if len(piece) > max(len(first), len(last)):
+        return "piece", piece
+    return ("suffix", last) if len(last) >= len(first) else ("prefix", first)
+
+
+def _range_place(value: ast.Numeric) -> Place:
+    bounds = {operator: comparable(number) for operator, number in value.comparisons}
+    equal = bounds.get("=")
+    if equal is not None:
+        return "number", equal
+    low, high = bounds.get(">", bounds.get(">=")), bounds.get("<", bounds.get("<="))
+    return "range", (-inf if low is None else low, inf if high is None else high)
+
+
+class LeafIndex:
+    """What is filed for the leaves of one path."""
+
+    __slots__ = ("_exact", "_finders", "_heads", "_tables", "_tails")
+
+    def __init__(self) -> None:
+        self._exact = _Equal(str)
+        self._heads = _Affixes()
+        self._tails = _Affixes(at_end=True)
+        self._tables: dict[str, Table] = {"exact": self._exact, "prefix": self._heads, "suffix": self._tails}
+        self._finders: tuple[Callable[[str, Entries], None], ...] = ()
+
+    def add(self, place: Place, entry: object) -> None:
+        """File `entry`."""
+        kind, key = place
+        table = self._tables.get(kind)
+        if table is None:
+            table = self._tables[kind] = _TABLES[kind]()
+            self._finders = (*self._finders, table.find)
+        table.add(key, entry)
+
+    def remove(self, place: Place, entry: object) -> None:
+        """Take `entry` from where it was filed."""
+        kind, key = place
+        self._tables[kind].remove(key, entry)
+
+    def crowd(self, place: Place) -> float:
+        """How many would be found with one filed at `place`, times how often that is: a guess."""
+        kind, key = place
+        return (self._tables.get(kind) or _TABLES[kind]()).crowd(key)
+
+    def find(self, leaf: str, found: Entries) -> None:
+        """Add to `found` what `leaf` can satisfy."""
+        # The most frequent kinds are looked up here, not in their tables' `find`: a call costs more than a look.
+        entries = self._exact.entries.get(leaf)
+        if entries is not None:
+            found += entries
+        octets = leaf if leaf.isascii() else as_octets(leaf)
+        for length, get in self._heads.by_length:
+            entries = get(octets[:length])
+            if entries is not None:
+                found += entries
+        for length, get in self._tails.by_length:
+            entries = get(octets[-length:])
+            if entries is not None:
+                found += entries
+        for find in self._finders:
+            find(leaf, found)
+
+
+class _Equal:
+    """Filed under what is read of a leaf: its text, its number, or nothing for what any leaf finds."""
+
+    __slots__ = ("_read", "entries")
+
+    def __init__(self, read: Callable[[str], object]) -> None:
+        self._read = read
+        self.entries: dict[object, Entries] = {}
+
+    def add(self, key: object, entry: object) -> None:
+        self.entries.setdefault(key, []).append(entry)
+
+    def remove(self, key: object, entry: object) -> None:
+        _remove(self.entries, key, entry)
+
+    def crowd(self, key: object) -> float:
+        return _share(str(key)[1:-1] if isinstance(key, str) else str(key or "")) * (1 + len(self.entries.get(key, ())))
+
+    def find(self, leaf: str, found: Entries) -> None:
+        found += self.entries.get(self._read(leaf), ())
+
+
+class _Affixes:
+    """Filed under what a leaf starts with, or ends with, in tables by length."""
+
+    __slots__ = ("_at_end", "_tables", "by_length")
+
+    def __init__(self, *, at_end: bool = False) -> None:
+        self._at_end = at_end
+        self._tables: dict[int, dict[str, Entries]] = {}
+        self.by_length: tuple[tuple[int, Callable[[str], Entries | None]], ...] = ()
+
+    def add(self, text: str, entry: object) -> None:
+        key = self._key(text)
+        table = self._tables.get(len(key))
+        if table is None:
+            table = self._tables[len(key)] = {}
+            self.by_length = (*self.by_length, (len(key), table.get))
+        table.setdefault(key, []).append(entry)
+
+    def remove(self, text: str, entry: object) -> None:
+        key = self._key(text)
+        _remove(self._tables[len(key)], key, entry)
+
+    def crowd(self, text: str) -> float:
+        key = self._key(text)
+        return _share(key[1:]) * (1 + len(self._tables.get(len(key), {}).get(key, ())))
+
+    def find(self, leaf: str, found: Entries) -> None:
+        octets = as_octets(leaf)
+        for length, get in self.by_length:
+            found += get(octets[-length:] if self._at_end else octets[:length]) or ()
+
+    def _key(self, text: str) -> str:
+        length = next(length for length in _LENGTHS if length <= len(text))
+        return text[-length:] if self._at_end else text[:length]
+
+
+class _Pieces:
+    """Filed under a short text that a leaf contains."""
+
+    __slots__ = ("_tables",)
+
+    def __init__(self) -> None:
+        self._tables: dict[int, dict[str, Entries]] = {}
+
+    def add(self, text: str, entry: object) -> None:
+        if len(text) not in self._tables:
+            self._tables = {**self._tables, len(text): {}}
+        self._tables[len(text)].setdefault(text, []).append(entry)
+
+    def remove(self, text: str, entry: object) -> None:
+        _remove(self._tables[len(text)], text, entry)
+
+    def crowd(self, text: str) -> float:
+        return _share(text[1:]) * (1 + len(self._tables.get(len(text), {}).get(text, ())))
+
+    def find(self, leaf: str, found: Entries) -> None:
+        octets = as_octets(leaf)
+        for length, table in self._tables.items():
+            for piece in {octets[start : start + length] for start in range(len(octets) - length + 1)}:
+                found += table.get(piece, ())
+
+
+class _Ranges:
+    """Filed under ranges that hold a number, by classes of width (a power of two): those that hold a number begin at
+    most their class's width below it. The ranges of a class are sorted by where they begin; those without a lower
+    bound by where they end, counted downwards."""
+
+    __slots__ = ("_classes",)
+
+    def __init__(self) -> None:
+        self._classes: dict[int, tuple[list[float], Entries]] = {}
+
+    def add(self, bounds: tuple[float, float], entry: object) -> None:
+        width, low = _range_class(bounds)
+        lows, entries = self._classes.get(width, ([], []))
+        at = bisect_right(lows, low)
+        self._replace(width, [*lows[:at], low, *lows[at:]], [*entries[:at], entry, *entries[at:]])
+
+    def remove(self, bounds: tuple[float, float], entry: object) -> None:
+        width, low = _range_class(bounds)
+        lows, entries = self._classes[width]
+        at = entries.index(entry, bisect_left(lows, low))
+        self._replace(width, lows[:at] + lows[at + 1 :], entries[:at] + entries[at + 1 :])
+
+    def crowd(self, bounds: tuple[float, float]) -> float:
+        width, low = _range_class(bounds)
+        lows, _ = self._classes.get(width, ([], []))
+        return 1 + bisect_right(lows, low) - bisect_left(lows, low - _reach(width))
+
+    def find(self, leaf: str, found: Entries) -> None:
+        number = _number(leaf)
+        if number is None:
+            return
+        for width, (lows, entries) in self._classes.items():
+            at = -number if width == _NO_LOWER_BOUND else number
+            found += entries[bisect_left(lows, at - _reach(width)) : bisect_right(lows, at)]
+
+    def _replace(self, width: int, lows: list[float], entries: Entries) -> None:
+        self._classes = {**self._classes, width: (lows, entries)}
+
+
+_NO_UPPER_BOUND = 1024
+_NO_LOWER_BOUND = 1025
+
+
+def _range_class(bounds: tuple[float, float]) -> tuple[int, float]:
+    low, high = bounds
+    if low == -inf:
+        return _NO_LOWER_BOUND, -high
+    width = high - low
+    return (frexp(width)[1] if width < inf else _NO_UPPER_BOUND), low
+
+
+def _reach(width: int) -> float:
+    return ldexp(1.0, width) if width < _NO_UPPER_BOUND else inf
+
+
+class _Derived:
+    """Filed in an index of its own, for texts that are read of a leaf; the key is a place in it."""
+
+    __slots__ = ("_index", "_read")
+
+    def __init__(self, read: Callable[[str], Iterable[str]]) -> None:
+        self._read = read
+        self._index = LeafIndex()
+
+    def add(self, place: Place, entry: object) -> None:
+        self._index.add(place, entry)
+
+    def remove(self, place: Place, entry: object) -> None:
+        self._index.remove(place, entry)
+
+    def crowd(self, place: Place) -> float:
+        return self._index.crowd(place)
+
+    def find(self, leaf: str, found: Entries) -> None:
+        for text in self._read(leaf):
+            self._index.find(text, found)
+
+
+def _remove(entries: dict[Any, Entries], key: object, entry: object) -> None:
+    entries[key].remove(entry)
+    if not entries[key]:
+        del entries[key]
+
+
+def _share(text: str) -> float:
+    """How often a leaf has `text` where it is looked for: the longer, the less often."""
+    return 0.25 ** min(len(text), 6)
+
+
+def _number(leaf: str) -> float | None:
+    return None if leaf[0] == '"' else comparable(leaf)
+
+
+def _digits(leaf: str) -> Iterable[str]:
+    """A bare number's own digits are looked at too. (Accident of the engine, kept.)"""
+    digits = leaf_digits(leaf)
+    return (leaf,) if digits is None else (leaf, digits)
+
+
+_TABLES: dict[str, Callable[[], Table]] = {
+    "exact": lambda: _Equal(str),
+    "prefix": _Affixes,
+    "suffix": lambda: _Affixes(at_end=True),
+    "piece": _Pieces,
+    "number": lambda: _Equal(_number),
+    "range": _Ranges,
+    # No letter outside ASCII passes for one inside.
+    "any-case": lambda: _Derived(lambda leaf: (as_octets(leaf).lower(),)),
+    "address": lambda: _Derived(_digits),
+    "present": lambda: _Equal(lambda leaf: None),
+}
