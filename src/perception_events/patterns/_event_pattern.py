@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +17,7 @@ from perception_events.patterns._explanation import Miss, explain
 from perception_events.patterns._fields import FieldTree
 from perception_events.patterns._matching import CompiledRule
 from perception_events.patterns._parser import parse
+from perception_events.patterns._plain_match import plain_matcher
 
 __all__ = ["EventPattern"]
 
@@ -86,12 +87,22 @@ class EventPattern:
         """Whether the pattern matches a parsed event.
 
         Number spellings, repeated keys and text after the event are lost by parsing: `matches_json` sees them.
-        A value that no field of the pattern names is not looked at.
+        What no field of the pattern names is not looked at, nor the other fields once one has missed.
 
         Raises:
             TypeError: the event is no mapping, or a named field holds what JSON has not (Decimal counts as a number).
             InvalidEventError: a named field holds NaN or Infinity.
         """
+        # From the second time on, the function made here is what `pattern.matches` finds.
+        matches = self.__dict__["matches"] = self._plain_matcher()
+        return matches(event)
+
+    def _plain_matcher(self) -> Callable[[Any], bool]:
+        if len(self.sub_rules) > 1:
+            return self._matches_any
+        return plain_matcher(self.sub_rules[0], self._matches_any)
+
+    def _matches_any(self, event: Mapping[str, Any]) -> bool:
         return self._matches(checked_event(event))
 
     def matches_json(self, text: str | bytes) -> bool:
@@ -138,6 +149,9 @@ class EventPattern:
     @cached_property
     def _compiled(self) -> list[CompiledRule]:
         return [CompiledRule(rule) for rule in self.sub_rules]
+
+    def __reduce__(self) -> tuple[type[EventPattern], tuple[ObjectPattern, Dialect]]:
+        return EventPattern, (self.syntax, self.dialect)
 
     def __str__(self) -> str:
         return self._canonical

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     Leaves: TypeAlias = dict[str, list[Leaf]]
     """Path to its leaves, in the event's order."""
 
-__all__ = ["MAX_PLAIN_PIECES", "Event", "FieldTree", "Leaf", "Leaves", "Membership", "PlainFields", "java_split"]
+__all__ = [
+    "MAX_PLAIN_PIECES",
+    "Event",
+    "FieldTree",
+    "Leaf",
+    "Leaves",
+    "Membership",
+    "PlainFields",
+    "java_split",
+    "leaf_text",
+]
 
 MAX_PLAIN_PIECES = 10
 """A path of more pieces is looked for by `FieldTree` only: `PlainFields` holds every stretch of every path."""
@@ -189,15 +199,13 @@ class FieldTree:
                     for index in range(len(value) - 1, -1, -1)
                 )
             elif node.path is not None:
-                leaf = value.decode() if from_text and type(value) is bytes else _leaf_text(value)
+                leaf = value.decode() if from_text and type(value) is bytes else leaf_text(value)
                 found.setdefault(node.path, []).append((leaf, membership))
         return found
 
     @staticmethod
     def _dotted(node: FieldTree, key: object) -> FieldTree | None:
-        if not isinstance(key, str):
-            raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
-        if "." not in key:
+        if not isinstance(key, str) or "." not in key:
             return None
         found: FieldTree | None = node
         for piece in key.split("."):
@@ -211,7 +219,13 @@ def _nests(value: object) -> bool:
     return isinstance(value, dict | list | tuple)
 
 
-def _leaf_text(value: object) -> str:
+def leaf_text(value: object) -> str:
+    """The leaf of a Python value.
+
+    Raises:
+        TypeError: it is none of JSON's values.
+        InvalidEventError: NaN or Infinity.
+    """
     if isinstance(value, str):
         return f'"{value}"'
     if value is None or isinstance(value, bool):
