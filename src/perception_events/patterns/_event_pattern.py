@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -15,9 +16,13 @@ from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import read_event
 from perception_events.patterns._explanation import Miss, explain
 from perception_events.patterns._fields import FieldTree
-from perception_events.patterns._matching import CompiledRule
+from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
 from perception_events.patterns._plain_match import plain_matcher
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perception_events.patterns._matching import CompiledFields
 
 __all__ = ["EventPattern"]
 
@@ -59,7 +64,7 @@ class EventPattern:
         if isinstance(source, str | bytes):
             _check_length(len(source) if isinstance(source, str) else len(source.decode(errors="replace")), rules)
         syntax = parse(source)
-        if not isinstance(source, str | bytes):
+        if not isinstance(source, str | bytes) and not _is_short(source, rules):
             _check_length(len(canonical_text(syntax)), rules)
         combinations = or_combinations(syntax)
         if combinations > MAX_OR_COMBINATIONS:
@@ -94,8 +99,8 @@ class EventPattern:
             InvalidEventError: a named field holds NaN or Infinity.
         """
         # From the second time on, the function made here is what `pattern.matches` finds.
-        matches = self.__dict__["matches"] = self._plain_matcher()
-        return matches(event)
+        decide = self.__dict__["matches"] = self._plain_matcher()
+        return decide(event)
 
     def _plain_matcher(self) -> Callable[[Any], bool]:
         if len(self.sub_rules) > 1:
@@ -127,7 +132,7 @@ class EventPattern:
 
     def _matches(self, event: dict[str, Any] | tuple[Any, ...]) -> bool:
         leaves = self._tree.leaves(event)
-        return any(rule.matches(leaves) for rule in self._compiled)
+        return any(matches(fields, leaves) for fields in self._compiled)
 
     @cached_property
     def sub_rules(self) -> tuple[SubRule, ...]:
@@ -147,8 +152,8 @@ class EventPattern:
         return FieldTree(dict.fromkeys(path for rule in self.sub_rules for path, _ in rule.fields))
 
     @cached_property
-    def _compiled(self) -> list[CompiledRule]:
-        return [CompiledRule(rule) for rule in self.sub_rules]
+    def _compiled(self) -> list[CompiledFields]:
+        return [compile_fields(rule) for rule in self.sub_rules]
 
     def __reduce__(self) -> tuple[type[EventPattern], tuple[ObjectPattern, Dialect]]:
         return EventPattern, (self.syntax, self.dialect)
@@ -182,6 +187,14 @@ def checked_event(event: Mapping[str, Any]) -> dict[str, Any]:
             f"an event is a mapping, this is a {type(event).__name__}; its text goes to the ..._json method"
         )
     return dict(event)
+
+
+def _is_short(source: Mapping[str, Any], rules: DialectRules) -> bool:
+    """Whether a mapping cannot be too long: spelled with spaces and escapes, it is at least as long as its text."""
+    try:
+        return len(json.dumps(source)) <= rules.max_length
+    except (TypeError, ValueError, RecursionError):
+        return False
 
 
 def _check_length(characters: int, rules: DialectRules) -> None:

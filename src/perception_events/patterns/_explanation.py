@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perception_events.patterns._compiler import values_text
-from perception_events.patterns._matching import CompiledRule
+from perception_events.patterns._matching import compile_fields
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def explain(rules: Sequence[SubRule], leaves: Leaves) -> list[Miss]:
 
 def _misses(rule: SubRule, leaves: Leaves) -> list[Miss]:
     found = []
-    for (path, values), field in zip(rule.fields, CompiledRule(rule).fields, strict=True):
+    for (path, values), (_, holds, absence) in zip(rule.fields, compile_fields(rule), strict=True):
         there = [leaf for leaf, _ in leaves.get(path, ())]
-        if any(field.holds(leaf) for leaf in there) or (field.absence and not there):
+        if any(holds(leaf) for leaf in there) or (absence and not there):
             continue
         found.append(Miss(path, values_text(values), _shown(there)))
     if not found:

@@ -182,29 +182,33 @@ def node_of(value: object) -> Node:
         JSONTextError: NaN or Infinity, or nested deeper than `MAX_DEPTH`.
     """
 
-    def convert(value: object, depth: int) -> Generator[Any, Any, Node]:
+    root = _shallow_node(value)
+    stack = [(root, value, 1)]
+    while stack:
+        node, value, depth = stack.pop()
+        if node.members is None:
+            continue
         if depth > MAX_DEPTH:
             raise JSONTextError(f"Document nesting depth exceeds the maximum allowed ({MAX_DEPTH})", 0)
-        if isinstance(value, Mapping):
-            members: list[tuple[str, int | None, Node]] = []
-            for key, member in value.items():
-                if not isinstance(key, str):
-                    raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
-                members.append((key, None, (yield convert(member, depth + 1))))
-            return Node("object", None, members=members)
-        if isinstance(value, list | tuple):
-            elements: list[tuple[str, int | None, Node]] = []
-            for member in value:
-                elements.append(("", None, (yield convert(member, depth + 1))))
-            return Node("array", None, members=elements)
-        if isinstance(value, str):
-            return Node("string", None, str(value))
-        if value is None or isinstance(value, bool):
-            return Node("literal", None, "null" if value is None else "true" if value else "false")
-        return Node("number", None, number_text(value))
+        for key, member in value.items() if isinstance(value, Mapping) else (("", element) for element in value):  # type: ignore[attr-defined]
+            if not isinstance(key, str):
+                raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
+            child = _shallow_node(member)
+            node.members.append((key, None, child))
+            stack.append((child, member, depth + 1))
+    return root
 
-    node: Node = run(convert(value, 1))
-    return node
+
+def _shallow_node(value: object) -> Node:
+    if isinstance(value, str):
+        return Node("string", None, str(value))
+    if isinstance(value, Mapping):
+        return Node("object", None, members=[])
+    if isinstance(value, list | tuple):
+        return Node("array", None, members=[])
+    if value is None or isinstance(value, bool):
+        return Node("literal", None, "null" if value is None else "true" if value else "false")
+    return Node("number", None, number_text(value))
 
 
 def number_text(value: object) -> str:

@@ -7,50 +7,44 @@ from perception_events.patterns._values import any_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+    from typing import TypeAlias
 
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Leaves, Membership
     from perception_events.patterns._values import LeafTest
 
-__all__ = ["CompiledField", "CompiledRule"]
-
-
-class CompiledField:
+    CompiledField: TypeAlias = tuple[str, LeafTest, bool]
     """A path, whether one of its values holds of a present leaf, and whether its absence passes too."""
 
-    __slots__ = ("absence", "holds", "path")
+    CompiledFields: TypeAlias = tuple[CompiledField, ...]
 
-    def __init__(self, path: str, values: Sequence[ast.ValuePattern]) -> None:
-        self.path = path
-        self.holds: LeafTest = any_of(values)
-        self.absence = any(isinstance(v, ast.Exists) and not v.present for v in values)
+__all__ = ["CompiledFields", "compile_fields", "matches"]
 
 
-class CompiledRule:
-    """A sub-rule ready to match."""
+def compile_fields(rule: SubRule) -> CompiledFields:
+    """The fields of a sub-rule ready to match; where each path has one leaf or none, they can be asked one by one."""
+    return tuple(
+        (path, any_of(values), any(isinstance(value, ast.Exists) and not value.present for value in values))
+        for path, values in rule.fields
+    )
 
-    __slots__ = ("fields", "plain")
 
-    def __init__(self, rule: SubRule) -> None:
-        self.fields = tuple(CompiledField(path, values) for path, values in rule.fields)
-        self.plain = tuple((field.path, field.holds, field.absence) for field in self.fields)
-        """What a plain event needs, where each path has one leaf or none: all paths must hold."""
-
-    def matches(self, leaves: Leaves) -> bool:
-        """Whether `leaves` satisfy every field."""
-        candidates: list[tuple[CompiledField, list[Membership]]] = []
-        in_arrays = False
-        for field in self.fields:
-            there = leaves.get(field.path, ())
-            passing = [membership for leaf, membership in there if field.holds(leaf)]
-            if not passing and there and (not field.absence or any(not membership for _, membership in there)):
-                return False
-            if not there and not field.absence:
-                return False
-            in_arrays = in_arrays or any(membership for _, membership in there)
-            candidates.append((field, passing))
-        return not in_arrays or _consistent(candidates, leaves)
+def matches(fields: CompiledFields, leaves: Leaves) -> bool:
+    """Whether `leaves` satisfy every field."""
+    candidates: list[tuple[CompiledField, list[Membership]]] = []
+    in_arrays = False
+    for field in fields:
+        path, holds, absence = field
+        there = leaves.get(path, ())
+        passing = [membership for leaf, membership in there if holds(leaf)]
+        if not passing and there and (not absence or any(not membership for _, membership in there)):
+            return False
+        if not there and not absence:
+            return False
+        in_arrays = in_arrays or any(membership for _, membership in there)
+        candidates.append((field, passing))
+    return not in_arrays or _consistent(candidates, leaves)
 
 
 def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves: Leaves) -> bool:
@@ -61,15 +55,15 @@ def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves
     before in that light is not tried again, which keeps the search from multiplying independent arrays.
     """
     later: list[frozenset[int]] = [frozenset()]
-    for field, _ in reversed(candidates):
-        arrays = {array for _, membership in leaves.get(field.path, ()) for array in membership}
+    for (path, _, _), _ in reversed(candidates):
+        arrays = {array for _, membership in leaves.get(path, ()) for array in membership}
         later.append(later[-1] | arrays)
     later.reverse()
     level: dict[frozenset[tuple[int, int]], Membership] = {frozenset(): {}}
-    for index, (field, passing) in enumerate(candidates):
-        arrays = {array for _, membership in leaves.get(field.path, ()) for array in membership}
+    for index, ((path, _, absence), passing) in enumerate(candidates):
+        arrays = {array for _, membership in leaves.get(path, ()) for array in membership}
         choices = _ElementTree(passing)
-        present = _ElementTree([m for _, m in leaves.get(field.path, ())]) if field.absence else None
+        present = _ElementTree([m for _, m in leaves.get(path, ())]) if absence else None
         following: dict[frozenset[tuple[int, int]], Membership] = {}
         for chosen in level.values():
             through = next((array for array in chosen if array in arrays), None)

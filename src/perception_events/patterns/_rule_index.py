@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
 from perception_events.patterns._leaf_index import LeafIndex, places
-from perception_events.patterns._matching import CompiledRule
+from perception_events.patterns._matching import compile_fields, matches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,16 +25,15 @@ __all__ = ["RuleIndex"]
 class _Entry:
     """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others."""
 
-    __slots__ = ("compiled", "filed", "name", "number", "paths", "plain", "tree")
+    __slots__ = ("fields", "filed", "name", "number", "tree")
 
     def __init__(self, name: str, number: int, rule: SubRule) -> None:
         self.name = name
         self.number = number
-        self.compiled = CompiledRule(rule)
-        self.plain = self.compiled.plain
-        self.paths = tuple(path for path, _ in rule.fields)
-        own = FieldTree(self.paths)
-        self.tree = own if own.skips_empty_names else None
+        self.fields = compile_fields(rule)
+        paths = [path for path, _ in rule.fields]
+        own = FieldTree(paths) if any(path.endswith(".") for path in paths) else None
+        self.tree = own if own is not None and own.skips_empty_names else None
         self.filed: tuple[str, list[Place]] | None = None
         """The path and the places under which it is filed; None: it is asked always."""
 
@@ -58,7 +57,7 @@ class RuleIndex:
         self._entries[name] = [_Entry(name, number, rule) for rule in rules]
         for entry in self._entries[name]:
             if entry.tree is None:
-                self._name(entry.paths)
+                self._name(path for path, _, _ in entry.fields)
             else:
                 self._unplain += 1
         # From here on every event is searched for the rule's fields, so that none is taken for absent.
@@ -85,7 +84,7 @@ class RuleIndex:
                 for place in filed:
                     self._indexes[path].remove(place, entry)
             if entry.tree is None:
-                self._forget(entry.paths)
+                self._forget(path for path, _, _ in entry.fields)
             else:
                 self._unplain -= 1
 
@@ -109,7 +108,7 @@ class RuleIndex:
         get = leaves.get
         matched: dict[int, str] = {}
         for entry in found:
-            for path, holds, absence in entry.plain:
+            for path, holds, absence in entry.fields:
                 there = get(path)
                 if there is None:
                     if not absence:
@@ -130,7 +129,7 @@ class RuleIndex:
                     find(leaf, found)
         matched: dict[int, str] = {}
         for entry in dict.fromkeys(found):
-            if entry.compiled.matches(leaves if entry.tree is None else entry.tree.leaves(event)):
+            if matches(entry.fields, leaves if entry.tree is None else entry.tree.leaves(event)):
                 matched[entry.number] = entry.name
         return _in_order(matched, newest)
 

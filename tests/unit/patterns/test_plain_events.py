@@ -1,4 +1,4 @@
-"""What sets plain events apart: the quick way and the general way must answer alike where one ends and the other begins."""
+"""Plain events: the quick way and the general way answer alike where one ends and the other begins."""
 
 from __future__ import annotations
 
