@@ -7,7 +7,6 @@ costs less than to build dicts and floats.
 from __future__ import annotations
 
 import json
-import re
 
 from perception_events.patterns._errors import InvalidEventError
 from perception_events.patterns._json_text import (
@@ -41,9 +40,7 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     elif not isinstance(text, str):
         raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
     try:
-        # Braces inside strings are counted too: then the slower reader decides.
-        shallow = text.count("{") + text.count("[") <= MAX_DEPTH
-        value = _scan(text) if shallow else run(_values(read(text)))
+        value = _scan(text)
     except JSONTextError as error:
         raise InvalidEventError(f"the event is not JSON: {error.reason} (character {error.offset})") from None
     except json.JSONDecodeError as error:
@@ -56,23 +53,39 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
 def _scan(text: str) -> Any:
     if not text.startswith("{"):
         text = text.lstrip(" \t\n\r")
-    value, _ = _DECODER.raw_decode(text)
+    try:
+        value, _ = _DECODER.raw_decode(text)
+    except RecursionError:
+        return run(_values(read(text)))
+    if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
+        read(text)  # raises
     # A number too long for the engine covers one of these characters.
     for index in range(0, len(text), MAX_NUMBER_LENGTH):
-        if text[index] in _IN_NUMBERS:
-            _check_numbers(text, index)
+        if text[index] in _IN_NUMBERS and _is_long_number(text, index):
+            read(text)  # raises, unless what looks like a number is inside a string
     return value
 
 
-def _check_numbers(text: str, index: int) -> None:
-    found = _LONG_NUMBER.search(text, max(0, index - MAX_NUMBER_LENGTH), index + MAX_NUMBER_LENGTH + 1)
-    if found:
-        # It may be inside a string: the slower reader knows.
-        read(text)
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        members = (m for v in level for m in (v if type(v) is list else [member for _, member in v]))
+        level = [m for m in members if type(m) is list or type(m) is tuple]
+        if not level:
+            return False
+    return True
+
+
+def _is_long_number(text: str, index: int) -> bool:
+    start, end = index, index + 1
+    while start and text[start - 1] in _IN_NUMBERS:
+        start -= 1
+    while end < len(text) and text[end] in _IN_NUMBERS:
+        end += 1
+    return end - start > MAX_NUMBER_LENGTH
 
 
 _IN_NUMBERS = frozenset("-+.eE0123456789")
-_LONG_NUMBER = re.compile(rf"[-+.eE0-9]{{{MAX_NUMBER_LENGTH + 1}}}")
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -44,7 +44,7 @@ _LITERALS = {None: "null", True: "true", False: "false"}
 
 
 class PlainFields:
-    """Finds the leaves of events in which no named field lies in an array or appears twice, which most events are.
+    """Finds the leaves of events in which no named field lies in an element of an array, which most events are.
 
     `names` has every node below by its dotted name from here, since `{"a.b": 1}` is `{"a": {"b": 1}}`.
     """
@@ -73,9 +73,9 @@ class PlainFields:
         self.names[path].path = None
 
     def leaves(self, event: Event) -> list[tuple[str, str]] | None:
-        """(path, leaf) of each; None where an array is in the way, or what JSON has not: `FieldTree.leaves` tells.
+        """(path, leaf) of each; None where the event is not plain, or not JSON: `FieldTree.leaves` tells.
 
-        A path that appears twice is there twice.
+        A path whose field is an array, or is spelled in several ways, has several leaves.
         """
         found: list[tuple[str, str]] = []
         plain = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
@@ -96,17 +96,16 @@ class PlainFields:
             elif kind is str:
                 if node.path is not None:
                     found.append((node.path, f'"{value}"'))
-            elif value is None or kind is bool:
-                if node.path is not None:
-                    found.append((node.path, _LITERALS[value]))
-            elif kind is int or kind is float:
-                if node.path is not None:
-                    try:
-                        found.append((node.path, number_text(value)))
-                    except JSONTextError:
+            elif kind is list or kind is tuple:
+                for element in value:
+                    if type(element) not in _SCALARS:
                         return False
-            else:
+                    if node.path is not None:
+                        found.append((node.path, leaf_text(element)))
+            elif kind not in _SCALARS:
                 return False
+            elif node.path is not None:
+                found.append((node.path, leaf_text(value)))
         return True
 
     def _text_leaves(self, pairs: Any, found: list[tuple[str, str]]) -> bool:
@@ -119,14 +118,27 @@ class PlainFields:
             if kind is tuple:
                 if node.names and not node._text_leaves(value, found):
                     return False
-            elif kind is list:
-                return False
-            elif node.path is not None:
-                if kind is str:
+            elif kind is str:
+                if node.path is not None:
                     found.append((node.path, f'"{value}"'))
-                else:
-                    found.append((node.path, value.decode() if kind is bytes else _LITERALS[value]))
+            elif kind is list:
+                for element in value:
+                    if type(element) is tuple or type(element) is list:
+                        return False
+                    if node.path is not None:
+                        found.append((node.path, _text_leaf(element)))
+            elif node.path is not None:
+                found.append((node.path, _text_leaf(value)))
         return True
+
+
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
+def _text_leaf(value: str | bytes | bool | None) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    return f'"{value}"' if isinstance(value, str) else _LITERALS[value]
 
 
 class FieldTree:
@@ -199,7 +211,7 @@ class FieldTree:
                     for index in range(len(value) - 1, -1, -1)
                 )
             elif node.path is not None:
-                leaf = value.decode() if from_text and type(value) is bytes else leaf_text(value)
+                leaf = _text_leaf(value) if from_text else leaf_text(value)
                 found.setdefault(node.path, []).append((leaf, membership))
         return found
 

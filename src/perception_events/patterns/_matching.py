@@ -7,11 +7,11 @@ from perception_events.patterns._values import any_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TypeAlias
 
     from perception_events.patterns._compiler import SubRule
-    from perception_events.patterns._fields import Leaves, Membership
+    from perception_events.patterns._fields import Leaf, Leaves, Membership
     from perception_events.patterns._values import LeafTest
 
     CompiledField: TypeAlias = tuple[str, LeafTest, bool]
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     CompiledFields: TypeAlias = tuple[CompiledField, ...]
 
-__all__ = ["CompiledFields", "compile_fields", "matches"]
+__all__ = ["CompiledFields", "ElementTree", "compile_fields", "matches", "matches_around"]
 
 
 def compile_fields(rule: SubRule) -> CompiledFields:
@@ -32,12 +32,12 @@ def compile_fields(rule: SubRule) -> CompiledFields:
 
 def matches(fields: CompiledFields, leaves: Leaves) -> bool:
     """Whether `leaves` satisfy every field."""
-    candidates: list[tuple[CompiledField, list[Membership]]] = []
+    candidates: list[tuple[CompiledField, list[Leaf]]] = []
     in_arrays = False
     for field in fields:
         path, holds, absence = field
         there = leaves.get(path, ())
-        passing = [membership for leaf, membership in there if holds(leaf)]
+        passing = [leaf for leaf in there if holds(leaf[0])]
         if not passing and there and (not absence or any(not membership for _, membership in there)):
             return False
         if not there and not absence:
@@ -47,7 +47,21 @@ def matches(fields: CompiledFields, leaves: Leaves) -> bool:
     return not in_arrays or _consistent(candidates, leaves)
 
 
-def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves: Leaves) -> bool:
+def matches_around(fields: CompiledFields, hits: tuple[str, list[Leaf]], leaves: Mapping[str, ElementTree]) -> bool:
+    """Whether leaves satisfy every field, with one of `hits` for its path: looks at what agrees with each hit only.
+
+    The answer is that of `matches` where no absence passes and each path's leaves are in one array: then no field
+    depends on what was chosen for those before it.
+    """
+    path, found = hits
+    for hit in found:
+        near = {field: [*leaves[field].agreeing(hit[1])] for field, _, _ in fields if field != path and field in leaves}
+        if matches(fields, {**near, path: [hit]}):
+            return True
+    return False
+
+
+def _consistent(candidates: list[tuple[CompiledField, list[Leaf]]], leaves: Leaves) -> bool:
     """Choose one passing leaf, or the absence, of each field in turn, so that their memberships agree.
 
     Whether a field is absent depends on the elements chosen so far, so the order of the fields counts, as in the
@@ -62,14 +76,14 @@ def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves
     level: dict[frozenset[tuple[int, int]], Membership] = {frozenset(): {}}
     for index, ((path, _, absence), passing) in enumerate(candidates):
         arrays = {array for _, membership in leaves.get(path, ()) for array in membership}
-        choices = _ElementTree(passing)
-        present = _ElementTree([m for _, m in leaves.get(path, ())]) if absence else None
+        choices = ElementTree(passing)
+        present = ElementTree(leaves.get(path, ())) if absence else None
         following: dict[frozenset[tuple[int, int]], Membership] = {}
         for chosen in level.values():
             through = next((array for array in chosen if array in arrays), None)
             options = [
                 {**chosen, **membership}
-                for membership in choices.agreeing(chosen)
+                for _, membership in choices.agreeing(chosen)
                 # Once an element of an array is chosen, the engine finds a field's leaves in that element only, and
                 # not those which the same path reaches around the array. (Accident of the engine, kept.)
                 if through is None or through in membership
@@ -85,27 +99,31 @@ def _consistent(candidates: list[tuple[CompiledField, list[Membership]]], leaves
     return True
 
 
-class _ElementTree:
-    """Memberships by array and element, from the outermost array inwards, so that those which agree are found
-    without looking at the others."""
+class ElementTree:
+    """The leaves of a path by array and element, from the outermost array inwards, so that those which agree with
+    elements already chosen are found without looking at the others."""
 
     __slots__ = ("_root",)
 
-    def __init__(self, memberships: Iterable[Membership]) -> None:
+    def __init__(self, leaves: Iterable[Leaf]) -> None:
         self._root = _Node()
-        for membership in memberships:
+        for leaf in leaves:
             node = self._root
-            for array, element in membership.items():
+            for array, element in leaf[1].items():
                 node = node.arrays.setdefault(array, {}).setdefault(element, _Node())
-            node.membership = membership
+            node.leaves.append(leaf)
 
-    def agreeing(self, chosen: Membership) -> Iterator[Membership]:
-        """The memberships that lie in no other element of an array than `chosen` does."""
+    @property
+    def in_one_array(self) -> bool:
+        """Whether there is one array around all leaves, or none around any."""
+        return len(self._root.arrays) + bool(self._root.leaves) <= 1
+
+    def agreeing(self, chosen: Membership) -> Iterator[Leaf]:
+        """The leaves that lie in no other element of an array than `chosen` does."""
         stack = [self._root]
         while stack:
             node = stack.pop()
-            if node.membership is not None:
-                yield node.membership
+            yield from node.leaves
             for array, elements in node.arrays.items():
                 if array not in chosen:
                     stack.extend(elements.values())
@@ -114,8 +132,8 @@ class _ElementTree:
 
 
 class _Node:
-    __slots__ = ("arrays", "membership")
+    __slots__ = ("arrays", "leaves")
 
     def __init__(self) -> None:
         self.arrays: dict[int, dict[int, _Node]] = {}
-        self.membership: Membership | None = None
+        self.leaves: list[Leaf] = []

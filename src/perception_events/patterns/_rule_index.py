@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
 from perception_events.patterns._leaf_index import LeafIndex, places
-from perception_events.patterns._matching import compile_fields, matches
+from perception_events.patterns._matching import ElementTree, compile_fields, matches, matches_around
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from perception_events.patterns._compiler import SubRule
-    from perception_events.patterns._fields import Event
+    from perception_events.patterns._fields import Event, Leaf
     from perception_events.patterns._leaf_index import Place
 
 __all__ = ["RuleIndex"]
@@ -25,12 +25,13 @@ __all__ = ["RuleIndex"]
 class _Entry:
     """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others."""
 
-    __slots__ = ("fields", "filed", "name", "number", "tree")
+    __slots__ = ("absence", "fields", "filed", "name", "number", "tree")
 
     def __init__(self, name: str, number: int, rule: SubRule) -> None:
         self.name = name
         self.number = number
         self.fields = compile_fields(rule)
+        self.absence = any(absence for _, _, absence in self.fields)
         paths = [path for path, _ in rule.fields]
         own = FieldTree(paths) if any(path.endswith(".") for path in paths) else None
         self.tree = own if own is not None and own.skips_empty_names else None
@@ -102,35 +103,57 @@ class RuleIndex:
                 find(leaf, found)
         if not found:
             return []
+        matched: dict[int, str] = {}
         leaves = dict(plain)
         if len(leaves) < len(plain):
-            return self._matching_any(event, found, newest)
+            several: dict[str, list[str]] = {}
+            for path, leaf in plain:
+                several.setdefault(path, []).append(leaf)
+            for entry in dict.fromkeys(found):
+                for path, holds, absence in entry.fields:
+                    there = several.get(path)
+                    if not (absence if there is None else any(map(holds, there))):
+                        break
+                else:
+                    matched[entry.number] = entry.name
+            return _in_order(matched, newest)
         get = leaves.get
-        matched: dict[int, str] = {}
         for entry in found:
             for path, holds, absence in entry.fields:
-                there = get(path)
-                if there is None:
-                    if not absence:
-                        break
-                elif not holds(there):
+                one = get(path)
+                if not (absence if one is None else holds(one)):
                     break
             else:
                 matched[entry.number] = entry.name
         return _in_order(matched, newest)
 
-    def _matching_any(self, event: Event, found: list[_Entry], newest: int) -> list[str]:
-        """The same for an event with arrays, or repeated names."""
+    def _matching_any(self, event: Event, always: list[_Entry], newest: int) -> list[str]:
+        """The same for an event with arrays of objects, or of arrays."""
         leaves = self._tree.leaves(event)
-        for path, there in leaves.items():
-            find = self._finders.get(path)
-            if find is not None:
-                for leaf in dict.fromkeys(leaf for leaf, _ in there):
-                    find(leaf, found)
         matched: dict[int, str] = {}
-        for entry in dict.fromkeys(found):
+        for entry in always:
             if matches(entry.fields, leaves if entry.tree is None else entry.tree.leaves(event)):
                 matched[entry.number] = entry.name
+        elements = {path: ElementTree(there) for path, there in leaves.items()}
+        scattered = {path for path, tree in elements.items() if not tree.in_one_array}
+        for path, there in leaves.items():
+            find = self._finders.get(path)
+            if find is None:
+                continue
+            hits: dict[str, list[Leaf]] = {}
+            for hit in there:
+                hits.setdefault(hit[0], []).append(hit)
+            for leaf, same in hits.items():
+                found: list[_Entry] = []
+                find(leaf, found)
+                for entry in found:
+                    if entry.number in matched:
+                        continue
+                    whole = entry.absence or (
+                        scattered and not scattered.isdisjoint(field[0] for field in entry.fields)
+                    )
+                    if matches(entry.fields, leaves) if whole else matches_around(entry.fields, (path, same), elements):
+                        matched[entry.number] = entry.name
         return _in_order(matched, newest)
 
     def _name(self, paths: Iterable[str]) -> None:

@@ -126,3 +126,21 @@ def test_many_values() -> None:
     rules = RuleSet({"last": {"a": [49_999]}, "nested": {"b": {"c": [19_999]}}, "none": {"a": [-1]}})
     assert rules.matching_rules(event) == ["last", "nested"]
     assert rules.matching_rules_json(json.dumps(event)) == ["last", "nested"]
+
+
+def test_the_depth_of_event_texts_is_counted_exactly() -> None:
+    pattern = EventPattern.parse({"a": [1], "b": ["x"]})
+    wide = ",".join(f'"k{n}": [[{{}}]]' for n in range(2000))
+    assert pattern.matches_json(f'{{{wide}, "a": 1, "b": "x"}}')
+    assert pattern.matches_json('{{"c": {}1{}, "a": 1, "b": "x"}}'.format("[" * 999, "]" * 999))
+    with pytest.raises(InvalidEventError, match=r"nesting depth exceeds the maximum allowed \(1000\)"):
+        pattern.matches_json('{{"c": {}1{}, "a": 1, "b": "x"}}'.format("[" * 1000, "]" * 1000))
+
+
+def test_the_length_of_numbers_in_event_texts_is_counted_exactly() -> None:
+    pattern = EventPattern.parse({"b": ["x"]})
+    for before in (0, 500, 999):
+        event = '{"c": "%s", "a": %s, "b": "x"}'
+        assert pattern.matches_json(event % ("1" * 3000 + " " * before, "1" * 1000))
+        with pytest.raises(InvalidEventError, match=r"Number value length \(1001\) exceeds"):
+            pattern.matches_json(event % (" " * before, "1" * 1001))
