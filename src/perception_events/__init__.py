@@ -5,10 +5,10 @@ The names below are loaded when first used (PEP 562), so that `import perception
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from perception_events.classifiers import ClassifierRegistry, default_registry
     from perception_events.errors import PerceptionEventsError
     from perception_events.patterns import EventPattern, RuleSet
@@ -46,6 +46,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        from importlib import import_module
+
         value = getattr(import_module(_HOMES[name]), name)
         globals()[name] = value
         return value

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import ClassVar
+
+from perception_events.value_objects import ValueObject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = [
     "AnythingBut",
@@ -40,69 +43,81 @@ def _quoted(text: str) -> str:
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+class String(ValueObject):
     """`["x"]`: equal to a string."""
 
-    operator: ClassVar[str] = "equals"
-    value: str
+    __slots__ = __match_args__ = ("value",)
+    operator = "equals"
+
+    def __init__(self, value: str) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return _quoted(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(ValueObject):
     """`[1.0]`: equal to a number; `text` is its spelling."""
 
-    operator: ClassVar[str] = "equals"
-    text: str
+    __slots__ = __match_args__ = ("text",)
+    operator = "equals"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(ValueObject):
     """`[true]`, `[false]` or `[null]`."""
 
-    operator: ClassVar[str] = "equals"
-    text: str
+    __slots__ = __match_args__ = ("text",)
+    operator = "equals"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Exactly:
+class Exactly(ValueObject):
     """`[{"exactly": "x"}]`: equal to a string, and never taken for an address."""
 
-    operator: ClassVar[str] = "exactly"
-    value: str
+    __slots__ = __match_args__ = ("value",)
+    operator = "exactly"
+
+    def __init__(self, value: str) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return f'{{"exactly":{_quoted(self.value)}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Prefix:
+class Prefix(ValueObject):
     """`[{"prefix": "x"}]`, or with `ignore_case` `[{"prefix": {"equals-ignore-case": "x"}}]`."""
 
-    operator: ClassVar[str] = "prefix"
-    value: str
-    ignore_case: bool = False
+    __slots__ = __match_args__ = ("value", "ignore_case")
+    operator = "prefix"
+
+    def __init__(self, value: str, ignore_case: bool = False) -> None:
+        self.value = value
+        self.ignore_case = ignore_case
 
     def __str__(self) -> str:
         return _affix(self.operator, self.value, self.ignore_case)
 
 
-@dataclass(frozen=True, slots=True)
-class Suffix:
+class Suffix(ValueObject):
     """`[{"suffix": "x"}]`, or with `ignore_case` `[{"suffix": {"equals-ignore-case": "x"}}]`."""
 
-    operator: ClassVar[str] = "suffix"
-    value: str
-    ignore_case: bool = False
+    __slots__ = __match_args__ = ("value", "ignore_case")
+    operator = "suffix"
+
+    def __init__(self, value: str, ignore_case: bool = False) -> None:
+        self.value = value
+        self.ignore_case = ignore_case
 
     def __str__(self) -> str:
         return _affix(self.operator, self.value, self.ignore_case)
@@ -116,48 +131,56 @@ def _call(operator: str, value: str) -> str:
     return f'{{"{operator}":{_quoted(value)}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class EqualsIgnoreCase:
+class EqualsIgnoreCase(ValueObject):
     """`[{"equals-ignore-case": "x"}]`."""
 
-    operator: ClassVar[str] = "equals-ignore-case"
-    value: str
+    __slots__ = __match_args__ = ("value",)
+    operator = "equals-ignore-case"
+
+    def __init__(self, value: str) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return _call(self.operator, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Wildcard:
+class Wildcard(ValueObject):
     """`[{"wildcard": "a*b"}]`; a backslash before `*` or a backslash makes it an ordinary character."""
 
-    operator: ClassVar[str] = "wildcard"
-    value: str
+    __slots__ = __match_args__ = ("value",)
+    operator = "wildcard"
+
+    def __init__(self, value: str) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return _call(self.operator, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class AnythingBut:
+class AnythingBut(ValueObject):
     """`[{"anything-but": ...}]`: one value or a list, all strings or all numbers (`numeric`: their spellings)."""
 
-    operator: ClassVar[str] = "anything-but"
-    values: tuple[str, ...]
-    numeric: bool = False
+    __slots__ = __match_args__ = ("values", "numeric")
+    operator = "anything-but"
+
+    def __init__(self, values: tuple[str, ...], numeric: bool = False) -> None:
+        self.values = values
+        self.numeric = numeric
 
     def __str__(self) -> str:
         return f'{{"anything-but":{_one_or_list(self.values if self.numeric else map(_quoted, self.values))}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class AnythingButOperator:
+class AnythingButOperator(ValueObject):
     """`[{"anything-but": {"prefix": ...}}]`: none of `values` under the operator `inner`."""
 
-    operator: ClassVar[str] = "anything-but"
-    inner: str
-    """`prefix`, `suffix`, `equals-ignore-case` or `wildcard`."""
-    values: tuple[str, ...]
+    __slots__ = __match_args__ = ("inner", "values")
+    operator = "anything-but"
+
+    def __init__(self, inner: str, values: tuple[str, ...]) -> None:
+        self.inner = inner
+        """`prefix`, `suffix`, `equals-ignore-case` or `wildcard`."""
+        self.values = values
 
     def __str__(self) -> str:
         return f'{{"anything-but":{{"{self.inner}":{_one_or_list(map(_quoted, self.values))}}}}}'
@@ -168,35 +191,41 @@ def _one_or_list(values: Iterable[str]) -> str:
     return texts[0] if len(texts) == 1 else f"[{','.join(texts)}]"
 
 
-@dataclass(frozen=True, slots=True)
-class Numeric:
+class Numeric(ValueObject):
     """`[{"numeric": [">", 0, "<=", 5]}]`: one comparison, or a lower bound and then an upper one."""
 
-    operator: ClassVar[str] = "numeric"
-    comparisons: tuple[tuple[str, str], ...]
-    """(`=`, `<`, `<=`, `>` or `>=`, the number's spelling)."""
+    __slots__ = __match_args__ = ("comparisons",)
+    operator = "numeric"
+
+    def __init__(self, comparisons: tuple[tuple[str, str], ...]) -> None:
+        self.comparisons = comparisons
+        """(`=`, `<`, `<=`, `>` or `>=`, the number's spelling)."""
 
     def __str__(self) -> str:
         return f'{{"numeric":[{",".join(f"{_quoted(op)},{number}" for op, number in self.comparisons)}]}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Exists:
+class Exists(ValueObject):
     """`[{"exists": true}]`: there is a leaf, or there is none."""
 
-    operator: ClassVar[str] = "exists"
-    present: bool
+    __slots__ = __match_args__ = ("present",)
+    operator = "exists"
+
+    def __init__(self, present: bool) -> None:
+        self.present = present
 
     def __str__(self) -> str:
         return f'{{"exists":{"true" if self.present else "false"}}}'
 
 
-@dataclass(frozen=True, slots=True)
-class Cidr:
+class Cidr(ValueObject):
     """`[{"cidr": "10.0.0.0/24"}]`."""
 
-    operator: ClassVar[str] = "cidr"
-    value: str
+    __slots__ = __match_args__ = ("value",)
+    operator = "cidr"
+
+    def __init__(self, value: str) -> None:
+        self.value = value
 
     def __str__(self) -> str:
         return _call(self.operator, self.value)
@@ -220,23 +249,29 @@ ValuePattern = (
 """One member of a field's list."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Field:
     """A field: an object of fields, or a list of values of which one must hold."""
 
-    name: str
-    content: ObjectPattern | tuple[ValuePattern, ...]
+    __slots__ = __match_args__ = ("name", "content")
+
+    def __init__(self, name: str, content: ObjectPattern | tuple[ValuePattern, ...]) -> None:
+        self.name = name
+        self.content = content
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Or:
     """`"$or": [...]`: two or more objects, one of which must hold."""
 
-    branches: tuple[ObjectPattern, ...]
+    __slots__ = __match_args__ = ("branches",)
+
+    def __init__(self, branches: tuple[ObjectPattern, ...]) -> None:
+        self.branches = branches
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ObjectPattern:
     """Fields and `$or`s, in the text's order, which decides where one overwrites another."""
 
-    members: tuple[Field | Or, ...]
+    __slots__ = __match_args__ = ("members",)
+
+    def __init__(self, members: tuple[Field | Or, ...]) -> None:
+        self.members = members

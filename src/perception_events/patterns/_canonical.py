@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from typing import Any
-
 from perception_events.patterns._ast import ObjectPattern, Or, String
-from perception_events.patterns._compiler import SubRule
 from perception_events.patterns._json_text import run
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from typing import Any
+
+    from perception_events.patterns._compiler import SubRule
 
 __all__ = ["canonical_text", "meaning"]
 

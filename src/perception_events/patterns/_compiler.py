@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
-
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._json_text import run
 from perception_events.patterns._numbers import MAX_DOUBLE, comparable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any, TypeAlias
+
+    Fields: TypeAlias = dict[str, tuple[ast.ValuePattern, ...]]
+
 __all__ = ["SubRule", "or_combinations", "sub_rules"]
 
-Fields = dict[str, tuple[ast.ValuePattern, ...]]
 
-
-@dataclass(frozen=True)
 class SubRule:
     """Fields that must all hold, by their dotted path, in the engine's order: sorted by UTF-16 units."""
 
-    fields: tuple[tuple[str, tuple[ast.ValuePattern, ...]], ...]
+    __slots__ = ("fields",)
 
-    @cached_property
+    def __init__(self, fields: tuple[tuple[str, tuple[ast.ValuePattern, ...]], ...]) -> None:
+        self.fields = fields
+
+    @property
     def text(self) -> str:
         """The fields as JSON, values in order of their text."""
         return ",".join(f"{ast.String(path)}:{values_text(values)}" for path, values in self.fields)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._json_text import run
+from perception_events.value_objects import ValueObject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any
 
 __all__ = ["DIALECTS", "Dialect", "DialectRules", "Support", "first_unsupported", "operator_name"]
 
@@ -33,20 +36,31 @@ class Support(StrEnum):
     """No authority says so either way; accepted here."""
 
 
-@dataclass(frozen=True, slots=True)
-class DialectRules:
+class DialectRules(ValueObject):
     """The limits of one place and the operators it takes (those not named: yes)."""
 
-    max_length: int
-    """Characters of one pattern."""
-    default_length: int
-    """Characters of one pattern until AWS raises the quota."""
-    max_patterns: int | None
-    """Patterns in one place (filters of a pipe), None where there is none."""
-    max_wildcard_patterns: int | None
-    """Patterns with wildcards in one place."""
-    operators: dict[str, Support]
-    authority: str
+    __slots__ = ("authority", "default_length", "max_length", "max_patterns", "max_wildcard_patterns", "operators")
+
+    def __init__(
+        self,
+        *,
+        max_length: int,
+        default_length: int,
+        max_patterns: int | None,
+        max_wildcard_patterns: int | None,
+        operators: dict[str, Support],
+        authority: str,
+    ) -> None:
+        self.max_length = max_length
+        """Characters of one pattern."""
+        self.default_length = default_length
+        """Characters of one pattern until AWS raises the quota."""
+        self.max_patterns = max_patterns
+        """Patterns in one place (filters of a pipe), None where there is none."""
+        self.max_wildcard_patterns = max_wildcard_patterns
+        """Patterns with wildcards in one place."""
+        self.operators = operators
+        self.authority = authority
 
 
 MAX_OR_COMBINATIONS = 1000

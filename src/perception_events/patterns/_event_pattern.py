@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
 
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text, meaning
@@ -22,6 +21,8 @@ from perception_events.patterns._plain_match import plain_matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from perception_events.patterns._matching import CompiledFields
 
 __all__ = ["EventPattern"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from perception_events.patterns._compiler import values_text
 from perception_events.patterns._matching import compile_fields
+from perception_events.value_objects import ValueObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,13 +18,15 @@ __all__ = ["Miss", "explain"]
 _SHOWN = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(ValueObject):
     """A field that keeps a pattern from matching: its dotted path, the pattern's list, the event's values as JSON."""
 
-    path: str
-    expected: str
-    actual: str
+    __slots__ = ("actual", "expected", "path")
+
+    def __init__(self, path: str, expected: str, actual: str) -> None:
+        self.path = path
+        self.expected = expected
+        self.actual = actual
 
     def __str__(self) -> str:
         return f"{self.path}: expected {self.expected}, found {self.actual}"

@@ -6,11 +6,15 @@ The engine's reader stops at the closing brace of the object, so text after it i
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
 from json import decoder
-from typing import Any, Literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any, Literal, TypeAlias
+
+    Kind: TypeAlias = Literal["object", "array", "string", "number", "literal"]
 
 __all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "JSONTextError", "Node", "node_of", "number_text", "read", "run"]
 
@@ -20,7 +24,8 @@ MAX_DEPTH = 1000
 MAX_NUMBER_LENGTH = 1000
 """How many characters of a number the engine's reader takes."""
 
-Kind = Literal["object", "array", "string", "number", "literal"]
+_PRINTABLE_BITS = 10_000
+"""Python refuses to spell an int of more than 4,300 digits; a Decimal of it does not."""
 
 _scan_string = decoder.scanstring  # type: ignore[attr-defined]
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -38,7 +43,6 @@ class JSONTextError(ValueError):
         self.offset = offset
 
 
-@dataclass(slots=True)
 class Node:
     """One JSON value.
 
@@ -46,10 +50,19 @@ class Node:
     (key, value) pairs in order, repeated keys included, or an array's elements under the key "".
     """
 
-    kind: Kind
-    offset: int | None
-    text: str = ""
-    members: list[tuple[str, int | None, Node]] | None = None
+    __slots__ = ("kind", "members", "offset", "text")
+
+    def __init__(
+        self,
+        kind: Kind,
+        offset: int | None,
+        text: str = "",
+        members: list[tuple[str, int | None, Node]] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.text = text
+        self.members = members
 
     @property
     def children(self) -> list[tuple[str, int | None, Node]]:
@@ -220,13 +233,15 @@ def number_text(value: object) -> str:
     """
     if isinstance(value, float):
         text = float.__repr__(value)
-    elif isinstance(value, int):
-        # Python refuses to spell an int of more than 4,300 digits; a Decimal of it does not.
-        text = str(Decimal(value)) if value.bit_length() > 10_000 else int.__repr__(value)
-    elif isinstance(value, Decimal):
-        text = str(value)
+    elif isinstance(value, int) and value.bit_length() <= _PRINTABLE_BITS:
+        text = int.__repr__(value)
     else:
-        raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r}")
+        # Here, because to import decimal costs a cold start a millisecond, and whoever has one has imported it.
+        from decimal import Decimal
+
+        if not isinstance(value, int | Decimal):
+            raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r}")
+        text = str(Decimal(value))
     if text[-1] in "nfyNFY":
         raise JSONTextError(f"{text} is not a JSON number", 0)
     return text

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._json_text import JSONTextError, Node, node_of, read, run
 from perception_events.patterns._numbers import comparable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from typing import Any, NoReturn
 
 __all__ = ["RESERVED_IN_OR", "parse"]
 
