@@ -29,7 +29,7 @@ def parsed(text: str) -> EventPattern | None:
 def event_value(text: str) -> Any:
     """The parsed text; None where it is no JSON, or holds a number that Python makes infinite."""
     try:
-        return json.loads(text, parse_float=_finite)
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     except ValueError:
         return None
 
