@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from perception_events.classifiers._registry import ClassifierRegistry
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.value_objects import ValueObject
 
 __all__ = ["EVENT_TYPE_FIELD", "SORT_KEY_ATTRIBUTE", "Enrichment", "EnrichmentError", "OnError"]
 
@@ -27,8 +27,7 @@ class EnrichmentError(PerceptionEventsError, ValueError):
     """An item that cannot be classified; the message names its place in the batch and what is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Enrichment:
+class Enrichment(ValueObject):
     """Adds the field `field` to each item: the event type that `registry` gives its sort key.
 
     Takes what a pipe sends (a list, even for one record) and also a single object; answers in the shape it was
@@ -41,10 +40,19 @@ class Enrichment:
     AWS: EventBridge User Guide, "Batching and concurrency" (enrichments receive a list).
     """
 
-    registry: ClassifierRegistry
-    field: str = EVENT_TYPE_FIELD
-    sort_key_attribute: str = SORT_KEY_ATTRIBUTE
-    on_error: OnError = OnError.RAISE
+    __slots__ = __match_args__ = ("registry", "field", "sort_key_attribute", "on_error")
+
+    def __init__(
+        self,
+        registry: ClassifierRegistry,
+        field: str = EVENT_TYPE_FIELD,
+        sort_key_attribute: str = SORT_KEY_ATTRIBUTE,
+        on_error: OnError = OnError.RAISE,
+    ) -> None:
+        self.registry = registry
+        self.field = field
+        self.sort_key_attribute = sort_key_attribute
+        self.on_error = on_error
 
     def invoke(self, event: JSONValue) -> JSONValue:
         """Enrich a list of items, or one item.

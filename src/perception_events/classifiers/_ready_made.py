@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from perception_events.classifiers._protocol import ClassifierError, Item
+from perception_events.classifiers._answers import ClassifierError, Item
+from perception_events.value_objects import ValueObject
 
 __all__ = [
     "CallableClassifier",
@@ -18,12 +18,14 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentClassifier:
+class SegmentClassifier(ValueObject):
     """Claims keys whose second segment, the one after the date, is exactly `segment` (default: the event type)."""
 
-    event_type: str
-    segment: str | None = None
+    __slots__ = __match_args__ = ("event_type", "segment")
+
+    def __init__(self, event_type: str, segment: str | None = None) -> None:
+        self.event_type = event_type
+        self.segment = segment
 
     @property
     def name(self) -> str:
@@ -41,12 +43,14 @@ class SegmentClassifier:
         return (f"2000-01-01#{segment}", f"2000-01-01#{segment}#x")
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixClassifier:
+class PrefixClassifier(ValueObject):
     """Claims keys whose text after the date and its `#` starts with `prefix`."""
 
-    event_type: str
-    prefix: str
+    __slots__ = __match_args__ = ("event_type", "prefix")
+
+    def __init__(self, event_type: str, prefix: str) -> None:
+        self.event_type = event_type
+        self.prefix = prefix
 
     @property
     def name(self) -> str:
@@ -62,12 +66,14 @@ class PrefixClassifier:
         return (f"2000-01-01#{self.prefix}", f"2000-01-01#{self.prefix}x")
 
 
-@dataclass(frozen=True, slots=True)
-class ContainsClassifier:
+class ContainsClassifier(ValueObject):
     """Claims keys that hold `text` anywhere, as the original `match` statement did."""
 
-    event_type: str
-    text: str
+    __slots__ = __match_args__ = ("event_type", "text")
+
+    def __init__(self, event_type: str, text: str) -> None:
+        self.event_type = event_type
+        self.text = text
 
     @property
     def name(self) -> str:
@@ -83,24 +89,24 @@ class ContainsClassifier:
         return (f"2000-01-01{self.text}", f"2000-01-01{self.text}x", f"2000-01-01#x{self.text}")
 
 
-@dataclass(frozen=True, slots=True)
-class RegexClassifier:
+class RegexClassifier(ValueObject):
     """Claims keys in which `pattern` is found (`re.search`).
 
     Raises:
         ClassifierError: `pattern` is no regular expression.
     """
 
-    event_type: str
-    pattern: str
+    __slots__ = __match_args__ = ("event_type", "pattern")
 
-    def __post_init__(self) -> None:
+    def __init__(self, event_type: str, pattern: str) -> None:
         try:
-            re.compile(self.pattern)
+            re.compile(pattern)
         except re.error as error:
             raise ClassifierError(
-                f"RegexClassifier for {self.event_type!r}: {self.pattern!r} is no regular expression: {error}"
+                f"RegexClassifier for {event_type!r}: {pattern!r} is no regular expression: {error}"
             ) from error
+        self.event_type = event_type
+        self.pattern = pattern
 
     @property
     def name(self) -> str:
@@ -112,13 +118,15 @@ class RegexClassifier:
         return self.event_type if re.search(self.pattern, sort_key) else None
 
 
-@dataclass(frozen=True, slots=True)
-class PredicateClassifier:
+class PredicateClassifier(ValueObject):
     """Claims items for which `predicate(sort_key, item)` is true; `item` is None where only a key is known."""
 
-    event_type: str
-    predicate: Callable[[str, Item | None], bool]
-    label: str = ""
+    __slots__ = __match_args__ = ("event_type", "predicate", "label")
+
+    def __init__(self, event_type: str, predicate: Callable[[str, Item | None], bool], label: str = "") -> None:
+        self.event_type = event_type
+        self.predicate = predicate
+        self.label = label
 
     @property
     def name(self) -> str:
@@ -130,12 +138,14 @@ class PredicateClassifier:
         return self.event_type if self.predicate(sort_key, item) else None
 
 
-@dataclass(frozen=True, slots=True)
-class CallableClassifier:
+class CallableClassifier(ValueObject):
     """A plain function `(sort_key, item) -> event type or None`, with a name."""
 
-    function: Callable[[str, Item | None], str | None]
-    label: str = ""
+    __slots__ = __match_args__ = ("function", "label")
+
+    def __init__(self, function: Callable[[str, Item | None], str | None], label: str = "") -> None:
+        self.function = function
+        self.label = label
 
     @property
     def name(self) -> str:

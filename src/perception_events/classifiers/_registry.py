@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from perception_events.classifiers._protocol import (
+from perception_events.classifiers._answers import (
     Ambiguity,
     Classification,
-    Classifier,
     ClassifierError,
     DuplicateClassifierError,
     Item,
 )
 from perception_events.classifiers._ready_made import CallableClassifier, ContainsClassifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perception_events.classifiers._protocol import Classifier
 
 __all__ = ["ENTRY_POINT_GROUP", "ClassifierRegistry", "default_registry"]
 
@@ -148,7 +151,8 @@ class ClassifierRegistry:
 def _as_classifier(found: Classifier | Callable[[str, Item | None], str | None]) -> Classifier:
     if isinstance(found, type):
         raise ClassifierError(f"{found!r} is a class; register an instance of it")
-    if isinstance(found, Classifier):
+    # What isinstance(found, Classifier) asks, without loading `typing` in every Lambda function.
+    if hasattr(found, "name") and hasattr(found, "classify"):
         return found
     if callable(found):
         return CallableClassifier(found)

@@ -5,10 +5,10 @@ Names are loaded when first used: a function that only classifies starts without
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from perception_events.lambdas.context import LambdaContext
     from perception_events.lambdas.enrichment import enrichment_handler
     from perception_events.lambdas.errors import DeadLetterError
@@ -37,4 +37,6 @@ _HOMES = {
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

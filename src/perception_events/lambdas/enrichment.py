@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from typing import Any, TypeAlias
 
 from perception_events.classifiers import (
     EVENT_TYPE_FIELD,
@@ -16,11 +14,14 @@ from perception_events.classifiers import (
 )
 from perception_events.json_values import JSONValue
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from logging import Logger
+    from typing import TypeAlias
+
 __all__ = ["Handler", "enrichment_handler"]
 
-Handler: TypeAlias = Callable[[JSONValue, Any], JSONValue]
-
-_log = logging.getLogger("perception_events.enrichment")
+Handler: TypeAlias = Callable[[JSONValue, object], JSONValue]
 
 
 def enrichment_handler(
@@ -41,17 +42,24 @@ def enrichment_handler(
     """
     enrichment = Enrichment(registry, field, sort_key_attribute, OnError(on_error))
 
-    def handler(event: JSONValue, context: Any = None) -> JSONValue:
+    def handler(event: JSONValue, context: object = None) -> JSONValue:
         request = {"aws_request_id": getattr(context, "aws_request_id", None)}
         try:
             enriched = enrichment.invoke(event)
         except EnrichmentError:
-            _log.exception("the batch cannot be enriched", extra=request)
+            _log().exception("the batch cannot be enriched", extra=request)
             raise
         for item in enriched if isinstance(enriched, list) else [enriched]:
             if isinstance(item, dict) and f"{field}Reason" in item:
                 extra = {**request, "event_id": item.get("eventID"), "reason": item[f"{field}Reason"]}
-                _log.warning("a record has no event type: %s", item[f"{field}Reason"], extra=extra)
+                _log().warning("a record has no event type: %s", item[f"{field}Reason"], extra=extra)
         return enriched
 
     return handler
+
+
+def _log() -> Logger:
+    """The logger; `logging` is not loaded for batches that have nothing to say."""
+    import logging
+
+    return logging.getLogger("perception_events.enrichment")

@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import perception_events
 from perception_events.classifiers import EnrichmentError, default_registry
 from perception_events.json_values import JSONValue
 from perception_events.lambdas import (
@@ -25,6 +28,7 @@ from perception_events.lambdas.router import DuplicateRouteError
 from perception_events.models import EventBridgeEvent, EventItem, StreamRecord
 
 RECORDS = Path(__file__).resolve().parents[3] / "docs" / "examples" / "perception_pipeline" / "records.jsonl"
+SOURCE = Path(perception_events.__file__).parents[1]
 LINES = RECORDS.read_text(encoding="utf-8").splitlines()
 POSE, RECON = json.loads(LINES[1]), json.loads(LINES[2])
 
@@ -75,6 +79,19 @@ class TestEnrichment:
     def test_the_field_has_the_name_it_is_given(self) -> None:
         answer: Any = enrichment_handler(default_registry, field="kind")([POSE], None)
         assert answer[0]["kind"] == "pose"
+
+    def test_it_starts_without_what_costs_time_to_load(self) -> None:
+        code = (
+            f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n"
+            "from perception_events.classifiers import default_registry\n"
+            "from perception_events.lambdas import enrichment_handler\n"
+            f"handler = enrichment_handler(default_registry); handler([{POSE!r}], None)\n"
+            "heavy = ('typing', 'dataclasses', 'inspect', 'logging', 'asyncio', 'pydantic', 'boto3')\n"
+            "print([name for name in heavy if name in sys.modules])"
+        )
+        # -S: what site-packages load at a start of the interpreter is not ours.
+        done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=False)
+        assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_a_typed_event() -> None:
