@@ -91,8 +91,9 @@ class PipelineSimulation:
     """The pipe, bus, rules and targets of `pipeline` in one environment, in memory.
 
     `targets` maps target names of the declaration (`aggregate_pose`) to what is invoked; one that is not given takes
-    every event. The clock starts at `clock`'s time and is moved forward to each record's creation time. `trace` is
-    every step since the start, unless a record's steps were taken from it by `route_record`.
+    every event. `enrichment` takes the place of the declaration's own, as a deployed function would. The clock starts
+    at `clock`'s time and is moved forward to each record's creation time. `trace` is every step since the start,
+    unless a record's steps were taken from it by `route_record`.
 
     Raises:
         UnknownTargetError: `targets` names what the declaration does not.
@@ -105,6 +106,7 @@ class PipelineSimulation:
         *,
         env: str = "dev",
         targets: Mapping[str, Target] | None = None,
+        enrichment: Target | None = None,
         clock: ManualClock | None = None,
     ) -> None:
         self.pipeline = pipeline
@@ -131,7 +133,8 @@ class PipelineSimulation:
             maximum_retry_attempts=settings.maximum_retry_attempts,
             maximum_record_age=settings.maximum_record_age,
             on_partial_batch_item_failure=settings.on_partial_batch_item_failure,
-            enrichment=Enrichment(
+            enrichment=enrichment
+            or Enrichment(
                 pipeline.registry, field=pipeline.event_type_field, sort_key_attribute=pipeline.table.sort_key
             ),
             enrichment_input_template=settings.enrichment_input_template,

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
-__all__ = ["Answer", "LambdaRuntime", "start_lambda"]
+from perception_events.json_values import JSONValue
+
+__all__ = ["Answer", "LambdaFunction", "LambdaRuntime", "start_lambda"]
 
 _TIMEOUT = 60.0
 
@@ -54,6 +56,27 @@ class LambdaRuntime:
         return Answer(None, payload, seconds) if failed else Answer(payload, None, seconds)
 
 
+class LambdaFunction:
+    """A function on the runtime client as a pipe or a rule invokes it; keeps every event that it was sent."""
+
+    def __init__(self, runtime: LambdaRuntime) -> None:
+        self._runtime = runtime
+        self.events: list[JSONValue] = []
+
+    def invoke(self, event: JSONValue) -> JSONValue:
+        """Invoke it and return what it answered.
+
+        Raises:
+            RuntimeError: the function raised.
+        """
+        self.events.append(event)
+        answer = self._runtime.invoke(event)
+        if answer.error is not None:
+            raise RuntimeError(f"{answer.error['errorType']}: {answer.error['errorMessage']}")
+        payload: JSONValue = answer.payload
+        return payload
+
+
 def _api(runtime: LambdaRuntime) -> type[BaseHTTPRequestHandler]:
     class RuntimeAPI(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -83,16 +106,22 @@ def _api(runtime: LambdaRuntime) -> type[BaseHTTPRequestHandler]:
 
 
 @contextmanager
-def start_lambda(handler: str, folder: Path, *, python: str = sys.executable) -> Iterator[tuple[LambdaRuntime, float]]:
-    """Run `handler` (`module.name`, in `folder`) on the real runtime client; yields it and its cold start (seconds)."""
+def start_lambda(
+    handler: str, folder: Path, *, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[LambdaRuntime, float]]:
+    """Run `handler` (`module.name`, in `folder`) on the real runtime client; yields it and its cold start (seconds).
+
+    `environment` holds what the function's own environment has more.
+    """
     pytest.importorskip("awslambdaric", reason="needs the [dev] extra")
     runtime = LambdaRuntime()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _api(runtime))
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     source = Path(__file__).resolve().parents[2] / "src"
-    environment = {
+    variables = {
         **os.environ,
+        **(environment or {}),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -103,7 +132,7 @@ def start_lambda(handler: str, folder: Path, *, python: str = sys.executable) ->
     }
     started = time.perf_counter()
     process = subprocess.Popen(
-        [python, "-m", "awslambdaric", handler], cwd=folder, env=environment, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "awslambdaric", handler], cwd=folder, env=variables, stdout=subprocess.DEVNULL
     )
     try:
         if not runtime.ready.wait(_TIMEOUT):
