@@ -52,11 +52,9 @@ def to_python(value: Mapping[str, Any], path: str = "") -> Any:
         InvalidAttributeValueError: it is none.
     """
     try:
-        ((kind, content),) = value.items()
-        reader = _READERS[kind]
-    except (AttributeError, KeyError, TypeError, ValueError):
-        raise InvalidAttributeValueError(path, f"an object with one of {', '.join(_READERS)}", value) from None
-    return reader(content, path)
+        return _quick_value(value)
+    except _NOT_QUICK:
+        return _careful_value(value, path)
 
 
 def image_to_python(image: Mapping[str, Mapping[str, Any]], path: str = "") -> dict[str, Any]:
@@ -65,8 +63,57 @@ def image_to_python(image: Mapping[str, Mapping[str, Any]], path: str = "") -> d
     Raises:
         InvalidAttributeValueError: a member is no attribute value.
     """
+    try:
+        return _quick_image(image)
+    except _NOT_QUICK:
+        return _careful_image(image, path)
+
+
+def _quick_image(image: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Reads the usual kinds without a call for each; raises anything where the careful way must say what is wrong."""
+    values: dict[str, Any] = {}
+    for name, value in image.items():
+        text = value.get("S")
+        if type(text) is str and len(value) == 1:
+            values[name] = text
+            continue
+        text = value.get("N")
+        if type(text) is str and text.isdigit() and len(value) == 1 and len(text) <= MAX_DIGITS:
+            values[name] = Decimal(text)
+        else:
+            values[name] = _quick_value(value)
+    return values
+
+
+def _quick_value(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        if type(content) is str:
+            return content
+    elif kind == "N":
+        if type(content) is str and len(content) <= MAX_DIGITS and (content.isdigit() or content[-1].isdecimal()):
+            return Decimal(content)
+    elif kind == "M":
+        return _quick_image(content)
+    elif kind == "L" and type(content) is list:
+        return [_quick_value(member) for member in content]
+    elif kind == "SS" and set(map(type, content)) == {str}:
+        return set(content)
+    return _READERS[kind](content, "")
+
+
+def _careful_value(value: Mapping[str, Any], path: str) -> Any:
+    try:
+        ((kind, content),) = value.items()
+        reader = _READERS[kind]
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise InvalidAttributeValueError(path, f"an object with one of {', '.join(_READERS)}", value) from None
+    return reader(content, path)
+
+
+def _careful_image(image: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, Any]:
     prefix = f"{path}." if path else ""
-    return {name: to_python(value, prefix + name) for name, value in image.items()}
+    return {name: _careful_value(value, prefix + name) for name, value in image.items()}
 
 
 def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> AttributeValue:
@@ -165,7 +212,7 @@ def _binary_text(value: bytes | bytearray | memoryview, raw: bool) -> str | byte
 
 def _set_of(kind: str, read: Callable[[object, str], Any]) -> Callable[[object, str], set[Any]]:
     def read_set(content: object, path: str) -> set[Any]:
-        if not isinstance(content, list | tuple | set | frozenset) or not content:
+        if not isinstance(content, _SETS) or not content:
             raise InvalidAttributeValueError(path, f"a list of at least one member under {kind}", content)
         return {read(member, path) for member in content}
 
@@ -186,13 +233,13 @@ def _set(value: set[Any] | frozenset[Any], path: str, raw_binary: bool) -> Attri
 def _map(content: object, path: str) -> dict[str, Any]:
     if not isinstance(content, Mapping):
         raise InvalidAttributeValueError(path, "an object under M", content)
-    return image_to_python(content, path)
+    return _careful_image(content, path)
 
 
 def _list(content: object, path: str) -> list[Any]:
     if not isinstance(content, list | tuple):
         raise InvalidAttributeValueError(path, "a list under L", content)
-    return [to_python(member, f"{path}[{index}]") for index, member in enumerate(content)]
+    return [_careful_value(member, f"{path}[{index}]") for index, member in enumerate(content)]
 
 
 def _boolean(content: object, path: str) -> bool:
@@ -205,6 +252,9 @@ def _null(content: object, path: str) -> None:
     if content is not True:
         raise InvalidAttributeValueError(path, "true under NULL", content)
 
+
+_SETS = (list, tuple, set, frozenset)
+_NOT_QUICK = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _READERS: dict[str, Callable[[Any, str], Any]] = {
     "S": _text,

@@ -187,11 +187,12 @@ class FieldTree:
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:
             node, value, membership = stack.pop()
-            if isinstance(value, dict) or (from_text and type(value) is tuple):
+            kind = type(value)
+            if kind is dict or (kind is tuple and from_text) or isinstance(value, dict):
                 if not node.children:
                     continue
                 inner: list[tuple[FieldTree, Any, Membership]] = []
-                for key, member in value.items() if isinstance(value, dict) else value:
+                for key, member in value if kind is tuple else value.items():
                     child = node.children.get(key)
                     if child is None:
                         child = self._dotted(node, key)
@@ -201,7 +202,7 @@ class FieldTree:
                         continue
                     inner.append((child, member, membership))
                 stack.extend(reversed(inner))
-            elif isinstance(value, list | tuple):
+            elif kind is list or isinstance(value, (list, tuple)):
                 array = arrays
                 arrays += 1
                 if len(membership) > MAX_DEPTH:
@@ -228,7 +229,7 @@ class FieldTree:
 
 
 def _nests(value: object) -> bool:
-    return isinstance(value, dict | list | tuple)
+    return isinstance(value, (dict, list, tuple))
 
 
 def leaf_text(value: object) -> str:

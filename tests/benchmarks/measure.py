@@ -1,0 +1,47 @@
+"""Medians of repeated runs."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+__all__ = ["import_milliseconds", "microseconds", "seconds"]
+
+ROUNDS = 7
+
+
+def microseconds(function: Callable[[Any], object], items: Sequence[Any], *, rounds: int = ROUNDS) -> float:
+    """The median, over rounds, of what `function` takes for one of `items`, each round asking all of them."""
+    function(items[0])
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        for item in items:
+            function(item)
+        taken.append((time.perf_counter() - started) / len(items))
+    return statistics.median(taken) * 1e6
+
+
+def seconds(function: Callable[[], object], *, rounds: int = 3) -> float:
+    """The median of whole runs."""
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        function()
+        taken.append(time.perf_counter() - started)
+    return statistics.median(taken)
+
+
+def import_milliseconds(code: str, *, rounds: int = 21) -> float:
+    """What `code` takes in a fresh interpreter, with bytecode already there."""
+    program = f"import time\nstarted = time.perf_counter()\n{code}\nprint(time.perf_counter() - started)"
+
+    runs = [
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+        for _ in range(rounds + 2)
+    ]
+    return statistics.median(float(run.stdout) for run in runs[2:]) * 1000
