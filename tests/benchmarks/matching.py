@@ -50,13 +50,13 @@ def one_pattern(peers: Sequence[Peer]) -> Section:
     lots = [(pattern, event) for pattern in (mixed_rules(50) | exact_rules(10)).values() for event in EVENTS[:FEW]]
     rules, events = pipeline_rules(), pipeline_events()
     pairs = [(p, e) for p, e in itertools.product(rules.values(), events) if EventPattern.parse(p).matches(e)]
-    ours = [microseconds(lambda pair: pair[0].matches(pair[1]), _prepared(EventPattern.parse, some)) for some in (lots, pairs)]
+    ours = [
+        microseconds(lambda pair: pair[0].matches(pair[1]), _prepared(EventPattern.parse, some))
+        for some in (lots, pairs)
+    ]
     section.add("perception-events", ours[0], "1", ours[1], "1")
     for peer in peers:
-        theirs = [
-            microseconds(lambda pair, peer=peer: peer.matches(*pair), _prepared(peer.prepare, some), rounds=3)
-            for some in (lots, pairs)
-        ]
+        theirs = [microseconds(peer.matches_pair, _prepared(peer.prepare, some), rounds=3) for some in (lots, pairs)]
         section.add(peer.name, theirs[0], theirs[0] / ours[0], theirs[1], theirs[1] / ours[1])
     return section
 
@@ -73,10 +73,10 @@ def rule_sets(peers: Sequence[Peer], lines: dict[str, dict[int, float]], *, larg
     """A rule set of mixed rules, by their number."""
     section = Section(
         "Many rules, one event",
-        "Mixed rules: two or three fields, one of them exact, prefix, suffix or wildcard with a leading `*`, the others "
-        "exact, anything-but or numeric. Microseconds an event, already parsed. New: 2,000 different events. Repeated: "
-        "20 events a hundred times; nothing is cached by value, so the two differ by the processor's caches only. "
-        "The peers ask rule by rule.",
+        "Mixed rules: two or three fields, one of them exact, prefix, suffix or wildcard with a leading `*`, "
+        "the others exact, anything-but or numeric. Microseconds an event, already parsed. New: 2,000 different "
+        "events. Repeated: 20 events a hundred times; nothing is cached by value, so the two differ by the "
+        "processor's caches only. The peers ask rule by rule.",
         ("rules", "new", "repeated", "matches an event", "bytes a rule", *(p.name for p in peers)),
     )
     ours: dict[int, float] = {}
@@ -106,7 +106,11 @@ def rule_sets(peers: Sequence[Peer], lines: dict[str, dict[int, float]], *, larg
     section.after = (
         f"`json.loads` of such an event takes {number(parse)} microseconds. 10,000 rules cost "
         f"{number(ours[10_000] / ours[100])} times what 100 cost"
-        + (f", 100,000 rules {number(ours[100_000] / ours[10_000])} times what 10,000 cost." if 100_000 in ours else ".")
+        + (
+            f", 100,000 rules {number(ours[100_000] / ours[10_000])} times what 10,000 cost."
+            if 100_000 in ours
+            else "."
+        )
     )
     return section
 
@@ -129,12 +133,14 @@ def from_text(lines: dict[str, dict[int, float]], *, java: bool) -> Section:
             lines.setdefault("perception-events (from text)", {})[len(rules)] = ours
             if java:
                 lines.setdefault("event-ruler, Java (from text)", {})[len(rules)] = theirs[index]
-        section.add(title, ours, *((theirs[index], theirs[index] / ours and ours / theirs[index]) if java else ("", "")))
+        section.add(
+            title, ours, *((theirs[index], theirs[index] / ours and ours / theirs[index]) if java else ("", ""))
+        )
     plain, exact = microseconds(json.loads, TEXTS), microseconds(read_event, TEXTS)
     section.after = (
-        f"Reading the text alone: {number(exact)} as the engine reads it (every number's spelling and every repeated key "
-        f"kept), {number(plain)} with `json.loads`, which loses both. Exactness costs nothing: the C scanner makes tuples and "
-        "bytes in less time than dicts and floats."
+        f"Reading the text alone: {number(exact)} as the engine reads it (every number's spelling and every repeated "
+        f"key kept), {number(plain)} with `json.loads`, which loses both. Exactness costs nothing: the C scanner makes "
+        "tuples and bytes in less time than dicts and floats."
     )
     return section
 
@@ -161,7 +167,10 @@ def adding() -> Section:
         taken = seconds(lambda rules=rules: RuleSet(rules))  # type: ignore[misc]
         section.add(title, taken, taken / len(rules) * 1e6)
     rule_set, more = RuleSet(mixed_rules(10_000)), mixed_rules(2_000, seed=77)
-    for title, change in (("one more to 10,000", rule_set.add), ("one less of 10,000", lambda name, _: rule_set.remove(name))):
+    for title, change in (
+        ("one more to 10,000", rule_set.add),
+        ("one less of 10,000", lambda name, _: rule_set.remove(name)),
+    ):
         started = time.perf_counter()
         for name, pattern in more.items():
             change(f"more-{name}", pattern)

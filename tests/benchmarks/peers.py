@@ -21,6 +21,10 @@ class Peer:
     prepare: Callable[[dict[str, Any]], Any]
     matches: Callable[[Any, dict[str, Any]], bool]
 
+    def matches_pair(self, pair: tuple[Any, dict[str, Any]]) -> bool:
+        """Whether a prepared pattern matches an event."""
+        return self.matches(*pair)
+
     def rule_set(self, rules: dict[str, Any]) -> Callable[[dict[str, Any]], list[str]]:
         """A function that asks rule by rule, as the peers do."""
         prepared = [(name, self.prepare(pattern)) for name, pattern in rules.items()]
@@ -55,9 +59,7 @@ def _localstack() -> Peer:
     from localstack.services.events.event_rule_engine import EventRuleEngine
 
     engine = EventRuleEngine()
-    return Peer(
-        "LocalStack", version("localstack-core"), lambda pattern: pattern, engine.evaluate_pattern_on_event
-    )
+    return Peer("LocalStack", version("localstack-core"), lambda pattern: pattern, engine.evaluate_pattern_on_event)
 
 
 def _ministack() -> Peer:

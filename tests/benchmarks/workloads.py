@@ -9,20 +9,30 @@ import json
 from random import Random
 from typing import Any
 
-__all__ = ["EXACT_FIELD", "city_lots", "exact_rules", "mixed_rules", "rules_over_elements", "with_elements"]
+from perception_events.pipeline import perception_pipeline
+
+__all__ = [
+    "EXACT_FIELD",
+    "city_lots",
+    "exact_rules",
+    "mixed_rules",
+    "pipeline_events",
+    "pipeline_rules",
+    "rules_over_elements",
+    "texts",
+    "with_elements",
+]
 
 Event = dict[str, Any]
 Pattern = dict[str, Any]
 
 EXACT_FIELD = "MAPBLKLOT"
 _STREET_TYPES = ("ST", "AVE", "BLVD", "WAY", "DR", "CT", "LN", "TER", "PL", None)
-_SYLLABLES = tuple(
-    first + rest for first in "BCDFGHKLMNPRST" for rest in ("AN", "ER", "IL", "O", "US", "EM", "AY", "ICK", "ED", "ONT")
-)
+_CONSONANTS, _VOWELS = "BCDFGHJKLMNPRSTVWXZ", "AEIOU"
 
 
 def _street(random: Random) -> str:
-    return "".join(random.choice(_SYLLABLES) for _ in range(random.randint(3, 4)))
+    return "".join(random.choice(_CONSONANTS) + random.choice(_VOWELS) for _ in range(random.randint(3, 5)))
 
 
 def _lot(random: Random) -> Event:
@@ -126,3 +136,36 @@ def rules_over_elements(count: int, seed: int = 5) -> dict[str, Pattern]:
 def texts(events: list[Event]) -> list[str]:
     """The events as JSON text."""
     return [json.dumps(event) for event in events]
+
+
+def pipeline_rules() -> dict[str, Pattern]:
+    """The perception pipeline's rules."""
+    return dict(perception_pipeline.rules("dev"))
+
+
+def pipeline_events() -> list[Event]:
+    """What the pipe puts on the bus for finished modules."""
+    return [
+        {
+            "version": "0",
+            "id": f"00000000-0000-0000-0000-{number:012}",
+            "detail-type": "Event from aws:dynamodb",
+            "source": "Pipe perception-pipeline-pipe-dev",
+            "account": "123456789012",
+            "time": "2025-07-15T00:11:08Z",
+            "region": "ap-northeast-2",
+            "resources": [],
+            "detail": {
+                "dynamodb": {
+                    "NewImage": {
+                        "site": {"S": "haemoro_1x2"},
+                        "date#event_type": {"S": f"2025-07-15#{event_type}#sync{number:03}"},
+                        "status": {"S": "COMPLETED"},
+                        "expires_at": {"N": "1752624667"},
+                    }
+                },
+                "PerceptionPipelineEventType": event_type,
+            },
+        }
+        for number, event_type in enumerate(("pose", "recon", "preprocessing", "reid") * 5)
+    ]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol, TypeAlias
 
     Place: TypeAlias = tuple[str, Any]
-    """A kind of table and a key in it: ("exact", leaf), ("prefix", text), ("range", (low, high)), ..."""
+    """A kind of table, a key in it: ("exact", leaf), ("part", ("prefix", text, piece)), ("range", (low, high)), ..."""
 
     Entries: TypeAlias = list[Any]
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["LeafIndex", "Place", "places"]
 
 _LENGTHS = (26, 17, 11, 7, 5, 4, 3, 2, 1)
-"""Only so many characters of a prefix or suffix are looked up: few lengths, near every length."""
+"""So many characters of a prefix or suffix are looked up, its quote included."""
 _PIECE = 3
 """So many characters of a wildcard's middle are looked for."""
 
@@ -60,15 +60,14 @@ def _place(value: ast.ValuePattern) -> Place:
         return "exact", leaf
     match value:
         case ast.String():
-            return "address", ("prefix", address_digits(value.value))
+            return "address", ("part", ("prefix", address_digits(value.value), ""))
         case ast.Number():
             number = comparable(value.text)
             return ("exact", value.text) if number is None else ("number", number)
         case ast.Prefix() | ast.Suffix() if not value.ignore_case:
-            return value.operator, as_octets(f'"{value.value}' if value.operator == "prefix" else f'{value.value}"')
+            return "part", (value.operator, as_octets(_with_quote(value)), "")
         case ast.Prefix() | ast.Suffix() if value.value.isascii():
-            text = f'"{value.value}' if value.operator == "prefix" else f'{value.value}"'
-            return "any-case", (value.operator, text.lower())
+            return "any-case", ("part", (value.operator, _with_quote(value).lower(), ""))
         case ast.EqualsIgnoreCase() if value.value.isascii():
             return "any-case", ("exact", f'"{value.value}"'.lower())
         case ast.Wildcard():
@@ -80,17 +79,21 @@ def _place(value: ast.ValuePattern) -> Place:
             both = zip(block.bottom, block.top, strict=True)
             same = next((index for index, (low, high) in enumerate(both) if low != high), len(block.top))
             if same:
-                return "address", ("prefix", block.bottom[:same])
+                return "address", ("part", ("prefix", block.bottom[:same], ""))
     return "present", None
 
 
 def _wildcard_place(value: str) -> Place:
     first, *rest = wildcard_pieces(value)
     *middle, last = rest or [""]
-    piece = max(middle, key=len, default="")[:_PIECE]
-    if len(piece) > max(len(first), len(last)):
-        return "piece", piece
-    return ("suffix", last) if len(last) >= len(first) else ("prefix", first)
+    piece = max(middle, key=len, default="")
+    if min(len(piece), _PIECE) > max(len(first), len(last)):
+        return "piece", piece[:_PIECE]
+    return "part", ("suffix", last, piece) if len(last) >= len(first) else ("prefix", first, piece)
+
+
+def _with_quote(value: ast.Prefix | ast.Suffix) -> str:
+    return f'"{value.value}' if value.operator == "prefix" else f'{value.value}"'
 
 
 def _range_place(value: ast.Numeric) -> Place:
@@ -105,13 +108,12 @@ def _range_place(value: ast.Numeric) -> Place:
 class LeafIndex:
     """What is filed for the leaves of one path."""
 
-    __slots__ = ("_exact", "_finders", "_heads", "_tables", "_tails")
+    __slots__ = ("_exact", "_finders", "_parts", "_tables")
 
     def __init__(self) -> None:
         self._exact = _Equal(str)
-        self._heads = _Affixes()
-        self._tails = _Affixes(at_end=True)
-        self._tables: dict[str, Table] = {"exact": self._exact, "prefix": self._heads, "suffix": self._tails}
+        self._parts = _Parts()
+        self._tables: dict[str, Table] = {"exact": self._exact, "part": self._parts}
         self._finders: tuple[Callable[[str, Entries], None], ...] = ()
 
     def add(self, place: Place, entry: object) -> None:
@@ -140,14 +142,11 @@ class LeafIndex:
         if entries is not None:
             found += entries
         octets = leaf if leaf.isascii() else as_octets(leaf)
-        for length, get in self._heads.by_length:
-            entries = get(octets[:length])
+        for part, get in self._parts.looks:
+            entries = get(octets[part])
             if entries is not None:
-                found += entries
-        for length, get in self._tails.by_length:
-            entries = get(octets[-length:])
-            if entries is not None:
-                found += entries
+                # In a large set most of these are in no cache: what is not touched costs nothing.
+                found += [entry for piece, entry in entries if piece in octets]
         for find in self._finders:
             find(leaf, found)
 
@@ -174,40 +173,46 @@ class _Equal:
         found += self.entries.get(self._read(leaf), ())
 
 
-class _Affixes:
-    """Filed under what a leaf starts with, or ends with, in tables by length."""
+class _Parts:
+    """Filed under what a leaf starts with, or ends with, in tables by length, beside a piece that it must have too.
 
-    __slots__ = ("_at_end", "_tables", "by_length")
+    The key: "prefix" or "suffix", the text, the piece.
+    """
 
-    def __init__(self, *, at_end: bool = False) -> None:
-        self._at_end = at_end
-        self._tables: dict[int, dict[str, Entries]] = {}
-        self.by_length: tuple[tuple[int, Callable[[str], Entries | None]], ...] = ()
+    __slots__ = ("_tables", "looks")
 
-    def add(self, text: str, entry: object) -> None:
-        key = self._key(text)
-        table = self._tables.get(len(key))
+    def __init__(self) -> None:
+        self._tables: dict[tuple[str, int], dict[str, Entries]] = {}
+        self.looks: tuple[tuple[slice, Callable[[str], Entries | None]], ...] = ()
+
+    def add(self, key: tuple[str, str, str], entry: object) -> None:
+        end, text = _cut(key)
+        table = self._tables.get((end, len(text)))
         if table is None:
-            table = self._tables[len(key)] = {}
-            self.by_length = (*self.by_length, (len(key), table.get))
-        table.setdefault(key, []).append(entry)
+            table = self._tables[end, len(text)] = {}
+            part = slice(len(text)) if end == "prefix" else slice(-len(text), None)
+            self.looks = (*self.looks, (part, table.get))
+        table.setdefault(text, []).append((key[2], entry))
 
-    def remove(self, text: str, entry: object) -> None:
-        key = self._key(text)
-        _remove(self._tables[len(key)], key, entry)
+    def remove(self, key: tuple[str, str, str], entry: object) -> None:
+        end, text = _cut(key)
+        _remove(self._tables[end, len(text)], text, (key[2], entry))
 
-    def crowd(self, text: str) -> float:
-        key = self._key(text)
-        return _share(key[1:]) * (1 + len(self._tables.get(len(key), {}).get(key, ())))
+    def crowd(self, key: tuple[str, str, str]) -> float:
+        end, text = _cut(key)
+        return _share(text[1:] + key[2]) * (1 + len(self._tables.get((end, len(text)), {}).get(text, ())))
 
     def find(self, leaf: str, found: Entries) -> None:
         octets = as_octets(leaf)
-        for length, get in self.by_length:
-            found += get(octets[-length:] if self._at_end else octets[:length]) or ()
+        for part, get in self.looks:
+            found += [entry for piece, entry in get(octets[part]) or () if piece in octets]
 
-    def _key(self, text: str) -> str:
-        length = next(length for length in _LENGTHS if length <= len(text))
-        return text[-length:] if self._at_end else text[:length]
+
+def _cut(key: tuple[str, str, str]) -> tuple[str, str]:
+    """Few lengths are looked up: a text of another is filed under less of it."""
+    end, text, _ = key
+    length = next(length for length in _LENGTHS if length <= len(text))
+    return end, text[:length] if end == "prefix" else text[-length:]
 
 
 class _Pieces:
@@ -337,8 +342,7 @@ def _digits(leaf: str) -> Iterable[str]:
 
 _TABLES: dict[str, Callable[[], Table]] = {
     "exact": lambda: _Equal(str),
-    "prefix": _Affixes,
-    "suffix": lambda: _Affixes(at_end=True),
+    "part": _Parts,
     "piece": _Pieces,
     "number": lambda: _Equal(_number),
     "range": _Ranges,

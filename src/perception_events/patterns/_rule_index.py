@@ -6,6 +6,9 @@ as it would be alone. So an event costs what its own leaves find, not what there
 
 from __future__ import annotations
 
+from math import inf
+from operator import itemgetter
+
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
 from perception_events.patterns._leaf_index import LeafIndex, places
 from perception_events.patterns._matching import ElementTree, compile_fields, matches, matches_around
@@ -25,7 +28,7 @@ __all__ = ["RuleIndex"]
 class _Entry:
     """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others."""
 
-    __slots__ = ("absence", "fields", "filed", "name", "number", "tree")
+    __slots__ = ("absence", "checks", "fields", "filed", "name", "number", "tree")
 
     def __init__(self, name: str, number: int, rule: SubRule) -> None:
         self.name = name
@@ -35,6 +38,8 @@ class _Entry:
         paths = [path for path, _ in rule.fields]
         own = FieldTree(paths) if any(path.endswith(".") for path in paths) else None
         self.tree = own if own is not None and own.skips_empty_names else None
+        self.checks = self.fields
+        """What a plain event is asked: not the field under which it has found the rule, where that is sure."""
         self.filed: tuple[str, list[Place]] | None = None
         """The path and the places under which it is filed; None: it is asked always."""
 
@@ -43,7 +48,11 @@ class RuleIndex:
     """Sub-rules by the names of their rules. Every change is a step that matching threads see whole, rule by rule."""
 
     def __init__(self) -> None:
-        self._plain = PlainFields()
+        self._filed = PlainFields()
+        """The paths under which rules are filed: what an event has there finds its rules."""
+        self._others = PlainFields()
+        """The other paths: looked at only where a rule was found."""
+        self._moves = 0
         self._tree = FieldTree()
         self._uses: dict[str, int] = {}
         self._unplain = 0
@@ -65,7 +74,7 @@ class RuleIndex:
         self._newest = number
         for entry, rule in zip(self._entries[name], rules, strict=True):
             if entry.tree is None:
-                entry.filed = self._best_places(rule)
+                self._file(entry, rule)
             if entry.filed is None:
                 self._always.append(entry)
             else:
@@ -73,7 +82,12 @@ class RuleIndex:
                 index = self._indexes[path]
                 for place in filed:
                     index.add(place, entry)
-                self._finders[path] = index.find
+                if path not in self._finders:
+                    self._finders[path] = index.find
+                    if _fits(path):
+                        self._filed.add(path)
+                        self._moves += 1  # before it goes from there: who has looked here too early looks again
+                        self._others.discard(path)
 
     def remove(self, name: str) -> None:
         """Take a rule's sub-rules out."""
@@ -91,11 +105,12 @@ class RuleIndex:
 
     def matching(self, event: Event) -> list[str]:
         """The names of the rules that match, in order."""
-        newest = self._newest
+        newest, moves = self._newest, self._moves
         found = self._always.copy()
-        plain = None if self._unplain else self._plain.leaves(event)
+        # First only where rules are filed: most events find none, and need no more.
+        plain = None if self._unplain else self._filed.leaves(event)
         if plain is None:
-            return self._matching_any(event, found, newest)
+            return self._matching_any(event, self._always.copy(), newest)
         finders = self._finders
         for path, leaf in plain:
             find = finders.get(path)
@@ -103,25 +118,36 @@ class RuleIndex:
                 find(leaf, found)
         if not found:
             return []
-        matched: dict[int, str] = {}
+        others = self._others.leaves(event)
+        if self._moves != moves:
+            return self.matching(event)
+        if others is None:
+            return self._matching_any(event, self._always.copy(), newest)
+        plain += others
         leaves = dict(plain)
         if len(leaves) < len(plain):
-            several: dict[str, list[str]] = {}
-            for path, leaf in plain:
-                several.setdefault(path, []).append(leaf)
-            for entry in dict.fromkeys(found):
-                for path, holds, absence in entry.fields:
-                    there = several.get(path)
-                    if not (absence if there is None else any(map(holds, there))):
-                        break
-                else:
-                    matched[entry.number] = entry.name
-            return _in_order(matched, newest)
+            return self._matching_several(plain, found, newest)
         get = leaves.get
+        matched: dict[int, str] = {}
         for entry in found:
-            for path, holds, absence in entry.fields:
-                one = get(path)
-                if not (absence if one is None else holds(one)):
+            for path, holds, absence in entry.checks:
+                there = get(path)
+                if not (absence if there is None else holds(there)):
+                    break
+            else:
+                matched[entry.number] = entry.name
+        return _in_order(matched, newest)
+
+    def _matching_several(self, plain: list[tuple[str, str]], found: list[_Entry], newest: int) -> list[str]:
+        """The same where a path has several leaves: an array of values, or a field spelled in several ways."""
+        leaves: dict[str, list[str]] = {}
+        for path, leaf in plain:
+            leaves.setdefault(path, []).append(leaf)
+        matched: dict[int, str] = {}
+        for entry in dict.fromkeys(found):
+            for path, holds, absence in entry.checks:
+                there = leaves.get(path)
+                if not (absence if there is None else any(map(holds, there))):
                     break
             else:
                 matched[entry.number] = entry.name
@@ -160,8 +186,8 @@ class RuleIndex:
         for path in paths:
             if path not in self._uses:
                 self._indexes[path] = LeafIndex()
-                if path.count(".") < MAX_PLAIN_PIECES:
-                    self._plain.add(path)
+                if _fits(path):
+                    self._others.add(path)
                 else:
                     self._unplain += 1
                 self._tree.add(path)
@@ -172,24 +198,31 @@ class RuleIndex:
             self._uses[path] -= 1
             if not self._uses[path]:
                 del self._uses[path], self._indexes[path]
-                self._finders.pop(path, None)
-                if path.count(".") < MAX_PLAIN_PIECES:
-                    self._plain.discard(path)
+                filed = self._finders.pop(path, None) is not None
+                if _fits(path):
+                    (self._filed if filed else self._others).discard(path)
                 else:
                     self._unplain -= 1
                 self._tree.discard(path)
 
-    def _best_places(self, rule: SubRule) -> tuple[str, list[Place]] | None:
-        """The field for which fewest others are found with it."""
-        best: tuple[float, str, list[Place]] | None = None
-        for path, values in rule.fields:
-            filed = places(values)
-            if filed is not None:
-                index = self._indexes[path]
-                crowd = sum(index.crowd(place) for place in filed)
-                if best is None or crowd < best[0]:
-                    best = crowd, path, filed
-        return None if best is None else best[1:]
+    def _file(self, entry: _Entry, rule: SubRule) -> None:
+        """Choose the field for which fewest others are found with it; the likeliest to miss is asked first."""
+        guesses: list[tuple[float, int, list[Place] | None]] = []
+        for position, (path, values) in enumerate(rule.fields):
+            found = places(values)
+            crowd = inf if found is None else sum(map(self._indexes[path].crowd, found))
+            guesses.append((crowd, position, found))
+        guesses.sort(key=itemgetter(0))
+        entry.checks = tuple(entry.fields[position] for _, position, _ in guesses)
+        _, position, best = guesses[0]
+        if best is not None:
+            entry.filed = rule.fields[position][0], best
+            if all(kind == "exact" for kind, _ in best):
+                entry.checks = entry.checks[1:]  # who finds it there has asked
+
+
+def _fits(path: str) -> bool:
+    return path.count(".") < MAX_PLAIN_PIECES
 
 
 def _in_order(matched: dict[int, str], newest: int) -> list[str]:

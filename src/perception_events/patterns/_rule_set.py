@@ -88,7 +88,7 @@ class RuleSet:
         Raises:
             TypeError: as `EventPattern.matches`.
         """
-        return self._index.matching(checked_event(event))
+        return self._index.matching(event if type(event) is dict else checked_event(event))
 
     def matching_rules_json(self, text: str | bytes) -> list[str]:
         """The names of the rules that match the event in `text`, in order of addition.
