@@ -43,7 +43,9 @@ table = EventTable(client, os.environ["TABLE"])
 """
 
 # When both cameras are in, the next module runs; here it is done at once, and says so in the table.
-AGGREGATE_POSE = TABLE + """
+AGGREGATE_POSE = (
+    TABLE
+    + """
 @event_handler
 def handler(event: EventBridgeEvent[StreamRecord]) -> None:
     item = EventItem.from_image(event.detail.dynamodb.new_image)
@@ -55,13 +57,17 @@ def handler(event: EventBridgeEvent[StreamRecord]) -> None:
         except ItemExistsError:
             pass  # the other camera's event came to the same conclusion
 """
+)
 
-AGGREGATE_RECON = TABLE + """
+AGGREGATE_RECON = (
+    TABLE
+    + """
 @event_handler
 async def handler(item: EventItem) -> None:
     for module in ("preprocessing", "reid"):
         table.processing(item.site, f"{item.key.date}#{module}")
 """
+)
 
 WRITER = """
 import os
