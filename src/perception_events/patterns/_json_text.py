@@ -196,29 +196,30 @@ def node_of(value: object) -> Node:
     """
 
     root = _shallow_node(value)
-    stack = [(root, value, 1)]
+    stack: list[tuple[Node, Any, int]] = [(root, value, 1)]
     while stack:
-        node, value, depth = stack.pop()
+        node, content, depth = stack.pop()
         if node.members is None:
             continue
         if depth > MAX_DEPTH:
             raise JSONTextError(f"Document nesting depth exceeds the maximum allowed ({MAX_DEPTH})", 0)
-        for key, member in value.items() if isinstance(value, Mapping) else (("", element) for element in value):  # type: ignore[attr-defined]
+        for key, member in content.items() if node.kind == "object" else [("", element) for element in content]:
             if not isinstance(key, str):
                 raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
             child = _shallow_node(member)
             node.members.append((key, None, child))
-            stack.append((child, member, depth + 1))
+            if child.members is not None:
+                stack.append((child, member, depth + 1))
     return root
 
 
 def _shallow_node(value: object) -> Node:
     if isinstance(value, str):
         return Node("string", None, str(value))
-    if isinstance(value, Mapping):
-        return Node("object", None, members=[])
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return Node("array", None, members=[])
+    if isinstance(value, (dict, Mapping)):
+        return Node("object", None, members=[])
     if value is None or isinstance(value, bool):
         return Node("literal", None, "null" if value is None else "true" if value else "false")
     return Node("number", None, number_text(value))
