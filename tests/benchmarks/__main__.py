@@ -64,7 +64,7 @@ PYTHONPATH=tests python -m benchmarks
 ```
 
 {datetime.now(UTC):%Y-%m-%d}, {machine()}, {platform.python_implementation()} {platform.python_version()}; {versions}\
-{"; event-ruler 2.1.0 on Java, warmed up for three seconds a case" if java else ""}. Figures are medians of repeated \
+{"; event-ruler 2.1.0 on Java" if java else ""}. Figures are medians of repeated \
 rounds. Events have the shape of event-ruler's own benchmark (San Francisco's city lots: properties and a polygon), \
 generated from a seed.
 

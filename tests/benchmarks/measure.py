@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["import_milliseconds", "microseconds", "seconds"]
+__all__ = ["call_microseconds", "import_milliseconds", "microseconds", "seconds"]
 
 ROUNDS = 7
 
@@ -23,6 +24,17 @@ def microseconds(function: Callable[[Any], object], items: Sequence[Any], *, rou
         for item in items:
             function(item)
         taken.append((time.perf_counter() - started) / len(items))
+    return statistics.median(taken) * 1e6
+
+
+def call_microseconds(calls: Sequence[tuple[Callable[[Any], object], Any]], *, rounds: int = ROUNDS) -> float:
+    """The median, over rounds, of what one of `calls` takes: a function and what it is asked."""
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        for function, item in calls:
+            function(item)
+        taken.append((time.perf_counter() - started) / len(calls))
     return statistics.median(taken) * 1e6
 
 
@@ -40,8 +52,9 @@ def import_milliseconds(code: str, *, rounds: int = 21) -> float:
     """What `code` takes in a fresh interpreter, with bytecode already there."""
     program = f"import time\nstarted = time.perf_counter()\n{code}\nprint(time.perf_counter() - started)"
 
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     runs = [
-        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment)
         for _ in range(rounds + 2)
     ]
     return statistics.median(float(run.stdout) for run in runs[2:]) * 1000

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -14,22 +15,16 @@ __all__ = ["Peer", "peers"]
 
 @dataclass(frozen=True)
 class Peer:
-    """An engine: makes of a pattern what its `matches` takes."""
+    """An engine: `matcher` makes of a pattern a function that tells whether it matches an event."""
 
     name: str
     version: str
-    prepare: Callable[[dict[str, Any]], Any]
-    matches: Callable[[Any, dict[str, Any]], bool]
-
-    def matches_pair(self, pair: tuple[Any, dict[str, Any]]) -> bool:
-        """Whether a prepared pattern matches an event."""
-        return self.matches(*pair)
+    matcher: Callable[[dict[str, Any]], Callable[[dict[str, Any]], bool]]
 
     def rule_set(self, rules: dict[str, Any]) -> Callable[[dict[str, Any]], list[str]]:
         """A function that asks rule by rule, as the peers do."""
-        prepared = [(name, self.prepare(pattern)) for name, pattern in rules.items()]
-        matches = self.matches
-        return lambda event: [name for name, rule in prepared if matches(rule, event)]
+        matchers = [(name, self.matcher(pattern)) for name, pattern in rules.items()]
+        return lambda event: [name for name, matches in matchers if matches(event)]
 
 
 def peers() -> list[Peer]:
@@ -48,29 +43,28 @@ def peers() -> list[Peer]:
 def _moto() -> Peer:
     from moto.events.models import EventPattern, EventPatternParser
 
-    def prepare(pattern: dict[str, Any]) -> Any:
+    def matcher(pattern: dict[str, Any]) -> Any:
         text = json.dumps(pattern)
-        return EventPattern(text, EventPatternParser(text).parse())
+        return EventPattern(text, EventPatternParser(text).parse()).matches_event
 
-    return Peer("moto", version("moto"), prepare, lambda pattern, event: pattern.matches_event(event))
+    return Peer("moto", version("moto"), matcher)
 
 
 def _localstack() -> Peer:
     from localstack.services.events.event_rule_engine import EventRuleEngine
 
     engine = EventRuleEngine()
-    return Peer("LocalStack", version("localstack-core"), lambda pattern: pattern, engine.evaluate_pattern_on_event)
+    return Peer(
+        "LocalStack", version("localstack-core"), lambda pattern: partial(engine.evaluate_pattern_on_event, pattern)
+    )
 
 
 def _ministack() -> Peer:
     from ministack.services import eventbridge
 
-    def matches(alternatives: Any, event: dict[str, Any]) -> bool:
-        return any(eventbridge._matches_detail(event, alternative) for alternative in alternatives)
-
-    def prepare(pattern: dict[str, Any]) -> Any:
+    def matcher(pattern: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
         alternatives, refusal = eventbridge._parse_pattern_text(json.dumps(pattern))
         assert refusal is None, refusal
-        return alternatives
+        return lambda event: any(eventbridge._matches_detail(event, alternative) for alternative in alternatives)
 
-    return Peer("ministack", version("ministack"), prepare, matches)
+    return Peer("ministack", version("ministack"), matcher)

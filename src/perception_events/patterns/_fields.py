@@ -38,7 +38,6 @@ __all__ = [
 MAX_PLAIN_PIECES = 10
 """A path of more pieces is looked for by `FieldTree` only: `PlainFields` holds every stretch of every path."""
 
-_LARGE = 50
 _NOWHERE: Membership = {}
 _LITERALS = {None: "null", True: "true", False: "false"}
 
@@ -83,10 +82,10 @@ class PlainFields:
 
     def _leaves(self, event: Any, found: list[tuple[str, str]]) -> bool:
         names = self.names
-        # Of a large event only what is named is looked at.
-        for name in event if len(event) < _LARGE else names.keys() & event.keys():
+        # What is fewer is gone through, names by a copy: another thread may add one.
+        for name in event if len(event) < len(names) else list(names):
             node = names.get(name)
-            if node is None:
+            if node is None or name not in event:
                 continue
             value = event[name]
             kind = type(value)

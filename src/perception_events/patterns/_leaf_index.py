@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     """A kind of table, a key in it: ("exact", leaf), ("part", ("prefix", text, piece)), ("range", (low, high)), ..."""
 
     Entries: TypeAlias = list[Any]
+    Tables: TypeAlias = tuple[tuple[slice, dict[str, Entries]], ...]
+    """Which part of a leaf is looked up in which table."""
 
     class Table(Protocol):
         """What is filed under keys of one kind."""
@@ -43,15 +45,17 @@ __all__ = ["LeafIndex", "Place", "places"]
 
 _LENGTHS = (26, 17, 11, 7, 5, 4, 3, 2, 1)
 """So many characters of a prefix or suffix are looked up, its quote included."""
+_GATE = 5
+"""So many characters of a prefix or suffix decide whether the lengths are looked at, its quote included."""
 _PIECE = 3
 """So many characters of a wildcard's middle are looked for."""
 
 
-def places(values: Sequence[ast.ValuePattern]) -> list[Place] | None:
+def places(values: Sequence[ast.ValuePattern]) -> tuple[Place, ...] | None:
     """Where to file a field's list so that every leaf that passes finds it; None where its absence passes too."""
     if any(isinstance(value, ast.Exists) and not value.present for value in values):
         return None
-    return list(dict.fromkeys(map(_place, values)))
+    return (_place(values[0]),) if len(values) == 1 else tuple(dict.fromkeys(map(_place, values)))
 
 
 def _place(value: ast.ValuePattern) -> Place:
@@ -142,11 +146,14 @@ class LeafIndex:
         if entries is not None:
             found += entries
         octets = leaf if leaf.isascii() else as_octets(leaf)
-        for part, get in self._parts.looks:
-            entries = get(octets[part])
-            if entries is not None:
-                # In a large set most of these are in no cache: what is not touched costs nothing.
-                found += [entry for piece, entry in entries if piece in octets]
+        for gate, behind in self._parts.gates:
+            tables = behind(octets[gate])
+            if tables is not None:
+                for part, table in tables:
+                    entries = table.get(octets[part])
+                    if entries is not None:
+                        # In a large set most of these are in no cache: what is not touched costs nothing.
+                        found += [entry for piece, entry in entries if piece in octets]
         for find in self._finders:
             find(leaf, found)
 
@@ -174,45 +181,68 @@ class _Equal:
 
 
 class _Parts:
-    """Filed under what a leaf starts with, or ends with, in tables by length, beside a piece that it must have too.
+    """Filed under what a leaf starts with, or ends with, beside a piece that it must have too.
 
-    The key: "prefix" or "suffix", the text, the piece.
+    The key: "prefix" or "suffix", the text, the piece. The tables, one for each length, lie behind the first or last
+    few characters: most leaves are turned away there, by one look instead of one for each length.
     """
 
-    __slots__ = ("_tables", "looks")
+    __slots__ = ("_gates", "gates")
 
     def __init__(self) -> None:
-        self._tables: dict[tuple[str, int], dict[str, Entries]] = {}
-        self.looks: tuple[tuple[slice, Callable[[str], Entries | None]], ...] = ()
+        self._gates: dict[tuple[str, int], dict[str, Tables]] = {}
+        self.gates: tuple[tuple[slice, Callable[[str], Tables | None]], ...] = ()
 
     def add(self, key: tuple[str, str, str], entry: object) -> None:
         end, text = _cut(key)
-        table = self._tables.get((end, len(text)))
+        gate = _part(end, min(len(text), _GATE))
+        tables_behind = self._gates.get((end, min(len(text), _GATE)))
+        if tables_behind is None:
+            tables_behind = self._gates[end, min(len(text), _GATE)] = {}
+            self.gates = (*self.gates, (gate, tables_behind.get))
+        part = _part(end, len(text))
+        tables = tables_behind.get(text[gate], ())
+        table = next((table for other, table in tables if other == part), None)
         if table is None:
-            table = self._tables[end, len(text)] = {}
-            part = slice(len(text)) if end == "prefix" else slice(-len(text), None)
-            self.looks = (*self.looks, (part, table.get))
-        table.setdefault(text, []).append((key[2], entry))
+            tables_behind[text[gate]] = (*tables, (part, {text: [(key[2], entry)]}))
+        else:
+            table.setdefault(text, []).append((key[2], entry))
 
     def remove(self, key: tuple[str, str, str], entry: object) -> None:
         end, text = _cut(key)
-        _remove(self._tables[end, len(text)], text, (key[2], entry))
+        gate, tables_behind = _part(end, min(len(text), _GATE)), self._gates[end, min(len(text), _GATE)]
+        _remove(self._table(end, text), text, (key[2], entry))
+        left = tuple((part, table) for part, table in tables_behind[text[gate]] if table)
+        if left:
+            tables_behind[text[gate]] = left
+        else:
+            del tables_behind[text[gate]]
 
     def crowd(self, key: tuple[str, str, str]) -> float:
         end, text = _cut(key)
-        return _share(text[1:] + key[2]) * (1 + len(self._tables.get((end, len(text)), {}).get(text, ())))
+        return _share(text[1:] + key[2]) * (1 + len(self._table(end, text).get(text, ())))
 
     def find(self, leaf: str, found: Entries) -> None:
         octets = as_octets(leaf)
-        for part, get in self.looks:
-            found += [entry for piece, entry in get(octets[part]) or () if piece in octets]
+        for gate, behind in self.gates:
+            for part, table in behind(octets[gate]) or ():
+                found += [entry for piece, entry in table.get(octets[part], ()) if piece in octets]
+
+    def _table(self, end: str, text: str) -> dict[str, Entries]:
+        length, part = min(len(text), _GATE), _part(end, len(text))
+        tables = self._gates.get((end, length), {}).get(text[_part(end, length)], ())
+        return next((table for other, table in tables if other == part), {})
+
+
+def _part(end: str, length: int) -> slice:
+    return slice(length) if end == "prefix" else slice(-length, None)
 
 
 def _cut(key: tuple[str, str, str]) -> tuple[str, str]:
     """Few lengths are looked up: a text of another is filed under less of it."""
     end, text, _ = key
     length = next(length for length in _LENGTHS if length <= len(text))
-    return end, text[:length] if end == "prefix" else text[-length:]
+    return end, text[_part(end, length)]
 
 
 class _Pieces:

@@ -21,27 +21,46 @@ if TYPE_CHECKING:
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Event, Leaf
     from perception_events.patterns._leaf_index import Place
+    from perception_events.patterns._matching import CompiledFields
 
 __all__ = ["RuleIndex"]
 
 
 class _Entry:
-    """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others."""
+    """One sub-rule of the rule called `name`; `tree` is its own where it reads events differently from the others.
 
-    __slots__ = ("absence", "checks", "fields", "filed", "name", "number", "tree")
+    Its tests are made when it is found for the first time: most rules of a large set are not.
+    """
+
+    __slots__ = ("absence", "checks", "fields", "filed", "name", "number", "order", "rule", "tree")
 
     def __init__(self, name: str, number: int, rule: SubRule) -> None:
         self.name = name
         self.number = number
-        self.fields = compile_fields(rule)
-        self.absence = any(absence for _, _, absence in self.fields)
-        paths = [path for path, _ in rule.fields]
-        own = FieldTree(paths) if any(path.endswith(".") for path in paths) else None
+        self.rule = rule
+        own = FieldTree(self.paths()) if any(path.endswith(".") for path in self.paths()) else None
         self.tree = own if own is not None and own.skips_empty_names else None
-        self.checks = self.fields
-        """What a plain event is asked: not the field under which it has found the rule, where that is sure."""
-        self.filed: tuple[str, list[Place]] | None = None
+        self.order: tuple[int, ...] = tuple(range(len(rule.fields)))
+        """Which fields a plain event is asked: not that under which it has found the rule, where that is sure."""
+        self.filed: tuple[str, tuple[Place, ...]] | None = None
         """The path and the places under which it is filed; None: it is asked always."""
+        self.fields: CompiledFields = ()
+        """The fields with their tests; empty until `prepare`."""
+        self.checks: CompiledFields = ()
+        """The same in `order`."""
+        self.absence = False
+        """Whether a field's absence passes."""
+
+    def paths(self) -> list[str]:
+        """The paths of its fields."""
+        return [path for path, _ in self.rule.fields]
+
+    def prepare(self) -> None:
+        """Make the tests; whoever comes at the same time makes the same."""
+        fields = compile_fields(self.rule)
+        self.absence = any(absence for _, _, absence in fields)
+        self.checks = tuple([fields[position] for position in self.order])
+        self.fields = fields
 
 
 class RuleIndex:
@@ -67,14 +86,14 @@ class RuleIndex:
         self._entries[name] = [_Entry(name, number, rule) for rule in rules]
         for entry in self._entries[name]:
             if entry.tree is None:
-                self._name(path for path, _, _ in entry.fields)
+                self._name(entry.paths())
             else:
                 self._unplain += 1
         # From here on every event is searched for the rule's fields, so that none is taken for absent.
         self._newest = number
-        for entry, rule in zip(self._entries[name], rules, strict=True):
+        for entry in self._entries[name]:
             if entry.tree is None:
-                self._file(entry, rule)
+                self._file(entry)
             if entry.filed is None:
                 self._always.append(entry)
             else:
@@ -99,7 +118,7 @@ class RuleIndex:
                 for place in filed:
                     self._indexes[path].remove(place, entry)
             if entry.tree is None:
-                self._forget(path for path, _, _ in entry.fields)
+                self._forget(entry.paths())
             else:
                 self._unplain -= 1
 
@@ -130,6 +149,8 @@ class RuleIndex:
         get = leaves.get
         matched: dict[int, str] = {}
         for entry in found:
+            if not entry.fields:
+                entry.prepare()
             for path, holds, absence in entry.checks:
                 there = get(path)
                 if not (absence if there is None else holds(there)):
@@ -145,6 +166,8 @@ class RuleIndex:
             leaves.setdefault(path, []).append(leaf)
         matched: dict[int, str] = {}
         for entry in dict.fromkeys(found):
+            if not entry.fields:
+                entry.prepare()
             for path, holds, absence in entry.checks:
                 there = leaves.get(path)
                 if not (absence if there is None else any(map(holds, there))):
@@ -158,6 +181,8 @@ class RuleIndex:
         leaves = self._tree.leaves(event)
         matched: dict[int, str] = {}
         for entry in always:
+            if not entry.fields:
+                entry.prepare()
             if matches(entry.fields, leaves if entry.tree is None else entry.tree.leaves(event)):
                 matched[entry.number] = entry.name
         elements = {path: ElementTree(there) for path, there in leaves.items()}
@@ -175,6 +200,8 @@ class RuleIndex:
                 for entry in found:
                     if entry.number in matched:
                         continue
+                    if not entry.fields:
+                        entry.prepare()
                     whole = entry.absence or (
                         scattered and not scattered.isdisjoint(field[0] for field in entry.fields)
                     )
@@ -205,20 +232,20 @@ class RuleIndex:
                     self._unplain -= 1
                 self._tree.discard(path)
 
-    def _file(self, entry: _Entry, rule: SubRule) -> None:
+    def _file(self, entry: _Entry) -> None:
         """Choose the field for which fewest others are found with it; the likeliest to miss is asked first."""
-        guesses: list[tuple[float, int, list[Place] | None]] = []
-        for position, (path, values) in enumerate(rule.fields):
+        guesses: list[tuple[float, int, tuple[Place, ...] | None]] = []
+        for position, (path, values) in enumerate(entry.rule.fields):
             found = places(values)
             crowd = inf if found is None else sum(map(self._indexes[path].crowd, found))
             guesses.append((crowd, position, found))
         guesses.sort(key=itemgetter(0))
-        entry.checks = tuple(entry.fields[position] for _, position, _ in guesses)
+        entry.order = tuple([position for _, position, _ in guesses])
         _, position, best = guesses[0]
         if best is not None:
-            entry.filed = rule.fields[position][0], best
+            entry.filed = entry.rule.fields[position][0], best
             if all(kind == "exact" for kind, _ in best):
-                entry.checks = entry.checks[1:]  # who finds it there has asked
+                entry.order = entry.order[1:]  # who finds it there has asked
 
 
 def _fits(path: str) -> bool:

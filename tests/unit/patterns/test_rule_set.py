@@ -104,3 +104,19 @@ def test_rules_come_and_go_while_threads_match() -> None:
         thread.join()
     assert failures == []
     assert len(rules) == 1002
+
+
+def test_texts_of_every_length_are_found_and_are_gone_when_removed() -> None:
+    text = "abcdefghijklmnopqrstuvwxyz0123456789"
+    rules = {f"prefix-{n}": {"a": [{"prefix": text[:n]}]} for n in range(1, len(text) + 1)}
+    rules |= {f"suffix-{n}": {"a": [{"suffix": text[-n:]}]} for n in range(1, len(text) + 1)}
+    rules |= {f"wildcard-{n}": {"a": [{"wildcard": f"{text[:n]}*{text[n:]}"}]} for n in range(len(text) + 1)}
+    rule_set = RuleSet(rules)
+    assert rule_set.matching_rules({"a": text}) == list(rules)
+    assert rule_set.matching_rules({"a": text[:20]}) == [f"prefix-{n}" for n in range(1, 21)]
+    for name in [name for name in rules if name != "suffix-5"]:
+        rule_set.remove(name)
+    assert rule_set.matching_rules({"a": text}) == ["suffix-5"]
+    rule_set.remove("suffix-5")
+    rule_set.add("again", {"a": [{"prefix": text[:7]}]})
+    assert rule_set.matching_rules({"a": text}) == ["again"]
