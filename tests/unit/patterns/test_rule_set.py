@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.workloads import city_lots, exact_rules, mixed_rules, rules_over_elements, texts, with_elements
 from perception_events.patterns import (
     DuplicateRuleError,
     EventPattern,
@@ -120,3 +121,24 @@ def test_texts_of_every_length_are_found_and_are_gone_when_removed() -> None:
     rule_set.remove("suffix-5")
     rule_set.add("again", {"a": [{"prefix": text[:7]}]})
     assert rule_set.matching_rules({"a": text}) == ["again"]
+
+
+def test_the_measured_rules_answer_as_each_of_them_alone() -> None:
+    # Short prefixes, so that rules match: each kind of rule has some.
+    rules = mixed_rules(600, affix=(2, 3)) | exact_rules(100)
+    events = city_lots(60, seed=2) + [{**lot, "lots": [lot]} for lot in city_lots(60)]
+    alone = {name: EventPattern.parse(pattern) for name, pattern in rules.items()}
+    rule_set = RuleSet(rules)
+    expected = [[name for name, pattern in alone.items() if pattern.matches(event)] for event in events]
+    assert [rule_set.matching_rules(event) for event in events] == expected
+    assert [rule_set.matching_rules_json(text) for text in texts(events)] == expected
+    assert {name.partition("-")[0] for names in expected for name in names} == {"mixed", "exact"}
+
+
+def test_the_measured_arrays_answer_as_each_rule_alone() -> None:
+    rules = rules_over_elements(200)
+    event = with_elements(40, seed=5)
+    event["detail"]["lots"] += with_elements(200, seed=5)["detail"]["lots"]
+    alone = [name for name, pattern in rules.items() if EventPattern.parse(pattern).matches(event)]
+    assert alone
+    assert RuleSet(rules).matching_rules(event) == alone
