@@ -107,11 +107,12 @@ def _api(runtime: LambdaRuntime) -> type[BaseHTTPRequestHandler]:
 
 @contextmanager
 def start_lambda(
-    handler: str, folder: Path, *, environment: Mapping[str, str] | None = None
+    handler: str, folder: Path, *, environment: Mapping[str, str] | None = None, only: bool = False
 ) -> Iterator[tuple[LambdaRuntime, float]]:
     """Run `handler` (`module.name`, in `folder`) on the real runtime client; yields it and its cold start (seconds).
 
-    `environment` holds what the function's own environment has more.
+    `environment` holds what the function's own environment has more. With `only` the function sees what is on its
+    `PYTHONPATH` and nothing that is installed.
     """
     pytest.importorskip("awslambdaric", reason="needs the [dev] extra")
     runtime = LambdaRuntime()
@@ -121,7 +122,6 @@ def start_lambda(
     source = Path(__file__).resolve().parents[2] / "src"
     variables = {
         **os.environ,
-        **(environment or {}),
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_address[1]}",
         "AWS_LAMBDA_FUNCTION_NAME": "f",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -129,10 +129,14 @@ def start_lambda(
         "AWS_LAMBDA_LOG_GROUP_NAME": "group",
         "AWS_LAMBDA_LOG_STREAM_NAME": "stream",
         "PYTHONPATH": os.pathsep.join([str(source), str(folder)]),
+        **(environment or {}),
     }
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "awslambdaric", handler], cwd=folder, env=variables, stdout=subprocess.DEVNULL
+        [sys.executable, *(["-S"] if only else []), "-m", "awslambdaric", handler],
+        cwd=folder,
+        env=variables,
+        stdout=subprocess.DEVNULL,
     )
     try:
         if not runtime.ready.wait(_TIMEOUT):

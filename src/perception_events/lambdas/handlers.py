@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import logging
 from collections.abc import Callable
-from typing import Any, TypeAlias, overload
+from threading import local
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from perception_events.json_values import JSONValue
 from perception_events.lambdas._arguments import Reader, argument_reader, takes_context
 from perception_events.lambdas._invocations import Invocation, Message, Source, read_invocation
 from perception_events.lambdas.errors import DeadLetterError
 from perception_events.targets import Target
+
+if TYPE_CHECKING:
+    from asyncio import Runner
 
 __all__ = ["Handle", "Handler", "event_handler", "handle_invocation"]
 
@@ -35,10 +38,12 @@ def event_handler(function: Callable[..., Any] | None = None, *, dead_letters: T
     """Turn `function(event)` or `function(event, context)`, also an async one, into a Lambda handler.
 
     The function is called once for each event or record; its first parameter's annotation says what it gets (see
-    `argument_reader`). The handler takes a rule's event, a pipe's batch and an event source mapping's, and answers
-    the latter two with `batchItemFailures`, by `eventID` and by `SequenceNumber`. Records of one item are handled in
-    order: after a failed one, the later ones of the same item fail with it, unhandled. An event source mapping rewinds
-    to the first failure, so that what follows it is not handled at all.
+    `argument_reader`). Async functions run on one event loop, which stays for the next invocation.
+
+    The handler takes a rule's event, a pipe's batch and an event source mapping's, and answers the latter two with
+    `batchItemFailures`, by `eventID` and by `SequenceNumber`. Records of one item are handled in order: after a failed
+    one, the later ones of the same item fail with it, unhandled. An event source mapping rewinds to the first failure,
+    so that what follows it is not handled at all.
 
     Every message is logged through `logging` (`perception_events.handlers`) with `event_id`, `aws_request_id` and
     `function_name` as extra fields.
@@ -72,13 +77,27 @@ def bound_function(function: Callable[..., Any]) -> Handle:
     def handle(message: Message, context: Any) -> Any:
         argument = read(message)
         answer = function(argument, context) if with_context else function(argument)
-        return asyncio.run(_awaited(answer)) if is_async else answer
+        return _event_loop().run(answer) if is_async else answer
 
     return handle
 
 
-async def _awaited(answer: Any) -> Any:
-    return await answer
+class _EventLoops(local):
+    runner: Runner | None = None
+
+
+_event_loops = _EventLoops()
+
+
+def _event_loop() -> Runner:
+    """The thread's event loop; kept, since clients that a module holds belong to the loop that they were used on."""
+    if _event_loops.runner is None:
+        import asyncio  # here, because it costs a cold start twenty milliseconds
+        import atexit
+
+        _event_loops.runner = asyncio.Runner()
+        atexit.register(_event_loops.runner.close)
+    return _event_loops.runner
 
 
 def handle_invocation(invocation: Invocation, context: Any, handle: Handle, dead_letters: Target | None) -> Any:

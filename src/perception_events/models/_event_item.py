@@ -19,7 +19,11 @@ DEFAULT_TIME_TO_LIVE = timedelta(days=1)
 
 
 class EventItem(WireModel):
-    """A row of the event table. `expires_at` is in epoch seconds, UTC: what DynamoDB's TTL takes."""
+    """A row of the event table as a stream record's image has it; derive your own to type the other attributes.
+
+    `expires_at` is in epoch seconds, UTC: what DynamoDB's TTL takes. `lambdas.event_table` reads and writes rows
+    without pydantic, as `EventRow`.
+    """
 
     model_config = ConfigDict(alias_generator=wire_names({"sort_key": "date#event_type"}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
@@ -133,6 +134,38 @@ def test_async_functions_and_the_context() -> None:
         return str(context.aws_request_id)
 
     assert handler(bus_event(POSE), Context()) == "request-1"
+
+
+def test_async_functions_find_their_event_loop_again() -> None:
+    # What a module holds on to, an HTTP client or a queue, belongs to the loop that it was first used on.
+    queue: asyncio.Queue[str] = asyncio.Queue()
+    loops = set()
+
+    @event_handler
+    async def handler(record: dict[str, Any]) -> None:
+        loops.add(asyncio.get_running_loop())
+        await queue.put(record["eventID"])
+
+    @event_handler
+    async def reader(event: dict[str, Any]) -> str:
+        loops.add(asyncio.get_running_loop())
+        return await queue.get()
+
+    assert handler([POSE, RECON], None) == {"batchItemFailures": []}
+    assert [reader(bus_event(POSE), None), reader(bus_event(POSE), None)] == [POSE["eventID"], RECON["eventID"]]
+    assert len(loops) == 1
+
+
+def test_an_async_handler_leaves_nothing_to_warn_of() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(SOURCE)!r})\n"
+        "from perception_events.lambdas import event_handler\n"
+        "@event_handler\n"
+        "async def handler(event: dict) -> int: return 1\n"
+        f"print(handler({bus_event(POSE)!r}, None), 'pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("1 False", "")
 
 
 def batch() -> list[dict[str, Any]]:
