@@ -81,7 +81,7 @@ class Route:
 
 
 class _Accepts:
-    """Stands in for a function that nobody supplied: it takes every event."""
+    """Stands in for a function that nobody supplied, or for a dead-letter queue: it takes every event."""
 
     def invoke(self, event: JSONValue) -> JSONValue:
         return None
@@ -91,7 +91,8 @@ class PipelineSimulation:
     """The pipe, bus, rules and targets of `pipeline` in one environment, in memory.
 
     `targets` maps target names of the declaration (`aggregate_pose`) to what is invoked; one that is not given takes
-    every event. `enrichment` takes the place of the declaration's own, as a deployed function would. The clock starts
+    every event. `enrichment` takes the place of the declaration's own, as a deployed function would. Where the
+    declaration has dead-letter queues, the trace holds what they get. The clock starts
     at `clock`'s time and is moved forward to each record's creation time. `trace` is every step since the start,
     unless a record's steps were taken from it by `route_record`.
 
@@ -146,6 +147,7 @@ class PipelineSimulation:
                 time=settings.time,
             ),
             target_input_template=settings.target_input_template,
+            dead_letter_queue=_Accepts() if settings.dead_letter_queue else None,
             clock=self.clock,
             trace=self._record,
         )
@@ -169,6 +171,7 @@ class PipelineSimulation:
         self.trace.record(event)
 
     def _put_rules(self, given: dict[str, Target]) -> None:
+        queue = _Accepts() if self.pipeline.bus.target_dead_letter_queue else None
         retry_policy = RetryPolicy(self.pipeline.bus.target_retry_attempts, self.pipeline.bus.target_event_age)
         known = dict.fromkeys(target for rule in self.pipeline.rule_settings() for target in rule.targets)
         unknown = [name for name in given if name not in known]
@@ -181,7 +184,8 @@ class PipelineSimulation:
             targets = []
             for target in rule.targets:
                 function = self.names.function(target)
-                targets.append(RuleTarget(function, given.get(target, _Accepts()), retry_policy=retry_policy))
+                invoked = given.get(target, _Accepts())
+                targets.append(RuleTarget(function, invoked, retry_policy=retry_policy, dead_letter_queue=queue))
                 self._triggers[name, function] = self.pipeline.started_by(target)
             self.bus.put_rule(Rule(name, rule.event_pattern, tuple(targets)))
 

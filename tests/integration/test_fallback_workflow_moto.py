@@ -23,68 +23,19 @@ from perception_events.aggregation import (
     fallback_state_machine,
 )
 from perception_events.clock import ManualClock
-from perception_events.lambdas.join_store import DynamoDBJoinStore
 from support.joins import CAMERAS, bus_event
+from support.workflow_rig import TABLE, WorkflowRig, workflow_rig
 
 pytestmark = pytest.mark.aws_parts
-TABLE = "PerceptionPipelineEvents-dev"
 SYNC = ("site", "date", "sync")
 DUE = timedelta(hours=1)
 BASE = Join(on="pose", group_by=SYNC, expects=CAMERAS, trigger=("recon",), deadline=DUE)
 
 
-class Rig:
-    """A table on moto, joins over it, and the workflow of these joins."""
-
-    def __init__(self, boto3: Any) -> None:
-        self.dynamodb = boto3.client("dynamodb", region_name="us-east-1")
-        self.states = boto3.client("stepfunctions", region_name="us-east-1")
-        keys = ("site", "HASH"), ("date#event_type", "RANGE")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        self.store = DynamoDBJoinStore(self.dynamodb, TABLE)
-        self.machines = 0
-
-    def aggregator(self, *joins: Join, age: timedelta = timedelta(0)) -> Aggregator:
-        """An aggregator whose events came in `age` ago by the machine's clock, which the workflow reads."""
-        return Aggregator(joins, self.store, clock=ManualClock(float(int(time.time() - age.total_seconds()))))
-
-    def run(self, *joins: Join, page_size: int = 100) -> None:
-        self.machines += 1
-        definition = fallback_state_machine(joins, TABLE, page_size=page_size)
-        # moto's transactions undo each other's writes when they run at once.
-        definition["States"]["EachOpenJoin"]["MaxConcurrency"] = 1
-        machine = self.states.create_state_machine(
-            name=f"fallback{self.machines}",
-            definition=json.dumps(definition),
-            roleArn="arn:aws:iam::123456789012:role/fallback",
-        )
-        execution = self.states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-        deadline = time.monotonic() + 30
-        while (found := self.states.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            assert time.monotonic() < deadline, "the workflow does not end"
-            time.sleep(0.05)
-        assert found["status"] == "SUCCEEDED", found
-
-    def written(self, prefix: str = "trigger_") -> dict[str, dict[str, Any]]:
-        items = self.dynamodb.scan(TableName=TABLE)["Items"]
-        return {key: i for i in items if f"#{prefix}" in (key := i["date#event_type"]["S"])}
-
-
 @pytest.fixture
-def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
-    pytest.importorskip("antlr4", reason="moto's interpreter is not installed: pip install 'moto[stepfunctions]'")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        yield Rig(boto3)
+def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowRig]:
+    with workflow_rig(monkeypatch) as made:
+        yield made
 
 
 def poses(aggregator: Aggregator, *cameras: str, sync: str = "sync001", first: int = 1) -> None:
@@ -92,13 +43,13 @@ def poses(aggregator: Aggregator, *cameras: str, sync: str = "sync001", first: i
         aggregator.handle(bus_event(f"2025-07-15#pose#{sync}#{camera}", sequence_number=version))
 
 
-def complete_but_untriggered(rig: Rig, join: Join, *members: str) -> None:
+def complete_but_untriggered(rig: WorkflowRig, join: Join, *members: str) -> None:
     """What a crash between the last member and the trigger leaves."""
     poses(rig.aggregator(replace(join, expects=99, quorum=None, policy=FallbackPolicy.WAIT)), *members)
 
 
 @pytest.mark.parametrize("expects", [CAMERAS, 3, [f"cam{n}" for n in range(4)]], ids=["set", "count", "large set"])
-def test_a_complete_group_is_triggered(rig: Rig, expects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_group_is_triggered(rig: WorkflowRig, expects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("perception_events.aggregation._workflow.CONTAINS_UP_TO", 3)
     join = replace(BASE, expects=expects)
     members = CAMERAS if len(CAMERAS) == expects or expects is CAMERAS else expects
@@ -114,7 +65,7 @@ def test_a_complete_group_is_triggered(rig: Rig, expects: Any, monkeypatch: pyte
     assert len(rig.written()) == 1
 
 
-def test_what_it_writes_is_what_the_sweep_writes(rig: Rig) -> None:
+def test_what_it_writes_is_what_the_sweep_writes(rig: WorkflowRig) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER, trigger=("recon", "thumbnails"))
     live = rig.aggregator(join, age=2 * DUE)
     poses(live, "cam1", "cam2")
@@ -143,14 +94,14 @@ def test_what_it_writes_is_what_the_sweep_writes(rig: Rig) -> None:
     assert len(rig.written()) == 6
 
 
-def test_before_the_deadline_it_waits(rig: Rig) -> None:
+def test_before_the_deadline_it_waits(rig: WorkflowRig) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER)
     poses(rig.aggregator(join, age=DUE / 2), "cam1")
     rig.run(join)
     assert rig.written() == {}
 
 
-def test_quorum(rig: Rig) -> None:
+def test_quorum(rig: WorkflowRig) -> None:
     join = replace(BASE, policy=FallbackPolicy.QUORUM, quorum=2)
     late = rig.aggregator(join, age=2 * DUE)
     poses(late, "cam1")
@@ -163,7 +114,7 @@ def test_quorum(rig: Rig) -> None:
     assert trigger["reason"]["S"] == "QUORUM"
 
 
-def test_alert_even_when_nobody_is_in(rig: Rig) -> None:
+def test_alert_even_when_nobody_is_in(rig: WorkflowRig) -> None:
     join = replace(BASE, policy=FallbackPolicy.ALERT)
     event = bus_event("2025-07-15#pose#sync001#cam1", status="FAILED", sequence_number=1)
     rig.aggregator(join, age=2 * DUE).handle(event)
@@ -174,7 +125,7 @@ def test_alert_even_when_nobody_is_in(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "listed", [{"SS": ["sync001", "sync002"]}, {"L": [{"S": "sync002"}, {"S": "sync001"}]}, {"N": "2"}]
 )
-def test_manifest(rig: Rig, listed: dict[str, Any]) -> None:
+def test_manifest(rig: WorkflowRig, listed: dict[str, Any]) -> None:
     join = Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",))
     for sync in ("sync001", "sync002"):
         rig.aggregator(join).handle(bus_event(f"2025-07-15#recon#{sync}"))
@@ -186,7 +137,7 @@ def test_manifest(rig: Rig, listed: dict[str, Any]) -> None:
     assert list(rig.written()) == ["2025-07-15#trigger_reid"]
 
 
-def test_manifest_of_each_group(rig: Rig) -> None:
+def test_manifest_of_each_group(rig: WorkflowRig) -> None:
     join = replace(BASE, expects=Manifest("manifest_pose", attribute="who", group_by=SYNC))
     poses(rig.aggregator(join), "cam1")
     key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_pose#sync001"}}
@@ -195,7 +146,7 @@ def test_manifest_of_each_group(rig: Rig) -> None:
     assert list(rig.written()) == ["2025-07-15#trigger_recon#sync001"]
 
 
-def test_many_groups_take_several_pages(rig: Rig) -> None:
+def test_many_groups_take_several_pages(rig: WorkflowRig) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER)
     late = rig.aggregator(join, age=2 * DUE)
     for n in range(7):
@@ -204,7 +155,7 @@ def test_many_groups_take_several_pages(rig: Rig) -> None:
     assert len(rig.written()) == 7
 
 
-def test_no_joins_is_a_workflow_too(rig: Rig) -> None:
+def test_no_joins_is_a_workflow_too(rig: WorkflowRig) -> None:
     poses(rig.aggregator(BASE), "cam1")
     rig.run()
     rig.run(Join(on="recon", expects=1, trigger=("reid",)))

@@ -88,7 +88,9 @@ EXISTING = replace(
     ),
     extra_rules=(
         RuleSettings(
-            "all-events-rule", {"source": [{"prefix": "Pipe "}], "detail": {"eventName": ["INSERT"]}}, ("log_event",)
+            "all-events-rule",
+            {"source": [{"prefix": "Pipe "}], "detail": {"PerceptionPipelineEventType": [{"anything-but": "unknown"}]}},
+            ("log_event",),
         ),
     ),
 )

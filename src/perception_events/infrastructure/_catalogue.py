@@ -111,8 +111,6 @@ CHECKS: tuple[Check, ...] = (
           _QUOTAS, "let the enrichment name the event type and match it exactly"),
     Check("PE307", "rule-feeds-itself", _E, "What the rule's module starts comes back to the same rule.",
           "EventBridge User Guide, event patterns (infinite loops)", "break the circle of `triggers`"),
-    Check("PE308", "rule-name-taken", _E, "Two rules have one name: the second replaces the first.",
-          _EVENTS_API, "give each rule its own name"),
     Check("PE309", "event-type-without-rule", _N, "Events of this type reach the bus and no target.",
           _EVENTS_API, "give the module a target, or keep its records out with the filter"),
     Check("PE310", "no-target-dead-letter-queue", _W, "An event that cannot be delivered is dropped.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from perception_events.infrastructure._check_filter import attribute_mistakes, compact, pattern_mistakes
@@ -29,7 +28,6 @@ def entry_identity(pipeline: Pipeline, env: str) -> dict[str, str | None]:
 
 def check_rules(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
     """Identifier, place and reason of everything that is wrong with rules and targets."""
-    names = pipeline.names(env)
     shape, identity = detail_shape(pipeline), entry_identity(pipeline, env)
     patterns = pipeline.rules(env)
     wildcards = 0
@@ -47,11 +45,6 @@ def check_rules(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
         yield "PE305", "rules", f"there are {len(patterns)}"
     if wildcards > 30:
         yield "PE306", "rules", f"{wildcards} rules contain wildcards"
-    declared = Counter(names.rule(target) for module in pipeline.modules for target in module.targets)
-    declared.update(f"{rule.name}-{env}" for rule in pipeline.extra_rules)
-    for name, times in declared.items():
-        if times > 1:
-            yield "PE308", f"rules[{name}]", f"it is declared {times} times; only the last one would be there"
     for rule in pipeline.extra_rules:
         if len(rule.targets) > 5:
             yield "PE304", f"rules[{rule.name}-{env}].targets", f"there are {len(rule.targets)}"

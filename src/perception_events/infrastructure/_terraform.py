@@ -98,7 +98,7 @@ def terraform_template(template: JSONObject) -> JSONObject:
         "//": template["Description"],
         "terraform": {
             "required_version": ">= 1.5",
-            "required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 6.25"}},
+            "required_providers": {"aws": {"source": "hashicorp/aws", "version": ">= 5.100"}},
         },
         "variable": {snake(name): _variable(name, cast(JSONObject, p)) for name, p in _parameters(template).items()},
         "data": {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,17 @@ from perception_events.pipeline import (
     TableSettings,
     perception_pipeline,
 )
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "checks.md"
+PAGE_HEAD = """# Checks
+
+What `perception-events check` looks for. An identifier never changes its meaning. An *error* is refused by AWS or cannot work, a
+*warning* works until something fails, a *note* is worth knowing before the first deployment. `--waive 'PE105=reason'` lets a finding
+be, `--waive 'PE105@pipe.*=reason'` at one place.
+
+| identifier | name | severity | what | mend | authority |
+| --- | --- | --- | --- | --- | --- |
+"""
 
 PASSES_ONCE: JSONObject = {
     "eventName": ["INSERT", "MODIFY"],
@@ -140,7 +153,6 @@ MISTAKES: list[tuple[str, Pipeline]] = [
             ),
         ),
     ),
-    ("PE308", replace(SOUND, modules=(Module("a", targets=("same",)), Module("b", targets=("same",))))),
     ("PE309", replace(SOUND, modules=(*SOUND.modules, Module("reid")))),
     ("PE310", replace(SOUND, bus=BusSettings(target_dead_letter_queue=False))),
     ("PE311", replace(SOUND, functions=FunctionSettings(dead_letter_queue=False))),
@@ -175,6 +187,23 @@ def test_each_mistake_is_found(identifier: str, pipeline: Pipeline) -> None:
 def test_every_check_has_a_mistake_that_it_finds() -> None:
     by_calling_the_handler = {"PE210", "PE211"}
     assert {c.identifier for c in CHECKS} == {identifier for identifier, _ in MISTAKES} | by_calling_the_handler
+
+
+def test_modules_may_share_a_target() -> None:
+    # One rule takes both event types; two rules of one name the declaration itself refuses.
+    shared = replace(SOUND, modules=(Module("a", targets=("same",)), Module("b", targets=("same",))))
+    assert shared.rules("dev") == {"same-rule-dev": {"detail": {"PerceptionPipelineEventType": ["a", "b"]}}}
+    assert check(shared) == []
+
+
+def test_the_page_lists_every_check() -> None:
+    """Run with PERCEPTION_EVENTS_UPDATE_GOLDEN=1 to write the page anew."""
+    page = PAGE_HEAD + "".join(
+        f"| {c.identifier} | `{c.name}` | {c.severity} | {c.summary} | {c.mend} | {c.authority} |\n" for c in CHECKS
+    )
+    if os.environ.get("PERCEPTION_EVENTS_UPDATE_GOLDEN"):
+        PAGE.write_text(page, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == page
 
 
 def test_identifiers_are_unique_and_in_order() -> None:
