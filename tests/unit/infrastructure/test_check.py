@@ -37,9 +37,9 @@ from perception_events.pipeline import (
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "reference" / "checks.md"
 PAGE_HEAD = """# Checks
 
-What `perception-events check` looks for. An identifier never changes its meaning. An *error* is refused by AWS or cannot work, a
-*warning* works until something fails, a *note* is worth knowing before the first deployment. `--waive 'PE105=reason'` lets a finding
-be, `--waive 'PE105@pipe.*=reason'` at one place.
+What `perception-events check` looks for. An identifier never changes its meaning. An *error* is refused by AWS or
+cannot work, a *warning* works until something fails, a *note* is worth knowing before the first deployment.
+`--waive 'PE105=reason'` lets a finding be, `--waive 'PE105@pipe.*=reason'` at one place.
 
 | identifier | name | severity | what | mend | authority |
 | --- | --- | --- | --- | --- | --- |
