@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.infrastructure import RenderError, TemplateFormat
+from perception_events.infrastructure import RenderError, Severity, TemplateFormat, check
 from perception_events.infrastructure import render as render_template
 
 __all__ = ["register"]
@@ -28,12 +28,20 @@ def render(
     format: Annotated[TemplateFormat, typer.Option(help="What to write.")] = TemplateFormat.CLOUDFORMATION,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write to.")] = None,
 ) -> None:
-    """Write one complete template: table, stream, pipe, bus, rules, functions, roles, queues and alarms."""
+    """Write one complete template: table, stream, pipe, bus, rules, functions, roles, queues and alarms.
+
+    Errors that `perception-events check` would find are told on standard error; the template is written all the same.
+    """
     try:
-        text = render_template(load_pipeline(pipeline), env, format)
+        declared = load_pipeline(pipeline)
+        text = render_template(declared, env, format)
     except (PipelineNotFoundError, RenderError) as error:
         typer.echo(f"perception-events render: {error}", err=True)
         raise typer.Exit(2) from None
+    errors = [finding.identifier for finding in check(declared, env) if finding.severity is Severity.ERROR]
+    if errors:
+        found = ", ".join(dict.fromkeys(errors))
+        typer.echo(f"perception-events render: this will not work ({found}); see `perception-events check`", err=True)
     if output is None:
         sys.stdout.write(text)
     else:

@@ -96,6 +96,8 @@ CHECKS: tuple[Check, ...] = (
           "EventBridge User Guide, schemas", "set `pipe.detail_type` to '$.PerceptionPipelineEventType'"),
     Check("PE213", "entries-may-be-too-large", _N, "A batch with both images can exceed what the bus takes.",
           _EVENTS_API, "lower the batch size, or carry only the keys and what rules need"),
+    Check("PE214", "handler-fans-out", _E, "Above what the bus takes in one call, it is not called at all.",
+          _BATCHING, "return one item for each record, or lower the batch size"),
     # PE3xx: rules and targets
     Check("PE301", "rule-not-valid", _E, "The engine refuses the event pattern.",
           _OPERATORS, "correct the pattern"),

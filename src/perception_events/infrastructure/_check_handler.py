@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 
+from perception_events.infrastructure._check_source import BUS_BATCH
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import Pipeline
 
@@ -38,8 +39,8 @@ def _sample(pipeline: Pipeline, number: int) -> JSONObject:
 
 
 def check_handler(handler: EnrichmentHandler, pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
-    """Call `handler` with one record and with two, each as a list, and tell what the pipe would make of it."""
-    for size in (1, 2):
+    """Call `handler` with one record and with a full batch, each as a list, and tell what the pipe would make of it."""
+    for size in (1, min(max(pipeline.pipe.batch_size or 2, 2), BUS_BATCH)):
         sent: list[JSONValue] = [_sample(pipeline, number) for number in range(1, size + 1)]
         try:
             answer = handler(copy.deepcopy(sent), None)
@@ -50,7 +51,9 @@ def check_handler(handler: EnrichmentHandler, pipeline: Pipeline) -> Iterator[tu
             yield "PE211", "enrichment", f"a list of {size} gives {answer!r}: the target is not called"
             return
         items = answer if isinstance(answer, list) else [answer]
-        if len(items) != size:
+        if len(items) > BUS_BATCH:
+            yield "PE214", "enrichment", f"a list of {size} gives {len(items)} items, and a bus takes {BUS_BATCH}"
+        elif len(items) != size:
             yield "PE211", "enrichment", f"a list of {size} gives {len(items)} items"
         for item in items:
             lost = sorted({"eventID", "eventName", "dynamodb"} - (set(item) if isinstance(item, dict) else set()))

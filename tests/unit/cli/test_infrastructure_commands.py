@@ -80,3 +80,13 @@ def test_check_calls_the_handler_given(app: typer.Typer) -> None:
     assert "PE210" in done.stdout
     assert CliRunner().invoke(app, ["check", "--enrichment", "json:nothing"]).exit_code == 2
     assert len(CHECKS) > 40
+
+
+def test_render_says_what_will_not_work(app: typer.Typer) -> None:
+    original = "docs.examples.original_settings.original_settings:pipeline"
+    done = CliRunner().invoke(app, ["render", "--pipeline", original])
+    assert (done.exit_code, done.stderr) == (
+        0,
+        "perception-events render: this will not work (PE001); see `perception-events check`\n",
+    )
+    assert json.loads(done.stdout)["Resources"]

@@ -185,7 +185,7 @@ def test_each_mistake_is_found(identifier: str, pipeline: Pipeline) -> None:
 
 
 def test_every_check_has_a_mistake_that_it_finds() -> None:
-    by_calling_the_handler = {"PE210", "PE211"}
+    by_calling_the_handler = {"PE210", "PE211", "PE214"}
     assert {c.identifier for c in CHECKS} == {identifier for identifier, _ in MISTAKES} | by_calling_the_handler
 
 
@@ -257,6 +257,17 @@ def test_a_handler_that_expects_a_dict_is_found() -> None:
     findings = check(SOUND, enrichment=seed_handler)
     assert [f.identifier for f in findings] == ["PE210"]
     assert "TypeError" in findings[0].reason
+
+
+def test_a_handler_that_fans_out_beyond_the_bus_is_found() -> None:
+    def twice(event: Any, context: object) -> Any:
+        return event * 2
+
+    findings = check(pipe(batch_size=10), enrichment=twice)
+    assert [(f.identifier, f.reason) for f in findings if f.place == "enrichment"] == [
+        ("PE211", "a list of 1 gives 2 items"),
+        ("PE214", "a list of 10 gives 20 items, and a bus takes 10"),
+    ]
 
 
 def test_a_handler_that_returns_too_little_is_found() -> None:
