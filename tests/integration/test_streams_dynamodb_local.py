@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -40,11 +41,12 @@ ATTRIBUTES: list[JSONObject] = [
 class Both:
     """The same writes to both tables."""
 
-    def __init__(self, server: DynamoDBLocal, view: StreamViewType) -> None:
+    def __init__(self, server: DynamoDBLocal, view: StreamViewType, now: float = 1_752_538_268.0) -> None:
         self.server = server
         self.name = server.create_event_table(view_type=view.value)
         self.client = server.client()
-        self.ours = InMemoryTable(self.name, stream_view_type=view, clock=ManualClock(1_752_538_268.0))
+        self.clock = ManualClock(now)
+        self.ours = InMemoryTable(self.name, stream_view_type=view, clock=self.clock)
 
     def put(self, item: JSONObject) -> None:
         self.client.put_item(TableName=self.name, Item=wire(item))
@@ -141,3 +143,43 @@ def test_the_same_writes_leave_the_same_records(dynamodb_local: DynamoDBLocal, v
     assert len(theirs) == len(ours) > 30
     for their, our in zip(theirs, ours, strict=True):
         assert our == their
+
+
+SWEEP_SECONDS = 60.0
+YEAR = 365 * 86_400
+
+
+def test_the_same_items_expire_and_leave_the_same_images(dynamodb_local: DynamoDBLocal) -> None:
+    """DynamoDB Local sweeps every ten seconds; it leaves `userIdentity` out and names the event as no SDK does."""
+    now = int(time.time())
+    both = Both(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES, now)
+    both.client.update_time_to_live(
+        TableName=both.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+    )
+    expiries: dict[str, JSONObject] = {
+        "past": {"N": str(now - 10)},
+        "tomorrow": {"N": str(now + 86_400)},
+        "in milliseconds": {"N": str((now - 10) * 1000)},
+        "text": {"S": str(now - 10)},
+        "more than five years ago": {"N": str(now - 6 * YEAR)},
+        "four years ago": {"N": str(now - 4 * YEAR)},
+    }
+    for name, expires_at in expiries.items():
+        both.put({"site": {"S": "a"}, "date#event_type": {"S": name}, "expires_at": expires_at})
+    assert both.ours.expire() == 2
+
+    give_up_at = time.monotonic() + SWEEP_SECONDS
+    while both.client.scan(TableName=both.name)["Count"] > 4 and time.monotonic() < give_up_at:
+        time.sleep(0.5)
+    left = {item["date#event_type"]["S"] for item in both.client.scan(TableName=both.name)["Items"]}
+    assert left == {name for name in expiries if name not in ("past", "four years ago")}
+
+    theirs, ours = ([record for record in records if record["eventName"] != "INSERT"] for records in both.records())
+    assert {record["eventName"] for record in theirs} == {"UNKNOWN_TO_SDK_VERSION"}
+    assert {record["eventName"] for record in ours} == {"REMOVE"}
+    images = [sorted((record["dynamodb"] for record in records), key=str) for records in (theirs, ours)]
+    assert images[0] == images[1]
+    swept = [record for record in both.ours.stream.records() if record["eventName"] == "REMOVE"]
+    assert [record["userIdentity"] for record in swept] == [
+        {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    ] * 2

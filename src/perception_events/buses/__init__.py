@@ -1,6 +1,6 @@
 """In-memory event buses: rules, targets, retries, dead letters, archives and replays."""
 
-from perception_events.buses._archive import Archive, Replay, ReplayState
+from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._bus import BusTarget, EventBus
 from perception_events.buses._delivery import default_retry_delay
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
@@ -12,7 +12,6 @@ __all__ = [
     "EventBus",
     "EventBusError",
     "Replay",
-    "ReplayState",
     "RetryPolicy",
     "Rule",
     "RuleState",

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from perception_events.json_values import JSONObject
 from perception_events.patterns import EventPattern
 
-__all__ = ["Archive", "Replay", "ReplayState", "event_seconds"]
+__all__ = ["Archive", "Replay", "event_seconds"]
 
 DAY = 86_400
 
 
-class ReplayState(StrEnum):
-    """AWS: service model `events`, `ReplayState`; a replay in memory is over when it returns."""
-
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-
-
 @dataclass(slots=True)
 class Archive:
-    """Events of one bus, as they were put; `retention_days` of 0 keeps them for ever."""
+    """Events of one bus, as they were put; `retention_days` of 0 keeps them for ever.
+
+    An event is here at once; on AWS it may take ten minutes.
+    """
 
     name: str
     bus: str
@@ -52,7 +47,6 @@ class Replay:
 
     name: str
     archive: str
-    state: ReplayState
     event_count: int
 
 

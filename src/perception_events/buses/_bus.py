@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from perception_events.buses._archive import Archive, Replay, ReplayState
+from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._delivery import Delivery, default_retry_delay
 from perception_events.buses._entries import EntryError, check_request, envelope
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
+from perception_events.buses._names import check_name
 from perception_events.buses._rule import Rule, RuleState
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
@@ -23,6 +24,8 @@ __all__ = ["MAX_RULES", "BusTarget", "EventBus"]
 
 MAX_RULES = 300
 """AWS: EventBridge quotas; adjustable there."""
+MAX_ARCHIVE_NAME_LENGTH = 48
+MAX_REPLAY_NAME_LENGTH = 64
 MAX_SELF_FEEDING = 10
 """How often one rule may stand in the chain that led to an event before it is called a loop."""
 
@@ -65,6 +68,7 @@ class EventBus:
         self._rules: dict[str, Rule] = {}
         self._enabled = RuleSet()
         self._archives: dict[str, Archive] = {}
+        self._replays: set[str] = set()
         self._chain: tuple[str, ...] = ()
         """The rules whose targets are being invoked right now."""
 
@@ -136,9 +140,13 @@ class EventBus:
         """Keep the events from now on that `event_pattern` takes (all, without one).
 
         Raises:
-            EventBusError: the name is taken.
+            EventBusError: the name is taken or bad, or the days are below 0.
             InvalidEventPatternError: the pattern is refused.
         """
+        check_name("archive name", name, MAX_ARCHIVE_NAME_LENGTH)
+        if retention_days < 0:
+            reason = f"retention_days={retention_days} of archive {name}: 0, which is for ever, or more is allowed"
+            raise EventBusError("ValidationException", reason)
         if name in self._archives:
             raise EventBusError("ResourceAlreadyExistsException", f"Archive {name} already exists.")
         pattern = event_pattern
@@ -152,19 +160,27 @@ class EventBus:
     ) -> Replay:
         """Put the archived events from `start` to before `end` (seconds since the epoch) through the rules again.
 
-        Each carries `replay-name`. `rules` limits the replay to the rules named.
+        Each carries `replay-name` and keeps its id; whether AWS keeps it is unknown. `rules` limits the replay to
+        the rules named.
 
         Raises:
-            EventBusError: the archive is another bus's, a rule is not there, or `end` is not after `start`.
+            EventBusError: the archive is another bus's, the name is taken or bad, a rule is not there, or `start` is
+                behind `end`.
         """
+        check_name("replay name", name, MAX_REPLAY_NAME_LENGTH)
         if archive.bus != self.name:
-            raise EventBusError("ValidationException", "Cross event bus replay is not permitted.")
-        if end <= start:
-            raise EventBusError("ValidationException", "EventEndTime must be after EventStartTime.")
+            reason = "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."
+            raise EventBusError("ValidationException", reason)
+        if start > end:
+            reason = "Parameter EventEndTime is not valid. Reason: EventStartTime must be before EventEndTime."
+            raise EventBusError("ValidationException", reason)
+        if name in self._replays:
+            raise EventBusError("ResourceAlreadyExistsException", f"Replay {name} already exists.")
         only = None if rules is None else set(rules)
         for rule in only or ():
             if rule not in self._rules:
                 raise EventBusError("ResourceNotFoundException", f"Rule {rule} does not exist on EventBus {self.name}.")
+        self._replays.add(name)
         events = archive.between(start, end, self.now())
         for event in events:
             replayed: JSONObject = {}
@@ -173,7 +189,7 @@ class EventBus:
                     replayed["replay-name"] = name
                 replayed[field] = value
             self._accept(replayed, None, from_bus=False, only=only)
-        return Replay(name, archive.name, ReplayState.COMPLETED, len(events))
+        return Replay(name, archive.name, len(events))
 
     def receive(self, event: JSONObject) -> None:
         """Take an event from another bus; its fields stay as they are."""

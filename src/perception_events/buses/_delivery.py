@@ -83,7 +83,11 @@ class Delivery:
     def _give_up(self, time: float, code: str, reason: str, condition: str | None, retries: int) -> None:
         """Tell the dead-letter queue what AWS tells it, in SQS's form.
 
-        Unknown on AWS: whether the body is the event or the transformed input; here it is the event.
+        A queue that fails loses the event, as on AWS, which only counts it; here the trace says so.
+
+        AWS: EventBridge User Guide, "Using dead-letter queues".
+        Unknown on AWS: whether the body is the event or the transformed input; here it is the event. And whether
+        `RETRY_ATTEMPTS` is there for what was never retried; here it is, 0.
         """
         message: JSONObject | None = None
         if self.target.dead_letter_queue is not None:
@@ -102,5 +106,9 @@ class Delivery:
                     name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
                 },
             }
-            self.target.dead_letter_queue.invoke(message)
+            try:
+                self.target.dead_letter_queue.invoke(message)
+            except Exception as error:
+                message = None
+                reason += f"; the event is lost, its dead-letter queue failed: {type(error).__name__}: {error}"
         self.trace(DeadLettered(time, self.bus, (self._event_id,), condition or code, reason, message))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from perception_events.buses._errors import EventBusError
+from perception_events.buses._names import check_name
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
 from perception_events.targets import Target
@@ -20,7 +20,8 @@ __all__ = ["MAX_TARGETS", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
 MAX_TARGETS = 5
 """AWS: service model `events`, `PutTargets`."""
 MAX_INPUT_LENGTH = 8192
-_NAME = re.compile(r"[.\-_A-Za-z0-9]{1,64}")
+MAX_INPUT_PATH_LENGTH = 256
+MAX_NAME_LENGTH = 64
 
 
 class RuleState(StrEnum):
@@ -58,7 +59,7 @@ class RuleTarget:
     `input` is a constant JSON value. `dead_letter_queue` gets a message for each event that is given up.
 
     Raises:
-        EventBusError: two forms of input, or one too long.
+        EventBusError: a bad id, two forms of input, or one too long.
         InvalidTemplateError: the path cannot be read.
     """
 
@@ -72,6 +73,7 @@ class RuleTarget:
     arn: str | None = None
 
     def __post_init__(self) -> None:
+        check_name("target id", self.id, MAX_NAME_LENGTH)
         given = [v for v in (self.input, self.input_path, self.input_transformer) if v is not None]
         if len(given) > 1:
             reason = f"Only one of Input, InputPath, or InputTransformer must be provided for target {self.id}."
@@ -81,6 +83,9 @@ class RuleTarget:
                 "ValidationException", f"Input of target {self.id} is over {MAX_INPUT_LENGTH} characters"
             )
         if self.input_path is not None:
+            if len(self.input_path) > MAX_INPUT_PATH_LENGTH:
+                reason = f"InputPath of target {self.id} is over {MAX_INPUT_PATH_LENGTH} characters"
+                raise EventBusError("ValidationException", reason)
             JSONPath.parse(self.input_path)
 
     def input_for(self, event: JSONObject, variables: Mapping[str, str]) -> JSONValue:
@@ -117,9 +122,7 @@ class Rule:
     state: RuleState = RuleState.ENABLED
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
-            reason = f"the rule name {self.name!r} must be 1 to 64 letters, digits, dots, hyphens or underscores"
-            raise EventBusError("ValidationException", reason)
+        check_name("rule name", self.name, MAX_NAME_LENGTH)
         if len(self.targets) > MAX_TARGETS:
             reason = f"rule {self.name}: {len(self.targets)} targets. The requested resource exceeds the maximum number"
             raise EventBusError("LimitExceededException", f"{reason} allowed.")

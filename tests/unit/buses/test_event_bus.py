@@ -200,6 +200,23 @@ def test_a_delivery_given_up_leaves_a_dead_letter_in_the_form_of_aws() -> None:
     assert trace.of(DeadLettered)[0].condition == "MaximumRetryAttempts"
 
 
+def test_a_dead_letter_queue_that_fails_loses_the_event_aloud_and_nothing_else() -> None:
+    bus, trace = a_bus()
+    broken = TargetError("no such function", code="NO_RESOURCE")
+    other = Recording()
+    bus.put_rule(
+        rule(
+            RuleTarget("gone", Recording(broken, broken), dead_letter_queue=Recording(OSError("queue is down"))),
+            RuleTarget("other", other),
+        )
+    )
+    assert bus.put_events([ENTRY, ENTRY])["FailedEntryCount"] == 0
+    assert len(other.events) == 2
+    first, second = trace.of(DeadLettered)
+    assert (first.message, "lost, its dead-letter queue failed: OSError: queue is down" in first.reason) == (None, True)
+    assert second.message is not None
+
+
 def test_the_event_age_ends_retries_too() -> None:
     bus, _ = a_bus()
     queue = Recording()

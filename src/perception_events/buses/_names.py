@@ -1,0 +1,26 @@
+"""The names that EventBridge takes."""
+
+from __future__ import annotations
+
+import re
+
+from perception_events.buses._errors import EventBusError
+
+__all__ = ["check_name"]
+
+_CHARACTERS = re.compile(r"[.\-_A-Za-z0-9]+")
+
+
+def check_name(what: str, name: str, maximum_length: int) -> None:
+    """Refuse a name that AWS refuses.
+
+    AWS: service model `events`, `RuleName`, `TargetId`, `ArchiveName`, `ReplayName`.
+
+    Raises:
+        EventBusError: it is empty, too long or has other characters.
+    """
+    if len(name) > maximum_length or not _CHARACTERS.fullmatch(name):
+        raise EventBusError(
+            "ValidationException",
+            f"the {what} {name!r} must be 1 to {maximum_length} letters, digits, dots, hyphens or underscores",
+        )
