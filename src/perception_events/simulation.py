@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.buses import EventBus, RetryPolicy, Rule, RuleTarget
+from perception_events.buses import Deliver, EventBus, RetryPolicy, Rule, RuleTarget
 from perception_events.classifiers import Enrichment
 from perception_events.clock import ManualClock
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import Pipeline
-from perception_events.pipes import EventBusTarget, Pipe
+from perception_events.pipes import EventBusTarget, Pipe, PipeRun, StepFaults
+from perception_events.scheduler import Scheduler
+from perception_events.streams import Stream
 from perception_events.targets import Target
 from perception_events.trace import (
     DeadLettered,
@@ -94,7 +96,8 @@ class PipelineSimulation:
     every event. `enrichment` takes the place of the declaration's own, as a deployed function would. Where the
     declaration has dead-letter queues, the trace holds what they get. The clock starts
     at `clock`'s time and is moved forward to each record's creation time. `trace` is every step since the start,
-    unless a record's steps were taken from it by `route_record`.
+    unless a record's steps were taken from it by `route_record`. `deliver` takes the bus's deliveries over, as
+    `EventBus` says; with `run` the whole pipeline then is on a scheduler.
 
     Raises:
         UnknownTargetError: `targets` names what the declaration does not.
@@ -109,6 +112,7 @@ class PipelineSimulation:
         targets: Mapping[str, Target] | None = None,
         enrichment: Target | None = None,
         clock: ManualClock | None = None,
+        deliver: Deliver | None = None,
     ) -> None:
         self.pipeline = pipeline
         self.env = env
@@ -121,6 +125,7 @@ class PipelineSimulation:
             clock=self.clock,
             new_id=lambda: str(uuid.UUID(int=next(ids))),
             trace=self._record,
+            deliver=deliver,
         )
         self._triggers: dict[tuple[str, str], tuple[str, ...]] = {}
         self._put_rules(dict(targets or {}))
@@ -166,6 +171,19 @@ class PipelineSimulation:
         finally:
             steps, self.trace = self.trace, kept
         return self._route(record, steps)
+
+    def run(self, stream: Stream, *, scheduler: Scheduler, faults: StepFaults | None = None) -> PipeRun:
+        """Read `stream` on `scheduler` as the deployed pipe does, from the declared starting position on.
+
+        `faults` is asked before every step of every batch.
+
+        Raises:
+            ValueError: `scheduler` is not on this simulation's clock.
+        """
+        if scheduler.clock is not self.clock:
+            raise ValueError("the scheduler has a clock of its own; pass PipelineSimulation(clock=scheduler.clock)")
+        position = self.pipeline.pipe.starting_position
+        return PipeRun(self.pipe, stream, scheduler=scheduler, starting_position=position, faults=faults)
 
     def _record(self, event: TraceEvent) -> None:
         self.trace.record(event)

@@ -1,12 +1,16 @@
-"""Laws of the bus under random schedules: nothing is lost without a dead letter, and a seed repeats its run."""
+"""Laws of the bus under random schedules: nothing is lost without a dead letter, and a seed repeats its run.
+
+`PERCEPTION_EVENTS_SCHEDULES=5000` plays that many.
+"""
 
 from __future__ import annotations
 
 import itertools
 import json
+import os
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perception_events.buses import EventBus, RetryPolicy, Rule, RuleTarget
@@ -15,6 +19,7 @@ from perception_events.scheduler import Scheduler
 from perception_events.testing import FaultPlan, RecordingTarget
 from perception_events.trace import Delivered, Put, Trace
 
+many = settings(max_examples=int(os.environ.get("PERCEPTION_EVENTS_SCHEDULES", "100")))
 plans = st.builds(
     FaultPlan,
     seed=st.integers(0, 2**32),
@@ -53,6 +58,7 @@ def ids_of(messages: list[Any]) -> set[str]:
     return {json.loads(message["Body"])["id"] for message in messages}
 
 
+@many
 @given(plans, st.integers(1, 12))
 def test_every_event_is_delivered_or_dead_lettered(plan: FaultPlan, events: int) -> None:
     trace, _, letters = run(plan, events)
@@ -61,6 +67,7 @@ def test_every_event_is_delivered_or_dead_lettered(plan: FaultPlan, events: int)
     assert delivered | ids_of(letters.events) == {f"id-{n}" for n in range(1, events + 1)}
 
 
+@many
 @given(plans, st.integers(1, 12))
 def test_without_failures_each_event_is_delivered_once_or_with_its_duplicate(plan: FaultPlan, events: int) -> None:
     quiet = FaultPlan(seed=plan.seed, delay=plan.delay, duplicate=plan.duplicate)
@@ -71,6 +78,7 @@ def test_without_failures_each_event_is_delivered_once_or_with_its_duplicate(pla
     assert len(taken.events) == sum(counts)
 
 
+@many
 @given(plans, st.integers(1, 12))
 def test_the_same_seed_gives_the_same_run_byte_for_byte(plan: FaultPlan, events: int) -> None:
     assert run(plan, events)[0].to_json_lines() == run(plan, events)[0].to_json_lines()

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -16,32 +12,12 @@ from perception_events.clock import ManualClock
 from perception_events.lambdas.join_store import DynamoDBJoinStore
 from perception_events.simulation import Route
 from support.dynamodb_local import start_dynamodb_local
-
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "ten_modules"
-MODULES = [
-    "recon",
-    "preprocessing",
-    "reid",
-    "tracking",
-    "smoothing",
-    "actions",
-    "biomechanics",
-    "summary",
-    "postprocessing",
-]
-SYNCS = ("sync001", "sync002", "sync003")
+from support.ten_modules import MODULES, SYNCS, load_example
 
 
 @pytest.fixture
-def example(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(str(EXAMPLE))
-    spec = importlib.util.spec_from_file_location("ten_modules_run", EXAMPLE / "run.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    yield module
-    sys.modules.pop("ten_modules", None)
+def example(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return load_example(monkeypatch)
 
 
 def check_day(routes: list[Route]) -> None:

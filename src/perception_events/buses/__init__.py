@@ -1,7 +1,7 @@
 """In-memory event buses: rules, targets, retries, dead letters, archives and replays."""
 
 from perception_events.buses._archive import Archive, Replay
-from perception_events.buses._bus import BusTarget, EventBus
+from perception_events.buses._bus import BusTarget, Deliver, EventBus
 from perception_events.buses._delivery import default_retry_delay
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
 from perception_events.buses._rule import RetryPolicy, Rule, RuleState, RuleTarget
@@ -9,6 +9,7 @@ from perception_events.buses._rule import RetryPolicy, Rule, RuleState, RuleTarg
 __all__ = [
     "Archive",
     "BusTarget",
+    "Deliver",
     "EventBus",
     "EventBusError",
     "Replay",

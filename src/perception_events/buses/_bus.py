@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._delivery import Delivery, default_retry_delay
@@ -20,7 +20,7 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern, RuleSet
 from perception_events.trace import Put, RuleMatched, TraceEvent
 
-__all__ = ["MAX_RULES", "BusTarget", "EventBus"]
+__all__ = ["MAX_RULES", "BusTarget", "Deliver", "EventBus"]
 
 MAX_RULES = 300
 """AWS: EventBridge quotas; adjustable there."""
@@ -29,7 +29,8 @@ MAX_REPLAY_NAME_LENGTH = 64
 MAX_SELF_FEEDING = 10
 """How often one rule may stand in the chain that led to an event before it is called a loop."""
 
-Deliver = Callable[[Callable[[], Generator[float, None, bool]]], object]
+Deliver: TypeAlias = Callable[[Callable[[], Generator[float, None, bool]]], object]
+"""Takes a delivery over: it gets what starts one, which gives its steps, a generator of seconds to wait."""
 
 
 class EventBus:

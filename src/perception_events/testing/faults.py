@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from perception_events.buses import Deliver
 from perception_events.json_values import JSONValue
 from perception_events.pipes import PipeInternalError, PipeStep, StepFault, StepFaults
 from perception_events.pipes import PutsEvents as Bus
@@ -41,7 +42,7 @@ class FaultPlan:
     poison: float = 0.0
     duplicate: float = 0.0
 
-    def deliver(self, scheduler: Scheduler) -> Callable[[Callable[[], Generator[float, None, bool]]], None]:
+    def deliver(self, scheduler: Scheduler) -> Deliver:
         """For `EventBus(deliver=...)`: each delivery starts up to `delay` seconds later, in any order, some twice."""
         chance = random.Random(f"{self.seed} deliveries")
 
