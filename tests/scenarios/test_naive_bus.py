@@ -21,7 +21,7 @@ from perception_events.aggregation import (
     JoinOutcome,
     fallback_state_machine,
 )
-from perception_events.buses import EventBus, RetryPolicy, Rule, RuleTarget
+from perception_events.buses import EventBus, InMemoryEventsClient, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
 from perception_events.lambdas.publisher import EventPublisher, PublishError
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
@@ -214,12 +214,8 @@ def test_row_24_entry_errors_come_with_success() -> None:
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][1]["ErrorCode"] == "MalformedDetail"
 
-    class Client:
-        def put_events(self, **request: Any) -> Any:
-            return way.bus.put_events(request["Entries"])
-
     with pytest.raises(PublishError, match="1 of 2 entries did not reach the bus"):
-        EventPublisher(Client(), way.bus.name).publish(entries)
+        EventPublisher(InMemoryEventsClient(way.bus), way.bus.name).publish(entries)
 
 
 def test_row_25_the_rule_s_queue_does_not_see_what_the_handler_raises() -> None:

@@ -2,6 +2,7 @@
 
 from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._bus import BusTarget, Deliver, EventBus
+from perception_events.buses._client import InMemoryEventsClient
 from perception_events.buses._delivery import default_retry_delay
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
 from perception_events.buses._rule import RetryPolicy, Rule, RuleState, RuleTarget
@@ -12,6 +13,7 @@ __all__ = [
     "Deliver",
     "EventBus",
     "EventBusError",
+    "InMemoryEventsClient",
     "Replay",
     "RetryPolicy",
     "Rule",

@@ -8,10 +8,14 @@ __all__ = ["EventBusError", "SelfFeedingRuleError", "TargetError"]
 
 
 class EventBusError(PerceptionEventsError, ValueError):
-    """A request that AWS refuses as a whole; `code` is AWS's (`ValidationException`, `LimitExceededException`, ...)."""
+    """A request that AWS refuses as a whole; `code` is AWS's (`ValidationException`, `LimitExceededException`, ...).
+
+    `response` is what boto3's errors carry, so that code which reads it finds the same there.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
+        self.response = {"Error": {"Code": code, "Message": message}}
         super().__init__(f"{code}: {message}")
 
 

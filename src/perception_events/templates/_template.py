@@ -17,6 +17,7 @@ MAX_TEMPLATE_LENGTH = 8192
 """AWS: service models `pipes:InputTemplate` and `events:TransformerInput`."""
 
 _PLACEHOLDER = re.compile(r"<([^<>\s\"{}]+)>")
+_MEANT = re.compile(r"<(?:\$|aws\.)[^<>\"]*>?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ class Template:
         """Split `text` at its placeholders.
 
         Raises:
-            InvalidTemplateError: empty, too long, or a placeholder stands where a field's name does.
+            InvalidTemplateError: empty, too long, something begins as a placeholder does and is none, or a placeholder
+                stands where a field's name does.
         """
         if not text:
             raise InvalidTemplateError("the template is empty")
@@ -75,6 +77,7 @@ class Template:
         position, quoted = 0, False
         for found in _PLACEHOLDER.finditer(text):
             before = text[position : found.start()]
+            _refuse_meant(text, position, found.start())
             quoted ^= _quotes(before) % 2 == 1
             if before:
                 parts.append(before)
@@ -85,6 +88,7 @@ class Template:
                 raise InvalidTemplateError(
                     f"the placeholder {found[0]} cannot be a field's name", text=text, offset=found.start()
                 )
+        _refuse_meant(text, position, len(text))
         if text[position:]:
             parts.append(text[position:])
         return cls(tuple(parts), text.lstrip()[:1] not in ("{", "["))
@@ -122,6 +126,14 @@ class Template:
 
 def _quotes(text: str) -> int:
     return len(re.findall(r'"', re.sub(r"\\.", "", text)))
+
+
+def _refuse_meant(text: str, start: int, end: int) -> None:
+    """Refuse what begins as a placeholder does, between placeholders: AWS would send it on as it stands."""
+    meant = _MEANT.search(text, start, end)
+    if meant is not None:
+        mend = "has a character that no placeholder has" if meant[0].endswith(">") else "is not closed with >"
+        raise InvalidTemplateError(f"the placeholder {meant[0]} {mend}", text=text, offset=meant.start())
 
 
 def _is_key(after: str, quoted: bool) -> bool:

@@ -69,6 +69,7 @@ def test_values_are_not_escaped() -> None:
         ("{<id>: 1}", "cannot be a field's name"),
         ('{"a<id>": 1}', "cannot be a field's name"),
         ('{"x": "<aws.events.event.json>"}', "without quotes"),
+        ('{"x": <id>, "y": "<aws.events.rule name>"}', "<aws.events.rule name> has a character that no placeholder"),
     ],
 )
 def test_refusals(template: str, reason: str) -> None:
@@ -83,6 +84,28 @@ def test_a_refusal_points_at_the_place() -> None:
     with pytest.raises(InvalidTemplateError, match=r"neither a path \(<\$.b>\) nor one of") as caught:
         PipeInputTemplate.parse('{"a": <b>}')
     assert caught.value.column == 7
+
+
+@pytest.mark.parametrize(
+    ("template", "reason", "column"),
+    [
+        ('{"a": <$.x, "b": 1}', "<\\$.x,  is not closed", 7),
+        ('{"a": "<$.x y>"}', "<\\$.x y> has a character", 8),
+        ('{"a": <$.x>, "b": "<aws.pipes.pipe-name"}', "<aws.pipes.pipe-name is not closed", 20),
+    ],
+)
+def test_what_is_meant_as_a_placeholder_and_is_none_is_refused(template: str, reason: str, column: int) -> None:
+    """AWS would send it on as it stands."""
+    with pytest.raises(InvalidTemplateError, match=reason) as caught:
+        PipeInputTemplate.parse(template)
+    assert caught.value.column == column
+
+
+def test_other_angle_brackets_are_text() -> None:
+    assert PipeInputTemplate.parse('{"a": "1 < 2 <b c>", "b": "<$.x>"}').render_json({"x": 1}) == {
+        "a": "1 < 2 <b c>",
+        "b": "1",
+    }
 
 
 def test_the_original_template_keeps_the_image_only() -> None:
