@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from perception_events.json_values import JSONValue
 
-__all__ = ["Target"]
+__all__ = ["Target", "why_no_target"]
 
 
 @runtime_checkable
@@ -20,3 +20,12 @@ class Target(Protocol):
     def invoke(self, event: JSONValue) -> JSONValue:
         """Handle `event` and return the response."""
         ...
+
+
+def why_no_target(value: object) -> str | None:
+    """Why `value` cannot be invoked as a target; None where it can. For those who take targets, to say so at once."""
+    if isinstance(value, Target) and not isinstance(value, type):
+        return None
+    what = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+    hint = "; in tests, RecordingTarget(function) makes one of a function" if callable(value) else ""
+    return f"{what} is no target: give an object with invoke(event){hint}"

@@ -13,7 +13,7 @@ from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._delivery import Delivery, default_retry_delay
 from perception_events.buses._entries import EntryError, check_request, envelope
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
-from perception_events.buses._names import check_name
+from perception_events.buses._names import check_bus_name, check_name
 from perception_events.buses._rule import Rule, RuleState
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
@@ -42,6 +42,9 @@ class EventBus:
     gives its steps, a generator which yields the seconds to wait before the next one.
 
     AWS: EventBridge User Guide, "Event buses"; service model `events`.
+
+    Raises:
+        EventBusError: AWS refuses the name.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class EventBus:
         retry_delay: Callable[[int], float] = default_retry_delay,
         deliver: Deliver | None = None,
     ) -> None:
+        check_bus_name(name)
         self.name = name
         self.account = account
         self.region = region

@@ -17,6 +17,17 @@ MAX_ENTRIES = 10
 MAX_TOTAL_SIZE = 1024 * 1024
 """Octets of all entries together. AWS: service model `events`, `PutEvents`."""
 TIME_SIZE = 14
+_TEXT: tuple[type, ...] = (str,)
+_PARAMETERS: dict[str, tuple[type, ...]] = {
+    "Time": (datetime, str, int, float),
+    "Source": _TEXT,
+    "Resources": (list, tuple),
+    "DetailType": _TEXT,
+    "Detail": _TEXT,
+    "EventBusName": _TEXT,
+    "TraceHeader": _TEXT,
+}
+"""What an entry may hold. AWS: service model `events`, `PutEventsRequestEntry`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +39,11 @@ class EntryError(Exception):
 
 
 def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse what AWS refuses as a whole.
+    """Refuse what AWS, or boto3 before it, refuses as a whole.
 
     Raises:
-        EventBusError: no entry, more than 10, or more than 1 MB in all.
+        EventBusError: no entry, more than 10, or more than 1 MB in all (`ValidationException`); a parameter that there
+            is none of, or of a wrong type (`ParamValidation`, the code of boto3's `ParamValidationError`).
     """
     if not 1 <= len(entries) <= MAX_ENTRIES:
         raise EventBusError(
@@ -39,8 +51,24 @@ def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
             f"1 validation error detected: Value at 'entries' failed to satisfy constraint: {len(entries)} entries "
             f"were given, from 1 to {MAX_ENTRIES} are allowed",
         )
+    for position, entry in enumerate(entries):
+        _check_parameters(f"Entries[{position}]", entry)
     if sum(map(entry_size, entries)) >= MAX_TOTAL_SIZE:
         raise EventBusError("ValidationException", "Total size of the entries in the request is over the limit.")
+
+
+def _check_parameters(where: str, entry: object) -> None:
+    if not isinstance(entry, Mapping):
+        raise EventBusError("ParamValidation", f"{where} is {type(entry).__name__}, not a mapping of parameters")
+    for name, value in entry.items():
+        types = _PARAMETERS.get(name)
+        if types is None:
+            known = ", ".join(_PARAMETERS)
+            raise EventBusError("ParamValidation", f"{where} has a parameter {name!r}; known: {known}")
+        if value is not None and not isinstance(value, types):
+            mend = "; json.dumps makes the text of it" if name == "Detail" else ""
+            wanted = " or ".join(each.__name__ for each in types)
+            raise EventBusError("ParamValidation", f"{where}.{name} is {type(value).__name__}, not {wanted}{mend}")
 
 
 def entry_size(entry: Mapping[str, Any]) -> int:
@@ -69,7 +97,7 @@ def envelope(
         message = f"Not authorized for the source. The source {entry['Source']} begins with 'aws.'."
         raise EntryError("NotAuthorizedForSourceException", message)
     try:
-        detail = json.loads(entry["Detail"])
+        detail = json.loads(entry["Detail"], parse_constant=_refuse)
     except (TypeError, ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
@@ -86,6 +114,10 @@ def envelope(
     }
     text = f'{json.dumps(event, ensure_ascii=False)[:-1]}, "detail": {entry["Detail"]}}}'
     return {**event, "detail": detail}, text
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not JSON, though Python writes it")
 
 
 def _time(given: object, now: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from perception_events.buses._errors import EventBusError
 from perception_events.buses._names import check_name
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
-from perception_events.targets import Target
+from perception_events.targets import Target, why_no_target
 from perception_events.templates import MISSING, InputTransformer, JSONPath, TemplateRenderError
 
 __all__ = ["MAX_TARGETS", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
@@ -59,7 +59,7 @@ class RuleTarget:
     `input` is a constant JSON value. `dead_letter_queue` gets a message for each event that is given up.
 
     Raises:
-        EventBusError: a bad id, two forms of input, or one too long.
+        EventBusError: a bad id, a target or queue that has no `invoke`, two forms of input, or one too long.
         InvalidTemplateError: the path cannot be read.
     """
 
@@ -74,6 +74,11 @@ class RuleTarget:
 
     def __post_init__(self) -> None:
         check_name("target id", self.id, MAX_NAME_LENGTH)
+        reason = why_no_target(self.target)
+        if reason is None and self.dead_letter_queue is not None:
+            reason = why_no_target(self.dead_letter_queue)
+        if reason is not None:
+            raise EventBusError("ValidationException", f"target {self.id}: {reason}")
         given = [v for v in (self.input, self.input_path, self.input_transformer) if v is not None]
         if len(given) > 1:
             reason = f"Only one of Input, InputPath, or InputTransformer must be provided for target {self.id}."
@@ -112,17 +117,22 @@ class Rule:
     """A named event pattern and up to five targets.
 
     Raises:
-        EventBusError: a bad name, more than five targets, two targets of one id.
+        EventBusError: a bad name or state, more than five targets, two targets of one id.
         InvalidEventPatternError: the pattern is refused.
     """
 
     name: str
     event_pattern: EventPattern | Mapping[str, Any] | str
-    targets: tuple[RuleTarget, ...] = ()
-    state: RuleState = RuleState.ENABLED
+    targets: Sequence[RuleTarget] = ()
+    state: RuleState | str = RuleState.ENABLED
 
     def __post_init__(self) -> None:
         check_name("rule name", self.name, MAX_NAME_LENGTH)
+        if self.state not in list(RuleState):
+            reason = f"rule {self.name}: the state {self.state!r} is none of {', '.join(RuleState)}"
+            raise EventBusError("ValidationException", reason)
+        object.__setattr__(self, "state", RuleState(self.state))
+        object.__setattr__(self, "targets", tuple(self.targets))
         if len(self.targets) > MAX_TARGETS:
             reason = f"rule {self.name}: {len(self.targets)} targets. The requested resource exceeds the maximum number"
             raise EventBusError("LimitExceededException", f"{reason} allowed.")

@@ -31,11 +31,13 @@ class FilterCriteria:
     """The filters of a pipe, ORed; without filters every record passes.
 
     Raises:
-        InvalidPipeError: there are more than five.
+        InvalidPipeError: there are more than five, or one pattern was given in place of a list.
         InvalidEventPatternError: a filter is not a pattern that pipes accept.
     """
 
     def __init__(self, filters: Sequence[Filter]) -> None:
+        if isinstance(filters, str | bytes | Mapping):
+            raise InvalidPipeError("filter_criteria is one pattern; give a list, [pattern]")
         if len(filters) > MAXIMUM_FILTERS:
             raise InvalidPipeError(f"{len(filters)} filters; a pipe takes at most {MAXIMUM_FILTERS} (they are ORed)")
         self.filters: tuple[Matcher, ...] = tuple(_parsed(f) for f in filters)

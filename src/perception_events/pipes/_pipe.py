@@ -10,12 +10,12 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._delivery import Delivery, Pause, default_retry_delay
 from perception_events.pipes._errors import InvalidPipeError
 from perception_events.pipes._filter import Filter, FilterCriteria
-from perception_events.pipes._records import batches_of
+from perception_events.pipes._records import as_record, batches_of
 from perception_events.pipes._result import PipeResult
 from perception_events.pipes._settings import DEFAULT_BATCH_SIZE, OnPartialBatchItemFailure, SourceSettings
 from perception_events.pipes._targets import EventBusTarget, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
-from perception_events.targets import Target
+from perception_events.targets import Target, why_no_target
 from perception_events.templates import PipeInputTemplate
 from perception_events.trace import TraceEvent
 
@@ -79,7 +79,16 @@ class Pipe:
             maximum_retry_attempts=maximum_retry_attempts,
             on_partial_batch_item_failure=_bisect(on_partial_batch_item_failure),
         )
+        if not hasattr(target, "send"):
+            raise InvalidPipeError(
+                f"target: a {type(target).__name__} is not what a pipe sends to; give FunctionTarget(target) or "
+                "EventBusTarget(bus)"
+            )
         self.settings.check_target(target.maximum_batch_size, batch_size_given=batch_size is not None)
+        for what, given in (("enrichment", enrichment), ("dead_letter_queue", dead_letter_queue)):
+            reason = None if given is None else why_no_target(given)
+            if reason is not None:
+                raise InvalidPipeError(f"{what}: {reason}")
         if enrichment is None and enrichment_input_template is not None:
             raise InvalidPipeError("enrichment_input_template without an enrichment; use target_input_template")
         self.target = target
@@ -118,12 +127,16 @@ class Pipe:
         Reads `records` as it goes, holding no more than one batch a lane (`parallelization_factor`); a lane's batch
         closes when it is full or at the end of `records`. Nothing raises for a record that fails: it is retried,
         then dead-lettered, as declared.
+
+        Raises:
+            UnreadableRecordError: something in `records` is no object; the batches before it are done.
         """
         total = PipeResult()
         since = self.now()
         settings = self.settings
-        plain = (record if isinstance(record, dict) else dict(record) for record in records)
-        for batch in batches_of(plain, batch_size=settings.batch_size, lanes=settings.parallelization_factor):
+        for batch in batches_of(
+            map(as_record, records), batch_size=settings.batch_size, lanes=settings.parallelization_factor
+        ):
             steps = self.deliver(batch, shard_id=shard_id, reading_since=since)
             while True:
                 try:

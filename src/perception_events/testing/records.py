@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import md5
 
@@ -52,10 +52,9 @@ class RecordBuilder:
         """An item deleted by TTL: a REMOVE by the service."""
         return self.remove(site, sort_key, **attributes) | {"userIdentity": TTL_IDENTITY}
 
-    def completed(self, *sort_keys: str, site: str = "haemoro_1x2") -> Iterator[JSONObject]:
+    def completed(self, *sort_keys: str, site: str = "haemoro_1x2") -> list[JSONObject]:
         """An insert with status COMPLETED for each sort key."""
-        for sort_key in sort_keys:
-            yield self.insert(site, sort_key, status="COMPLETED")
+        return [self.insert(site, sort_key, status="COMPLETED") for sort_key in sort_keys]
 
     def _record(
         self,

@@ -53,6 +53,10 @@ def rule(*targets: RuleTarget, name: str = "rule", pattern: Any = None, **settin
     return Rule(name, pattern or {"source": ["s"]}, targets=targets, **settings)
 
 
+def a_target(target: Any, **settings: Any) -> RuleTarget:
+    return RuleTarget("t", target, **settings)
+
+
 def test_an_event_reaches_the_target_in_its_envelope() -> None:
     bus, trace = a_bus()
     seen = Recording()
@@ -88,6 +92,7 @@ def test_an_event_reaches_the_target_in_its_envelope() -> None:
         ({"Detail": "[1]"}, "MalformedDetail", "Detail is malformed."),
         ({"Detail": '"{}"'}, "MalformedDetail", "Detail is malformed."),
         ({"Detail": '{"a": }'}, "MalformedDetail", "Detail is malformed."),
+        ({"Detail": '{"a": NaN}'}, "MalformedDetail", "Detail is malformed."),
         ({"Source": "aws.ec2"}, "NotAuthorizedForSourceException", "begins with 'aws.'"),
         ({"Time": "yesterday"}, "InvalidArgument", "Parameter Time is not valid"),
     ],
@@ -106,6 +111,26 @@ def test_a_bad_entry_is_refused_alone(change: dict[str, Any], code: str, message
 def test_a_request_out_of_bounds_is_refused_whole(entries: list[Any]) -> None:
     with pytest.raises(EventBusError, match="ValidationException"):
         a_bus()[0].put_events(entries)
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        (
+            {**ENTRY, "Detail": {"kind": "pose"}},
+            r"Entries\[1\].Detail is dict, not str; json.dumps makes the text of it",
+        ),
+        ({**ENTRY, "Resources": "arn:aws:s3:::b"}, r"Entries\[1\].Resources is str, not list or tuple"),
+        ({**ENTRY, "detail-type": "t"}, r"Entries\[1\] has a parameter 'detail-type'; known: Time, Source"),
+        ([ENTRY], r"Entries\[1\] is list, not a mapping"),
+    ],
+)
+def test_what_boto3_refuses_before_it_asks_is_refused_with_the_place(entry: Any, said: str) -> None:
+    bus, trace = a_bus()
+    with pytest.raises(EventBusError, match=said) as caught:
+        bus.put_events([ENTRY, entry])
+    assert caught.value.code == "ParamValidation"
+    assert not len(trace)
 
 
 def test_an_entry_for_a_bus_that_is_not_there_vanishes() -> None:
@@ -141,6 +166,30 @@ def test_disabled_rules_do_not_match_and_replaced_rules_are_gone() -> None:
 def test_a_rule_takes_five_targets() -> None:
     with pytest.raises(EventBusError, match="LimitExceededException"):
         rule(*(RuleTarget(str(n), Recording()) for n in range(6)))
+
+
+@pytest.mark.parametrize(
+    ("declare", "said"),
+    [
+        (lambda: a_target(lambda event: event), r"target t: a function is no target: give an object with invoke"),
+        (lambda: a_target(Recording), "target t: the class Recording is no target"),
+        (lambda: a_target(Recording(), dead_letter_queue=[]), "target t: a list is no target"),
+        (lambda: RuleTarget("a b", Recording()), "the target id 'a b' must be 1 to 64"),
+        (lambda: RuleTarget("t", Recording(), input_path="$." + "a" * 255), "InputPath of target t is over 256"),
+        (lambda: rule(name="a" * 65), "must be 1 to 64"),
+        (lambda: rule(state="disabled"), "the state 'disabled' is none of ENABLED, DISABLED"),
+        (lambda: a_bus("my bus"), "the bus name 'my bus' must be 1 to 256"),
+        (lambda: a_bus()[0].create_archive("a", retention_days=-1), "retention_days=-1 of archive a"),
+    ],
+)
+def test_what_cannot_work_is_refused_where_it_is_declared(declare: Any, said: str) -> None:
+    with pytest.raises(EventBusError, match=said):
+        declare()
+
+
+def test_a_state_may_be_its_name_and_targets_a_list() -> None:
+    given = Rule("r", {"source": ["s"]}, targets=[RuleTarget("t", Recording())], state="DISABLED")
+    assert (given.state, len(given.targets)) == (RuleState.DISABLED, 1)
 
 
 def test_inputs() -> None:

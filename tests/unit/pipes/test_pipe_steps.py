@@ -10,6 +10,7 @@ import pytest
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONValue
 from perception_events.pipes import EventBusTarget, FunctionTarget, InvalidPipeError, Pipe
+from perception_events.streams import UnreadableRecordError
 from perception_events.trace import Enriched, FilteredOut, RecordSeen, Trace
 from support.pipe_parts import CREATED, Function, RecordingBus, record, records
 
@@ -175,6 +176,29 @@ def test_parameters_that_are_paths_read_the_item_before_the_target_template() ->
 def test_what_aws_refuses_is_refused_at_once(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidPipeError, match=said):
         pipe(EventBusTarget(RecordingBus()), **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"filter_criteria": '{"eventName": ["INSERT"]}'}, r"one pattern; give a list, \[pattern\]"),
+        ({"filter_criteria": {"eventName": ["INSERT"]}}, "one pattern; give a list"),
+        ({"enrichment": lambda event: event}, "enrichment: a function is no target: give an object with invoke"),
+        ({"dead_letter_queue": []}, "dead_letter_queue: a list is no target"),
+        ({"target": Function()}, r"a Function is not what a pipe sends to; give FunctionTarget\(target\)"),
+    ],
+)
+def test_what_cannot_be_invoked_is_refused_when_the_pipe_is_made(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidPipeError, match=said):
+        pipe(**{"target": FunctionTarget(Function())} | settings)
+
+
+@pytest.mark.parametrize("given", [["text"], [None], [[]], {"Records": records(1)}])
+def test_what_is_no_record_is_told_and_what_came_before_is_done(given: Any) -> None:
+    target = Function()
+    with pytest.raises(UnreadableRecordError, match=r"is no stream record.*event\['Records'\]"):
+        pipe(FunctionTarget(target), batch_size=1).process([*records(1), *given])
+    assert len(target.calls) == 1
 
 
 @pytest.mark.parametrize(
