@@ -76,7 +76,9 @@ def test_a_browser_sees_nothing_overlapping_and_nothing_cut(name: str, tmp_path:
     pipeline, env = DECLARATIONS[name]
     page = tmp_path / "page.html"
     page.write_text(f"<body style='margin:0'>{graph_svg(pipeline, env)}<script>{MEASURE}</script></body>")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", page.as_uri()]
+    quiet = ("--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", *quiet, profile, "--dump-dom", page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     found = re.search(r'<pre id="answer">(.*)</pre>', done.stdout)
     if found is None:
