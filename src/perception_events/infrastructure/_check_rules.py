@@ -86,7 +86,7 @@ def _circles(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
         path = _way_back(pipeline, start.name)
         if path and start.name not in told:
             told.update(path)
-            yield "PE307", f"modules[{start.name}].triggers", " -> ".join(path)
+            yield "PE307", f"modules[{start.name}].triggers", f"the way is {' -> '.join(path)}"
 
 
 def _way_back(pipeline: Pipeline, start: str) -> list[str]:
