@@ -34,12 +34,13 @@ class _Entry:
 
     __slots__ = ("absence", "checks", "fields", "filed", "name", "number", "order", "rule", "tree")
 
-    def __init__(self, name: str, number: int, rule: SubRule) -> None:
+    def __init__(self, name: str, number: int, rule: SubRule, *, skips_empty_names: bool) -> None:
         self.name = name
         self.number = number
         self.rule = rule
-        own = FieldTree(self.paths()) if any(path.endswith(".") for path in self.paths()) else None
-        self.tree = own if own is not None and own.skips_empty_names else None
+        self.tree: FieldTree | None = None
+        if skips_empty_names and any(path.endswith(".") for path in self.paths()):
+            self.tree = FieldTree(self.paths())
         self.order: tuple[int, ...] = tuple(range(len(rule.fields)))
         """Which fields a plain event is asked: not that under which it has found the rule, where that is sure."""
         self.filed: tuple[str, tuple[Place, ...]] | None = None
@@ -83,7 +84,9 @@ class RuleIndex:
 
     def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
         """File the sub-rules of a rule; matches are told in order of `number`."""
-        self._entries[name] = [_Entry(name, number, rule) for rule in rules]
+        paths = [path for rule in rules for path, _ in rule.fields]
+        skips = any(path.endswith(".") for path in paths) and FieldTree(paths).skips_empty_names
+        self._entries[name] = [_Entry(name, number, rule, skips_empty_names=skips) for rule in rules]
         for entry in self._entries[name]:
             if entry.tree is None:
                 self._name(entry.paths())
