@@ -27,11 +27,18 @@ def argument_reader(function: Callable[..., Any]) -> Reader:
     pydantic model: the new image's Python values, read. A dict, Mapping, Any or no annotation: the JSON as it came.
 
     Raises:
-        ArgumentError: there is no parameter, or its annotation is none of these.
+        ArgumentError: there is no parameter, its annotation is none of these, or nothing would fill another one.
     """
     parameters = list(inspect.signature(function).parameters.values())
     if not parameters:
         raise ArgumentError(f"{function.__qualname__} takes no argument; it is called with an event")
+    try:
+        inspect.signature(function).bind(*[None] * (2 if takes_context(function) else 1))
+    except TypeError as error:
+        raise ArgumentError(
+            f"{function.__qualname__}: {error}; it is called with an event, and with the Lambda context if it has a "
+            "second parameter for it"
+        ) from None
     annotation = _annotations(function).get(parameters[0].name, Any)
     if annotation is Any or annotation is inspect.Parameter.empty or _is_mapping(annotation):
         return lambda message: message.event
@@ -44,9 +51,13 @@ def argument_reader(function: Callable[..., Any]) -> Reader:
 
 
 def takes_context(function: Callable[..., Any]) -> bool:
-    """Whether `function` has a second parameter, for the Lambda context."""
+    """Whether `function` has a second parameter for the Lambda context: without a default, or called `context`.
+
+    Another one with a default, such as `table=TABLE`, is the function's own.
+    """
     kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in kinds for p in inspect.signature(function).parameters.values()) > 1
+    second = [p for p in inspect.signature(function).parameters.values() if p.kind in kinds][1:2]
+    return any(p.default is inspect.Parameter.empty or p.name == "context" for p in second)
 
 
 def _annotations(function: Callable[..., Any]) -> dict[str, Any]:

@@ -252,6 +252,34 @@ def test_a_function_that_cannot_be_called_is_refused_when_decorated() -> None:
     with pytest.raises(ArgumentError, match="'event' is annotated <class 'int'>"):
         event_handler(odd)
 
+    def three(event: dict[str, Any], context: Any, table: Any) -> None: ...
+
+    def named(event: dict[str, Any], *, table: Any) -> None: ...
+
+    for needy in (three, named):
+        with pytest.raises(ArgumentError, match=r"missing a required .*argument: 'table'; it is called with an event"):
+            event_handler(needy)
+
+
+def test_the_context_goes_to_the_parameter_that_is_for_it() -> None:
+    seen: list[Any] = []
+
+    @event_handler
+    def with_context(event: dict[str, Any], context: Any = None) -> None:
+        seen.append(context)
+
+    @event_handler
+    def any_name(event: dict[str, Any], lambda_context: Any) -> None:
+        seen.append(lambda_context)
+
+    @event_handler
+    def of_its_own(event: dict[str, Any], table: str = "T") -> None:
+        seen.append(table)
+
+    for handler in (with_context, any_name, of_its_own):
+        handler([POSE], "the context")
+    assert seen == ["the context", "the context", "T"]
+
 
 class TestRouter:
     def test_functions_by_event_type_and_by_pattern(self) -> None:
