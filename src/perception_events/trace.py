@@ -16,6 +16,7 @@ __all__ = [
     "FilteredOut",
     "Put",
     "RecordSeen",
+    "RecordsTrimmed",
     "Retried",
     "RuleMatched",
     "Trace",
@@ -51,6 +52,14 @@ class RecordSeen(TraceEvent):
 
     event_id: str
     record: JSONObject
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsTrimmed(TraceEvent):
+    """Records behind the sequence number `after` were older than the stream keeps them before they were read: lost."""
+
+    shard_id: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,7 @@ class Pipe:
             variables=self._variables_now,
             tracing=None if trace is None else PipeTracing(trace, self.now, name),
         )
+        self.tracing = self._delivery.tracing
 
     def process(self, records: Iterable[Mapping[str, JSONValue]], *, shard_id: str = DEFAULT_SHARD) -> PipeResult:
         """Take every record of one shard to its end, batch after batch; returns what became of them.

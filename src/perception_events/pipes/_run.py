@@ -119,6 +119,8 @@ class PipeRun:
         try:
             page = self.stream.read(reader.shard_id, after=reader.read_to, limit=room)
         except TrimmedDataError:
+            if self.pipe.tracing is not None:
+                self.pipe.tracing.trimmed(reader.shard_id, reader.read_to or "")
             page = self.stream.read(reader.shard_id, after=None, limit=room)
         reader.is_end = page.is_end
         for record in page.records:

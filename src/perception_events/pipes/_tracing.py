@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._records import event_id
-from perception_events.trace import DeadLettered, Enriched, FilteredOut, RecordSeen, Retried, TraceEvent
+from perception_events.trace import DeadLettered, Enriched, FilteredOut, RecordSeen, RecordsTrimmed, Retried, TraceEvent
 
 __all__ = ["PipeTracing"]
 
@@ -23,6 +23,10 @@ class PipeTracing:
     def seen(self, record: JSONObject) -> None:
         """A record was read."""
         self.sink(RecordSeen(self.now(), self.pipe, event_id(record) or "", record))
+
+    def trimmed(self, shard_id: str, after: str) -> None:
+        """The stream dropped records before they were read."""
+        self.sink(RecordsTrimmed(self.now(), self.pipe, shard_id, after))
 
     def filtered_out(self, record: JSONObject, misses: tuple[str, ...]) -> None:
         """No filter matched."""

@@ -12,6 +12,7 @@ from perception_events.json_values import JSONValue
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable, RecordedStream, Stream, UnreadableRecordError
+from perception_events.trace import RecordsTrimmed, Trace
 from support.pipe_parts import Function, records
 
 START = 1_752_538_268.0
@@ -170,16 +171,22 @@ def fails(event: JSONValue) -> JSONValue:
 
 
 def test_what_is_in_flight_is_pending() -> None:
-    world = World(fails, batch_size=2)
+    trace = Trace()
+    world = World(fails, batch_size=2, trace=trace.record)
     for text in "12345":
         world.write("a", text)
+    written: list[Any] = list(world.table.stream.records())
+    numbers = [record["dynamodb"]["SequenceNumber"] for record in written]
     run = world.run()
     world.scheduler.call_later(30, lambda: pending.append(run.result.pending))
     pending: list[int] = []
     world.scheduler.run_until_idle()
     assert pending[0] >= 2
     assert run.result.pending == 0
-    assert run.result.discarded >= 2  # after a day; those behind were trimmed from the stream or expired
+    assert run.result.discarded == 4  # after a day; by then the stream has dropped the fifth, and the trace tells
+    [lost] = trace.of(RecordsTrimmed)
+    assert lost.time - START > 86_400
+    assert lost.after == numbers[3]
 
 
 def test_lanes_and_shards_deliver_every_key_in_order() -> None:
