@@ -60,4 +60,5 @@ def fault_plans(*, poison: bool = True) -> st.SearchStrategy[FaultPlan]:
         failure=often,
         refusal=often,
         poison=st.sampled_from([0.0, 0.1]) if poison else st.just(0.0),
+        duplicate=st.sampled_from([0.0, 0.3]),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from perception_events.buses import (
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONValue
 from perception_events.templates import InputTransformer
-from perception_events.trace import DeadLettered, Delivered, Retried, RuleMatched, Trace
+from perception_events.trace import DeadLettered, Delivered, Put, Retried, RuleMatched, Trace
 
 ENTRY = {"Source": "s", "DetailType": "t", "Detail": '{"kind": "pose", "n": 1.0}'}
 AT = 1752538268.0
@@ -177,6 +178,10 @@ def test_a_rule_takes_five_targets() -> None:
         (lambda: RuleTarget("a b", Recording()), "the target id 'a b' must be 1 to 64"),
         (lambda: RuleTarget("t", Recording(), input_path="$." + "a" * 255), "InputPath of target t is over 256"),
         (lambda: rule(name="a" * 65), "must be 1 to 64"),
+        (lambda: rule(a_target(Recording()), a_target(Recording())), "two targets share an id: t, t"),
+        (lambda: a_target(Recording(), input="x" * 8191), "Input of target t is over 8192 characters"),
+        (lambda: RetryPolicy(maximum_retry_attempts=186), "maximum_retry_attempts=186: from 0 to 185"),
+        (lambda: RetryPolicy(maximum_event_age=59), "maximum_event_age=59: from 60 to 86400"),
         (lambda: rule(state="disabled"), "the state 'disabled' is none of ENABLED, DISABLED"),
         (lambda: a_bus("my bus"), "the bus name 'my bus' must be 1 to 256"),
         (lambda: a_bus()[0].create_archive("a", retention_days=-1), "retention_days=-1 of archive a"),
@@ -185,6 +190,15 @@ def test_a_rule_takes_five_targets() -> None:
 def test_what_cannot_work_is_refused_where_it_is_declared(declare: Any, said: str) -> None:
     with pytest.raises(EventBusError, match=said):
         declare()
+
+
+def test_a_bus_takes_three_hundred_rules() -> None:
+    bus, _ = a_bus()
+    for number in range(300):
+        bus.put_rule(rule(name=f"r{number}"))
+    bus.put_rule(rule(name="r7"))  # replaces
+    with pytest.raises(EventBusError, match="LimitExceededException: The bus bus has 300 rules"):
+        bus.put_rule(rule(name="one-more"))
 
 
 def test_a_state_may_be_its_name_and_targets_a_list() -> None:
@@ -295,6 +309,39 @@ def test_an_input_that_is_not_json_is_not_lost_in_silence() -> None:
     (given_up,) = trace.of(DeadLettered)
     assert given_up.condition == "INVALID_JSON"
     assert "AWS would not deliver it" in given_up.reason
+
+
+def test_nothing_at_an_input_path_is_a_dead_letter() -> None:
+    bus, trace = a_bus()
+    bus.put_rule(rule(a_target(Recording(), input_path="$.detail.nowhere")))
+    bus.put_events([ENTRY])
+    (given_up,) = trace.of(DeadLettered)
+    assert (given_up.condition, "nothing is at InputPath $.detail.nowhere" in given_up.reason) == ("INVALID_JSON", True)
+
+
+def test_a_bus_takes_no_transformed_input() -> None:
+    (first, trace), (second, _) = a_bus("first"), a_bus("second")
+    first.put_rule(rule(a_target(BusTarget(second), input={"a": 1})))
+    first.put_events([ENTRY])
+    (given_up,) = trace.of(DeadLettered)
+    assert (given_up.condition, "what reached the bus is no event" in given_up.reason) == ("INVALID_PARAMETER", True)
+
+
+@pytest.mark.parametrize(
+    ("time", "stands"),
+    [
+        ("2025-07-15", "2025-07-15T00:00:00Z"),
+        ("2025-07-15 01:02:03.999", "2025-07-15T01:02:03Z"),
+        ("2025-07-15T09:00:00+09:00", "2025-07-15T00:00:00Z"),
+        (1752538268.9, "2025-07-15T00:11:08Z"),
+        (datetime(2025, 7, 15, 9, tzinfo=timezone(timedelta(hours=9))), "2025-07-15T00:00:00Z"),
+        (datetime(2025, 7, 15), "2025-07-15T00:00:00Z"),
+    ],
+)
+def test_the_time_of_an_entry_is_utc_in_whole_seconds(time: Any, stands: str) -> None:
+    bus, trace = a_bus()
+    bus.put_events([{**ENTRY, "Time": time}])
+    assert trace.of(Put)[0].event["time"] == stands
 
 
 class Puts:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from perception_events.templates import (
+    MISSING,
     InputTransformer,
     InvalidTemplateError,
     JSONPath,
@@ -75,6 +76,37 @@ def test_values_are_not_escaped() -> None:
 def test_refusals(template: str, reason: str) -> None:
     with pytest.raises(InvalidTemplateError, match=reason):
         InputTransformer.parse(template, PATHS)
+
+
+@pytest.mark.parametrize(
+    ("paths", "reason"),
+    [
+        ({f"p{n}": "$.a" for n in range(101)}, "InputPathsMap has 101 paths, at most 100"),
+        ({"AWS.id": "$.a"}, "the name 'AWS.id' begins with 'AWS.', which is reserved"),
+        ({"long": "$." + "a" * 255}, "the path of 'long' is over 256 characters"),
+        ({"bad": "detail.id"}, "must start with"),
+    ],
+)
+def test_refusals_of_the_map_of_paths(paths: dict[str, str], reason: str) -> None:
+    with pytest.raises(InvalidTemplateError, match=reason):
+        InputTransformer.parse('{"x": 1}', paths)
+
+
+def test_paths_into_arrays() -> None:
+    held: dict[str, Any] = {"rows": [{"n": 1}, {"m": 2}, {"n": 3}], "name": "x"}
+    assert JSONPath.parse("$.rows[0].n").find(held) == 1
+    assert JSONPath.parse("$.rows[*].n").find(held) == [1, 3]
+    for nowhere in ("$.rows[3]", "$.name[0]", "$.name[*]", "$.name.first", "$.rows.n"):
+        assert JSONPath.parse(nowhere).find(held) is MISSING
+
+
+def test_reserved_variables_of_a_rule() -> None:
+    template = (
+        '{"rule": <aws.events.rule-name>, "at": "<aws.events.event.ingestion-time>", "e": <aws.events.event.json>}'
+    )
+    given = {"aws.events.rule-name": "r", "aws.events.event.ingestion-time": "2025-07-15T00:00:00.000Z"}
+    rendered = InputTransformer.parse(template).render_input(EVENT, given)
+    assert rendered == {"rule": "r", "at": "2025-07-15T00:00:00.000Z", "e": EVENT}
 
 
 def test_a_refusal_points_at_the_place() -> None:
