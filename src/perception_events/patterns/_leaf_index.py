@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     """A kind of table, a key in it: ("exact", leaf), ("part", ("prefix", text, piece)), ("range", (low, high)), ..."""
 
     Entries: TypeAlias = list[Any]
-    Tables: TypeAlias = tuple[tuple[slice, dict[str, Entries]], ...]
-    """Which part of a leaf is looked up in which table."""
+    Shelf: TypeAlias = tuple[str, int, bool]
+    """Which table of parts: the end, the length, whether with pieces."""
+    LookUp: TypeAlias = tuple[slice, dict[str, Entries], bool]
+    """The part of a leaf that is looked up, in which table, and whether its entries have a piece beside them."""
 
     class Table(Protocol):
         """What is filed under keys of one kind."""
@@ -41,10 +43,12 @@ if TYPE_CHECKING:
             """Add to `found` what `leaf` can satisfy."""
 
 
-__all__ = ["LeafIndex", "Place", "places"]
+__all__ = ["LeafIndex", "Place", "finding_decides", "places"]
 
 _LENGTHS = (26, 17, 11, 7, 5, 4, 3, 2, 1)
 """So many characters of a prefix or suffix are looked up, its quote included."""
+_CUT = tuple(next((length for length in _LENGTHS if length <= whole), 0) for whole in range(_LENGTHS[0] + 1))
+"""How many characters of a text of so many are looked up."""
 _GATE = 5
 """So many characters of a prefix or suffix decide whether the lengths are looked at, its quote included."""
 _PIECE = 3
@@ -56,6 +60,17 @@ def places(values: Sequence[ast.ValuePattern]) -> tuple[Place, ...] | None:
     if any(isinstance(value, ast.Exists) and not value.present for value in values):
         return None
     return (_place(values[0]),) if len(values) == 1 else tuple(dict.fromkeys(map(_place, values)))
+
+
+def finding_decides(values: Sequence[ast.ValuePattern]) -> bool:
+    """Whether every leaf that finds a field's list where it is filed passes, so that it need not be asked."""
+    return all(
+        _place(value)[0] == "exact"
+        or (
+            isinstance(value, ast.Prefix | ast.Suffix) and not value.ignore_case and len(_with_quote(value)) in _LENGTHS
+        )
+        for value in values
+    )
 
 
 def _place(value: ast.ValuePattern) -> Place:
@@ -149,11 +164,11 @@ class LeafIndex:
         for gate, behind in self._parts.gates:
             tables = behind(octets[gate])
             if tables is not None:
-                for part, table in tables:
+                for part, table, pieces in tables:
                     entries = table.get(octets[part])
                     if entries is not None:
                         # In a large set most of these are in no cache: what is not touched costs nothing.
-                        found += [entry for piece, entry in entries if piece in octets]
+                        found += [entry for piece, entry in entries if piece in octets] if pieces else entries
         for find in self._finders:
             find(leaf, found)
 
@@ -183,66 +198,83 @@ class _Equal:
 class _Parts:
     """Filed under what a leaf starts with, or ends with, beside a piece that it must have too.
 
-    The key: "prefix" or "suffix", the text, the piece. The tables, one for each length, lie behind the first or last
-    few characters: most leaves are turned away there, by one look instead of one for each length.
+    The key: "prefix" or "suffix", the text, the piece. There is a table for each length of text, apart for what has a
+    piece. The first or last few characters, the gate, say which tables a leaf is looked up in: most leaves are turned
+    away there, by one look instead of one for each length.
     """
 
-    __slots__ = ("_gates", "gates")
+    __slots__ = ("_behind", "_choices", "_filed", "_tables", "gates")
 
     def __init__(self) -> None:
-        self._gates: dict[tuple[str, int], dict[str, Tables]] = {}
-        self.gates: tuple[tuple[slice, Callable[[str], Tables | None]], ...] = ()
+        self._tables: dict[Shelf, LookUp] = {}
+        self._filed: dict[tuple[str, Shelf], int] = {}
+        """How many are filed in a table behind a gate."""
+        self._behind: dict[tuple[str, int], dict[str, tuple[LookUp, ...]]] = {}
+        """By end and length of gate: the tables behind each."""
+        self._choices: dict[tuple[Shelf, ...], tuple[LookUp, ...]] = {}
+        """One of each choice of tables for all gates: what many share is in the processor's caches."""
+        self.gates: tuple[tuple[slice, Callable[[str], tuple[LookUp, ...] | None]], ...] = ()
 
     def add(self, key: tuple[str, str, str], entry: object) -> None:
-        end, text = _cut(key)
-        gate = _part(end, min(len(text), _GATE))
-        tables_behind = self._gates.get((end, min(len(text), _GATE)))
-        if tables_behind is None:
-            tables_behind = self._gates[end, min(len(text), _GATE)] = {}
-            self.gates = (*self.gates, (gate, tables_behind.get))
-        part = _part(end, len(text))
-        tables = tables_behind.get(text[gate], ())
-        table = next((table for other, table in tables if other == part), None)
-        if table is None:
-            tables_behind[text[gate]] = (*tables, (part, {text: [(key[2], entry)]}))
-        else:
-            table.setdefault(text, []).append((key[2], entry))
+        end, text, piece = _cut(key)
+        shelf, gate = _shelf_and_gate(end, text, piece)
+        if shelf not in self._tables:
+            self._tables[shelf] = _part(end, len(text)), {}, bool(piece)
+        self._tables[shelf][1].setdefault(text, []).append((piece, entry) if piece else entry)
+        self._filed[gate, shelf] = self._filed.get((gate, shelf), 0) + 1
+        if self._filed[gate, shelf] == 1:
+            self._open(end, gate)
 
     def remove(self, key: tuple[str, str, str], entry: object) -> None:
-        end, text = _cut(key)
-        gate, tables_behind = _part(end, min(len(text), _GATE)), self._gates[end, min(len(text), _GATE)]
-        _remove(self._table(end, text), text, (key[2], entry))
-        left = tuple((part, table) for part, table in tables_behind[text[gate]] if table)
-        if left:
-            tables_behind[text[gate]] = left
-        else:
-            del tables_behind[text[gate]]
+        end, text, piece = _cut(key)
+        shelf, gate = _shelf_and_gate(end, text, piece)
+        _remove(self._tables[shelf][1], text, (piece, entry) if piece else entry)
+        self._filed[gate, shelf] -= 1
+        if not self._filed[gate, shelf]:
+            del self._filed[gate, shelf]
+            self._open(end, gate)
 
     def crowd(self, key: tuple[str, str, str]) -> float:
-        end, text = _cut(key)
-        return _share(text[1:] + key[2]) * (1 + len(self._table(end, text).get(text, ())))
+        end, text, piece = _cut(key)
+        _, table, _ = self._tables.get((end, len(text), bool(piece)), _NOTHING)
+        return _share(text[1:] + piece) * (1 + len(table.get(text, ())))
 
     def find(self, leaf: str, found: Entries) -> None:
         octets = as_octets(leaf)
         for gate, behind in self.gates:
-            for part, table in behind(octets[gate]) or ():
-                found += [entry for piece, entry in table.get(octets[part], ()) if piece in octets]
+            for part, table, pieces in behind(octets[gate]) or ():
+                there = table.get(octets[part], ())
+                found += [entry for piece, entry in there if piece in octets] if pieces else there
 
-    def _table(self, end: str, text: str) -> dict[str, Entries]:
-        length, part = min(len(text), _GATE), _part(end, len(text))
-        tables = self._gates.get((end, length), {}).get(text[_part(end, length)], ())
-        return next((table for other, table in tables if other == part), {})
+    def _open(self, end: str, gate: str) -> None:
+        """Let `gate` lead to the tables in which something is filed behind it."""
+        used = tuple([shelf for shelf in self._tables if shelf[0] == end and (gate, shelf) in self._filed])
+        if (end, len(gate)) not in self._behind:
+            behind = self._behind[end, len(gate)] = {}
+            self.gates = (*self.gates, (_part(end, len(gate)), behind.get))
+        if used:
+            if used not in self._choices:
+                self._choices[used] = tuple([self._tables[shelf] for shelf in used])
+            self._behind[end, len(gate)][gate] = self._choices[used]
+        else:
+            del self._behind[end, len(gate)][gate]
+
+
+_NOTHING: LookUp = (slice(0), {}, False)
+
+
+def _shelf_and_gate(end: str, text: str, piece: str) -> tuple[Shelf, str]:
+    return (end, len(text), bool(piece)), text[_part(end, min(len(text), _GATE))]
 
 
 def _part(end: str, length: int) -> slice:
     return slice(length) if end == "prefix" else slice(-length, None)
 
 
-def _cut(key: tuple[str, str, str]) -> tuple[str, str]:
+def _cut(key: tuple[str, str, str]) -> tuple[str, str, str]:
     """Few lengths are looked up: a text of another is filed under less of it."""
-    end, text, _ = key
-    length = next(length for length in _LENGTHS if length <= len(text))
-    return end, text[_part(end, length)]
+    end, text, piece = key
+    return end, text[_part(end, _CUT[min(len(text), _LENGTHS[0])])], piece
 
 
 class _Pieces:

@@ -10,7 +10,7 @@ from math import inf
 from operator import itemgetter
 
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
-from perception_events.patterns._leaf_index import LeafIndex, places
+from perception_events.patterns._leaf_index import LeafIndex, finding_decides, places
 from perception_events.patterns._matching import ElementTree, compile_fields, matches, matches_around
 
 TYPE_CHECKING = False
@@ -243,12 +243,14 @@ class RuleIndex:
             crowd = inf if found is None else sum(map(self._indexes[path].crowd, found))
             guesses.append((crowd, position, found))
         guesses.sort(key=itemgetter(0))
-        entry.order = tuple([position for _, position, _ in guesses])
-        _, position, best = guesses[0]
+        first, *others = [position for _, position, _ in guesses]
+        entry.order = first, *others
+        best = guesses[0][2]
         if best is not None:
-            entry.filed = entry.rule.fields[position][0], best
-            if all(kind == "exact" for kind, _ in best):
-                entry.order = entry.order[1:]  # who finds it there has asked
+            path, values = entry.rule.fields[first]
+            entry.filed = path, best
+            # Who finds it there has asked, or nearly.
+            entry.order = tuple(others) if finding_decides(values) else (*others, first)
 
 
 def _fits(path: str) -> bool:

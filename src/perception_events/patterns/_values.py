@@ -7,6 +7,8 @@ The engine compares leaves in that form, so a quote in a pattern can meet the qu
 from __future__ import annotations
 
 import re
+from functools import partial
+from sys import intern
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import address_digits, cidr_range
@@ -84,7 +86,7 @@ def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
 def _string(value: str) -> LeafTest:
     digits = address_digits(value)
     if digits is None:
-        return f'"{value}"'.__eq__
+        return intern(f'"{value}"').__eq__
     # A string that looks like an address is compared as one, from the left. (Accident of the engine, kept.)
     return lambda leaf: (leaf_digits(leaf) or "").startswith(digits) or leaf.startswith(digits)
 
@@ -187,6 +189,8 @@ def _anything_but(value: ast.AnythingBut) -> LeafTest:
         numbers = frozenset(comparable(text) for text in value.values)
         return lambda leaf: leaf[0] == '"' or comparable(leaf) not in numbers
     texts = frozenset(as_octets(f'"{text}"') for text in value.values)
+    if len(texts) == 1:
+        return _on_octets(texts, intern(min(texts)).__ne__)
     return _on_octets(texts, lambda leaf: leaf not in texts)
 
 
@@ -215,19 +219,19 @@ def _numeric(value: ast.Numeric) -> LeafTest:
     if equal is not None:
         return lambda leaf: leaf[0] != '"' and comparable(leaf) == equal
     low, high = bounds.get(">", bounds.get(">=")), bounds.get("<", bounds.get("<="))
-    open_low, open_high = ">" in bounds, "<" in bounds
+    # A closure would lie in a dozen places of memory: in a large rule set that is what a test costs.
+    return partial(_within, low, high, ">" in bounds, "<" in bounds)
 
-    def test(leaf: str) -> bool:
-        if leaf[0] == '"':
-            return False
-        number = comparable(leaf)
-        if number is None:
-            return False
-        if low is not None and (number < low or (open_low and number == low)):
-            return False
-        return high is None or number < high or (not open_high and number == high)
 
-    return test
+def _within(low: float | None, high: float | None, open_low: bool, open_high: bool, leaf: str) -> bool:
+    if leaf[0] == '"':
+        return False
+    number = comparable(leaf)
+    if number is None:
+        return False
+    if low is not None and (number < low or (open_low and number == low)):
+        return False
+    return high is None or number < high or (not open_high and number == high)
 
 
 def _cidr(text: str) -> LeafTest:
