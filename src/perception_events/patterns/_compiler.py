@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._json_text import run
@@ -81,7 +83,7 @@ def sub_rules(pattern: ast.ObjectPattern) -> tuple[SubRule, ...]:
                 rules = yield walk(member.content, (*path, member.name), rules)
             else:
                 # An empty name at the top vanishes here, and only here. (Accident of the engine, kept.)
-                full = f"{base}.{member.name}" if base else member.name
+                full = intern(f"{base}.{member.name}" if base else member.name)  # one text for all rules
                 for rule in rules:
                     rule[full] = member.content
         return rules

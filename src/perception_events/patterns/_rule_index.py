@@ -16,12 +16,18 @@ from perception_events.patterns._matching import ElementTree, compile_fields, ma
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Event, Leaf
     from perception_events.patterns._leaf_index import Place
     from perception_events.patterns._matching import CompiledFields
+    from perception_events.patterns._values import LeafTest
+
+    Reader: TypeAlias = Callable[[Event], list[tuple[str, str]] | None]
+    """The leaves of one path in a plain event; None for another event."""
+    Check: TypeAlias = tuple[Reader, str, LeafTest, bool]
+    """A path: what reads it, its name, its test, and whether its absence passes."""
 
 __all__ = ["RuleIndex"]
 
@@ -47,8 +53,8 @@ class _Entry:
         """The path and the places under which it is filed; None: it is asked always."""
         self.fields: CompiledFields = ()
         """The fields with their tests; empty until `prepare`."""
-        self.checks: CompiledFields = ()
-        """The same in `order`."""
+        self.checks: tuple[Check, ...] = ()
+        """What a plain event is asked, in `order`."""
         self.absence = False
         """Whether a field's absence passes."""
 
@@ -56,11 +62,11 @@ class _Entry:
         """The paths of its fields."""
         return [path for path, _ in self.rule.fields]
 
-    def prepare(self) -> None:
+    def prepare(self, reader_of: Callable[[str], Reader]) -> None:
         """Make the tests; whoever comes at the same time makes the same."""
         fields = compile_fields(self.rule)
         self.absence = any(absence for _, _, absence in fields)
-        self.checks = tuple([fields[position] for position in self.order])
+        self.checks = tuple([(reader_of(fields[position][0]), *fields[position]) for position in self.order])
         self.fields = fields
 
 
@@ -70,9 +76,8 @@ class RuleIndex:
     def __init__(self) -> None:
         self._filed = PlainFields()
         """The paths under which rules are filed: what an event has there finds its rules."""
-        self._others = PlainFields()
-        """The other paths: looked at only where a rule was found."""
-        self._moves = 0
+        self._readers: dict[str, Reader] = {}
+        """What reads one path alone: the others of a rule that was found."""
         self._tree = FieldTree()
         self._uses: dict[str, int] = {}
         self._unplain = 0
@@ -108,8 +113,6 @@ class RuleIndex:
                     self._finders[path] = index.find
                     if _fits(path):
                         self._filed.add(path)
-                        self._moves += 1  # before it goes from there: who has looked here too early looks again
-                        self._others.discard(path)
 
     def remove(self, name: str) -> None:
         """Take a rule's sub-rules out."""
@@ -127,7 +130,7 @@ class RuleIndex:
 
     def matching(self, event: Event) -> list[str]:
         """The names of the rules that match, in order."""
-        newest, moves = self._newest, self._moves
+        newest = self._newest
         found = self._always.copy()
         # First only where rules are filed: most events find none, and need no more.
         plain = None if self._unplain else self._filed.leaves(event)
@@ -140,44 +143,30 @@ class RuleIndex:
                 find(leaf, found)
         if not found:
             return []
-        others = self._others.leaves(event)
-        if self._moves != moves:
-            return self.matching(event)
-        if others is None:
-            return self._matching_any(event, self._always.copy(), newest)
-        plain += others
-        leaves = dict(plain)
-        if len(leaves) < len(plain):
-            return self._matching_several(plain, found, newest)
-        get = leaves.get
+        leaves: dict[str, list[str]] = {}
+        for path, leaf in plain:
+            leaves.setdefault(path, []).append(leaf)
         matched: dict[int, str] = {}
-        for entry in found:
+        for entry in dict.fromkeys(found) if len(found) > 1 else found:
             if not entry.fields:
-                entry.prepare()
-            for path, holds, absence in entry.checks:
-                there = get(path)
-                if not (absence if there is None else holds(there)):
+                entry.prepare(self._reader_of)
+            for read, path, holds, absence in entry.checks:
+                there = leaves.get(path)
+                if there is None:
+                    alone = read(event)
+                    if alone is None:
+                        return self._matching_any(event, self._always.copy(), newest)
+                    there = leaves[path] = [leaf for _, leaf in alone]
+                # Nearly always there is one leaf, or none.
+                passes = holds(there[0]) if len(there) == 1 else (any(map(holds, there)) if there else absence)
+                if not passes:
                     break
             else:
                 matched[entry.number] = entry.name
         return _in_order(matched, newest)
 
-    def _matching_several(self, plain: list[tuple[str, str]], found: list[_Entry], newest: int) -> list[str]:
-        """The same where a path has several leaves: an array of values, or a field spelled in several ways."""
-        leaves: dict[str, list[str]] = {}
-        for path, leaf in plain:
-            leaves.setdefault(path, []).append(leaf)
-        matched: dict[int, str] = {}
-        for entry in dict.fromkeys(found):
-            if not entry.fields:
-                entry.prepare()
-            for path, holds, absence in entry.checks:
-                there = leaves.get(path)
-                if not (absence if there is None else any(map(holds, there))):
-                    break
-            else:
-                matched[entry.number] = entry.name
-        return _in_order(matched, newest)
+    def _reader_of(self, path: str) -> Reader:
+        return self._readers.get(path) or self._readers.setdefault(path, PlainFields((path,)).leaves)
 
     def _matching_any(self, event: Event, always: list[_Entry], newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
@@ -185,7 +174,7 @@ class RuleIndex:
         matched: dict[int, str] = {}
         for entry in always:
             if not entry.fields:
-                entry.prepare()
+                entry.prepare(self._reader_of)
             if matches(entry.fields, leaves if entry.tree is None else entry.tree.leaves(event)):
                 matched[entry.number] = entry.name
         elements = {path: ElementTree(there) for path, there in leaves.items()}
@@ -204,7 +193,7 @@ class RuleIndex:
                     if entry.number in matched:
                         continue
                     if not entry.fields:
-                        entry.prepare()
+                        entry.prepare(self._reader_of)
                     whole = entry.absence or (
                         scattered and not scattered.isdisjoint(field[0] for field in entry.fields)
                     )
@@ -216,9 +205,7 @@ class RuleIndex:
         for path in paths:
             if path not in self._uses:
                 self._indexes[path] = LeafIndex()
-                if _fits(path):
-                    self._others.add(path)
-                else:
+                if not _fits(path):
                     self._unplain += 1
                 self._tree.add(path)
             self._uses[path] = self._uses.get(path, 0) + 1
@@ -228,11 +215,12 @@ class RuleIndex:
             self._uses[path] -= 1
             if not self._uses[path]:
                 del self._uses[path], self._indexes[path]
+                self._readers.pop(path, None)
                 filed = self._finders.pop(path, None) is not None
-                if _fits(path):
-                    (self._filed if filed else self._others).discard(path)
-                else:
+                if not _fits(path):
                     self._unplain -= 1
+                elif filed:
+                    self._filed.discard(path)
                 self._tree.discard(path)
 
     def _file(self, entry: _Entry) -> None:
