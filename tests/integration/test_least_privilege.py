@@ -161,7 +161,7 @@ class Rights:
 def finished_rows(pipeline: Pipeline) -> list[JSONObject]:
     """One record for every event type: modules, the triggers, alerts and manifests of joins."""
     keys = (f"{DAY}#{event_type}#sync001#cam1" for event_type in pipeline.registry.event_types)
-    return list(RecordBuilder().completed(*keys))
+    return RecordBuilder().completed(*keys)
 
 
 def calls_in_memory(pipeline: Pipeline, env: str) -> tuple[dict[str, set[Call]], dict[str, set[Call]]]:

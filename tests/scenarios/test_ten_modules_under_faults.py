@@ -13,13 +13,11 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import InMemoryJoinStore, outbox_item
 from perception_events.classifiers import Enrichment
 from perception_events.clock import ManualClock
 from perception_events.scheduler import Scheduler
 from perception_events.simulation import PipelineSimulation
 from perception_events.streams import InMemoryTable
-from perception_events.targets import Target
 from perception_events.testing import FaultPlan, RecordingTarget
 from perception_events.trace import DeadLettered, Delivered
 from support.ten_modules import MODULES, SYNCS, load_example
@@ -45,19 +43,13 @@ class Day:
         self.scheduler = Scheduler(seed, ManualClock(1_752_538_268.0))
         clock = self.scheduler.clock
         self.table = InMemoryTable("PerceptionPipelineEvents-dev", clock=clock, shards=chance.randint(1, 3))
-        store = InMemoryJoinStore(
-            on_outbox=lambda written: self.table.put_item(outbox_item(written)),
-            read_item=lambda site, key: self.table.get_item({"site": {"S": site}, "date#event_type": {"S": key}}),
-        )
-        pipeline = example.pipeline
-        self.modules = {name: example.ModuleFunction(name, self.table.put_item) for name in MODULES}
-        self.published = RecordingTarget()
-        targets: dict[str, Target] = {f"trigger_{name}": module for name, module in self.modules.items()}
-        targets |= {"aggregate": pipeline.aggregator(store, clock=clock), "publish": self.published}
+        functions = example.functions(example.join_store(self.table), self.table.put_item, clock)
+        self.modules = {name: functions[f"trigger_{name}"] for name in MODULES}
+        self.published = functions["publish"] = RecordingTarget()
         self.simulation = PipelineSimulation(
-            pipeline,
-            targets={name: self.plan.target(target, name=name) for name, target in targets.items()},
-            enrichment=self.plan.target(Enrichment(pipeline.registry), name="enrichment"),
+            example.pipeline,
+            targets={name: self.plan.target(target, name=name) for name, target in functions.items()},
+            enrichment=self.plan.target(Enrichment(example.pipeline.registry), name="enrichment"),
             clock=clock,
             deliver=self.plan.deliver(self.scheduler),
         )
@@ -65,6 +57,9 @@ class Day:
         for item in example.first_items():
             self.scheduler.call_later(chance.uniform(0, 3600), lambda item=item: self.table.put_item(item))  # type: ignore[misc]
         self.scheduler.run_until_idle()
+
+    def __str__(self) -> str:
+        return f"PERCEPTION_EVENTS_SEED={self.plan.seed} {self.plan}\n{self.simulation.trace.table()[-3000:]}"
 
     @property
     def written(self) -> Counter[str]:
@@ -85,14 +80,13 @@ def example(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_the_day_ends_and_every_module_is_started_once_whatever_fails(example: ModuleType) -> None:
     for seed in SEEDS:
         day = Day(example, seed)
-        context = f"PERCEPTION_EVENTS_SEED={seed} {day.plan}\n{day.simulation.trace.table()[-3000:]}"
-        assert day.run.result.pending == 0, context
-        assert day.simulation.trace.of(DeadLettered) == [], context
+        assert day.run.result.pending == 0, str(day)
+        assert day.simulation.trace.of(DeadLettered) == [], str(day)
         started = {name: len(module.done) for name, module in day.modules.items()}
-        assert started == {name: len(SYNCS) if name == "recon" else 1 for name in MODULES}, context
-        assert {key: count for key, count in day.written.items() if "#trigger_" in key and count != 1} == {}, context
+        assert started == {name: len(SYNCS) if name == "recon" else 1 for name in MODULES}, str(day)
+        assert {key: count for key, count in day.written.items() if "#trigger_" in key and count != 1} == {}, str(day)
         published = {event["detail"]["eventID"] for event in day.published.events}
-        assert len(published) == 1, context
+        assert len(published) == 1, str(day)
 
 
 def test_the_days_are_bad_ones(example: ModuleType) -> None:

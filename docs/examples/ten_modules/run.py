@@ -49,24 +49,32 @@ def first_items() -> Iterator[JSONObject]:
             yield item(f"{DAY}#pose#{sync}#{camera}")
 
 
-def simulation(store: JoinStore, put: Put, clock: ManualClock) -> PipelineSimulation:
-    """The pipe, bus and rules, with joins and modules behind them."""
+def join_store(table: InMemoryTable) -> InMemoryJoinStore:
+    """Joins beside `table`: what they write (triggers, alerts) goes into it, and their manifests come from there."""
+    return InMemoryJoinStore(
+        on_outbox=lambda written: table.put_item(outbox_item(written)),
+        read_item=lambda site, sort_key: table.get_item({"site": {"S": site}, "date#event_type": {"S": sort_key}}),
+    )
+
+
+def functions(store: JoinStore, put: Put, clock: ManualClock) -> dict[str, Target]:
+    """What the rules invoke: the joins, and the modules."""
     targets: dict[str, Target] = {"aggregate": pipeline.aggregator(store, clock=clock)}
     for module in pipeline.modules[1:]:
         targets[f"trigger_{module.name}"] = ModuleFunction(module.name, put)
-    return PipelineSimulation(pipeline, targets=targets, clock=clock)
+    return targets
+
+
+def simulation(store: JoinStore, put: Put, clock: ManualClock) -> PipelineSimulation:
+    """The pipe, bus and rules, with joins and modules behind them."""
+    return PipelineSimulation(pipeline, targets=functions(store, put, clock), clock=clock)
 
 
 def run_day() -> list[Route]:
     """Write the first items, and route whatever the table's stream then holds, until it holds no more."""
     clock = ManualClock(1_752_538_268.0)
     table = InMemoryTable("PerceptionPipelineEvents-dev", clock=clock)
-    # What a join writes beside its state (triggers, alerts) goes into the table, and its manifests come from there.
-    store = InMemoryJoinStore(
-        on_outbox=lambda written: table.put_item(outbox_item(written)),
-        read_item=lambda site, sort_key: table.get_item({"site": {"S": site}, "date#event_type": {"S": sort_key}}),
-    )
-    simulated = simulation(store, table.put_item, clock)
+    simulated = simulation(join_store(table), table.put_item, clock)
     for first in first_items():
         table.put_item(first)
     routes: list[Route] = []
