@@ -13,7 +13,7 @@ import pytest
 import perception_events
 
 LAYERS: list[set[str]] = [
-    {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status"},
+    {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
     {"models", "sort_keys", "patterns", "templates", "trace", "targets", "scheduler"},
     {"classifiers", "aggregation"},
     {"streams", "pipes", "buses"},

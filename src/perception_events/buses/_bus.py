@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 
 from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._delivery import Delivery, default_retry_delay
-from perception_events.buses._entries import EntryError, check_request, envelope
+from perception_events.buses._entries import EntryError, check_request, envelope, response
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
-from perception_events.buses._names import check_bus_name, check_name
+from perception_events.buses._names import check_name
 from perception_events.buses._rule import Rule, RuleState
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
@@ -24,8 +24,6 @@ __all__ = ["MAX_RULES", "BusTarget", "Deliver", "EventBus"]
 
 MAX_RULES = 300
 """AWS: EventBridge quotas; adjustable there."""
-MAX_ARCHIVE_NAME_LENGTH = 48
-MAX_REPLAY_NAME_LENGTH = 64
 MAX_SELF_FEEDING = 10
 """How often one rule may stand in the chain that led to an event before it is called a loop."""
 
@@ -59,7 +57,7 @@ class EventBus:
         retry_delay: Callable[[int], float] = default_retry_delay,
         deliver: Deliver | None = None,
     ) -> None:
-        check_bus_name(name)
+        check_name("bus name", name)
         self.name = name
         self.account = account
         self.region = region
@@ -121,6 +119,10 @@ class EventBus:
             SelfFeedingRuleError: the events feed the rule that led to them.
         """
         check_request(entries)
+        return response(self.put_checked(entries))
+
+    def put_checked(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+        """Put entries of a request that `check_request` has passed; returns the result of each, in order."""
         results: list[dict[str, str]] = []
         accepted: list[tuple[JSONObject, str]] = []
         for entry in entries:
@@ -137,7 +139,7 @@ class EventBus:
                 accepted.append((event, text))
         for event, text in accepted:
             self._accept(event, text, from_bus=False)
-        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
+        return results
 
     def create_archive(
         self, name: str, *, event_pattern: EventPattern | Mapping[str, Any] | str | None = None, retention_days: int = 0
@@ -148,7 +150,7 @@ class EventBus:
             EventBusError: the name is taken or bad, or the days are below 0.
             InvalidEventPatternError: the pattern is refused.
         """
-        check_name("archive name", name, MAX_ARCHIVE_NAME_LENGTH)
+        check_name("archive name", name)
         if retention_days < 0:
             reason = f"retention_days={retention_days} of archive {name}: 0, which is for ever, or more is allowed"
             raise EventBusError("ValidationException", reason)
@@ -172,7 +174,7 @@ class EventBus:
             EventBusError: the archive is another bus's, the name is taken or bad, a rule is not there, or `start` is
                 behind `end`.
         """
-        check_name("replay name", name, MAX_REPLAY_NAME_LENGTH)
+        check_name("replay name", name)
         if archive.bus != self.name:
             reason = "Parameter Destination.Arn is not valid. Reason: Cross event bus replay is not permitted."
             raise EventBusError("ValidationException", reason)

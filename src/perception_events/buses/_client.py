@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perception_events.buses._bus import EventBus
-from perception_events.buses._entries import check_request
+from perception_events.buses._entries import check_request, response
 from perception_events.buses._errors import EventBusError
 
 __all__ = ["InMemoryEventsClient"]
@@ -43,10 +43,10 @@ class InMemoryEventsClient:
         if unknown:
             raise EventBusError("ParamValidation", f"put_events takes Entries; not known here: {', '.join(unknown)}")
         check_request(entries)
-        results: list[Any] = []
+        results: list[dict[str, str]] = []
         for entry in entries:
             named = {**entry, "EventBusName": entry.get("EventBusName", "default")}
             # A bus takes no entry for another, so any will do for one that goes nowhere.
             bus = self._buses.get(named["EventBusName"], self._any)
-            results += bus.put_events([named])["Entries"]
-        return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
+            results += bus.put_checked([named])
+        return response(results)

@@ -11,7 +11,7 @@ from typing import Any
 from perception_events.buses._errors import EventBusError
 from perception_events.json_values import JSONObject
 
-__all__ = ["MAX_ENTRIES", "MAX_TOTAL_SIZE", "EntryError", "check_request", "entry_size", "envelope"]
+__all__ = ["MAX_ENTRIES", "MAX_TOTAL_SIZE", "EntryError", "check_request", "entry_size", "envelope", "response"]
 
 MAX_ENTRIES = 10
 MAX_TOTAL_SIZE = 1024 * 1024
@@ -79,6 +79,11 @@ def entry_size(entry: Mapping[str, Any]) -> int:
     texts = [entry.get(name) for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or ())
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if isinstance(text, str))
     return size + (TIME_SIZE if entry.get("Time") is not None else 0)
+
+
+def response(results: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The answer of `PutEvents` with the result of each entry."""
+    return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
 
 def envelope(

@@ -1,40 +1,19 @@
-"""The names that EventBridge takes."""
+"""Names, refused as EventBridge refuses them."""
 
 from __future__ import annotations
 
-import re
-
 from perception_events.buses._errors import EventBusError
+from perception_events.resource_names import what_it_must_be
 
-__all__ = ["check_bus_name", "check_name"]
-
-_CHARACTERS = re.compile(r"[.\-_A-Za-z0-9]+")
-_BUS_NAME = re.compile(r"[/.\-_A-Za-z0-9]{1,256}")
+__all__ = ["check_name"]
 
 
-def check_name(what: str, name: str, maximum_length: int) -> None:
-    """Refuse a name that AWS refuses.
-
-    AWS: service model `events`, `RuleName`, `TargetId`, `ArchiveName`, `ReplayName`.
+def check_name(kind: str, name: str) -> None:
+    """Refuse a name that AWS refuses; `kind` is one of `resource_names`.
 
     Raises:
         EventBusError: it is empty, too long or has other characters.
     """
-    if len(name) > maximum_length or not _CHARACTERS.fullmatch(name):
-        raise EventBusError(
-            "ValidationException",
-            f"the {what} {name!r} must be 1 to {maximum_length} letters, digits, dots, hyphens or underscores",
-        )
-
-
-def check_bus_name(name: str) -> None:
-    """Refuse a bus name that AWS refuses.
-
-    AWS: service model `events`, `EventBusName`.
-
-    Raises:
-        EventBusError: it is empty, too long or has other characters.
-    """
-    if not _BUS_NAME.fullmatch(name):
-        reason = f"the bus name {name!r} must be 1 to 256 letters, digits, dots, hyphens, underscores or slashes"
-        raise EventBusError("ValidationException", reason)
+    words = what_it_must_be(kind, name)
+    if words is not None:
+        raise EventBusError("ValidationException", f"the {kind} {name!r} must be {words}")

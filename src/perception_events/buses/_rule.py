@@ -21,7 +21,6 @@ MAX_TARGETS = 5
 """AWS: service model `events`, `PutTargets`."""
 MAX_INPUT_LENGTH = 8192
 MAX_INPUT_PATH_LENGTH = 256
-MAX_NAME_LENGTH = 64
 
 
 class RuleState(StrEnum):
@@ -73,7 +72,7 @@ class RuleTarget:
     arn: str | None = None
 
     def __post_init__(self) -> None:
-        check_name("target id", self.id, MAX_NAME_LENGTH)
+        check_name("target id", self.id)
         reason = why_no_target(self.target)
         if reason is None and self.dead_letter_queue is not None:
             reason = why_no_target(self.dead_letter_queue)
@@ -127,7 +126,7 @@ class Rule:
     state: RuleState | str = RuleState.ENABLED
 
     def __post_init__(self) -> None:
-        check_name("rule name", self.name, MAX_NAME_LENGTH)
+        check_name("rule name", self.name)
         if self.state not in list(RuleState):
             reason = f"rule {self.name}: the state {self.state!r} is none of {', '.join(RuleState)}"
             raise EventBusError("ValidationException", reason)

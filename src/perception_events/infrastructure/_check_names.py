@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from perception_events.pipeline import Pipeline
+from perception_events.resource_names import what_it_must_be
 
 __all__ = ["check_names"]
-
-_COMMON = r"[A-Za-z0-9_.\-]"
-_FORMS = {
-    "table": (rf"{_COMMON}{{3,255}}", "3 to 255 letters, digits, `_`, `-`, `.`"),
-    "pipe": (rf"{_COMMON}{{1,64}}", "1 to 64 letters, digits, `_`, `-`, `.`"),
-    "bus": (r"[A-Za-z0-9_./\-]{1,256}", "1 to 256 letters, digits, `_`, `-`, `.`, `/`"),
-    "rule": (rf"{_COMMON}{{1,64}}", "1 to 64 letters, digits, `_`, `-`, `.`"),
-    "function": (r"[A-Za-z0-9_\-]{1,64}", "1 to 64 letters, digits, `_`, `-`"),
-}
 
 
 def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
@@ -28,8 +19,8 @@ def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
     called += [("rule", name) for name in pipeline.rules(env)]
     called += [("function", names.function(target)) for target in targets]
     for kind, name in called:
-        form, words = _FORMS[kind]
-        if not re.fullmatch(form, name):
+        words = what_it_must_be(f"{kind} name", name)
+        if words is not None:
             yield "PE401", f"{kind}[{name}]", f"{len(name)} characters; AWS takes {words}"
     for ambiguity in pipeline.registry.ambiguities():
         claims = ", ".join(f"{classifier} as {event_type!r}" for classifier, event_type in ambiguity.claims)

@@ -29,11 +29,12 @@ def argument_reader(function: Callable[..., Any]) -> Reader:
     Raises:
         ArgumentError: there is no parameter, its annotation is none of these, or nothing would fill another one.
     """
-    parameters = list(inspect.signature(function).parameters.values())
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())
     if not parameters:
         raise ArgumentError(f"{function.__qualname__} takes no argument; it is called with an event")
     try:
-        inspect.signature(function).bind(*[None] * (2 if takes_context(function) else 1))
+        signature.bind(*[None] * (2 if takes_context(function) else 1))
     except TypeError as error:
         raise ArgumentError(
             f"{function.__qualname__}: {error}; it is called with an event, and with the Lambda context if it has a "

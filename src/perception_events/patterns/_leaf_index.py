@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         def crowd(self, key: Any) -> float:
             """How many would be found with one filed under `key`, times how often that is: a guess."""
 
+    class FindingTable(Table, Protocol):
+        """One that is not looked up by `LeafIndex.find` itself."""
+
         def find(self, leaf: str, found: Entries) -> None:
             """Add to `found` what `leaf` can satisfy."""
 
@@ -138,11 +141,10 @@ class LeafIndex:
     def add(self, place: Place, entry: object) -> None:
         """File `entry`."""
         kind, key = place
-        table = self._tables.get(kind)
-        if table is None:
+        if kind not in self._tables:
             table = self._tables[kind] = _TABLES[kind]()
             self._finders = (*self._finders, table.find)
-        table.add(key, entry)
+        self._tables[kind].add(key, entry)
 
     def remove(self, place: Place, entry: object) -> None:
         """Take `entry` from where it was filed."""
@@ -238,13 +240,6 @@ class _Parts:
         end, text, piece = _cut(key)
         _, table, _ = self._tables.get((end, len(text), bool(piece)), _NOTHING)
         return _share(text[1:] + piece) * (1 + len(table.get(text, ())))
-
-    def find(self, leaf: str, found: Entries) -> None:
-        octets = as_octets(leaf)
-        for gate, behind in self.gates:
-            for part, table, pieces in behind(octets[gate]) or ():
-                there = table.get(octets[part], ())
-                found += [entry for piece, entry in there if piece in octets] if pieces else there
 
     def _open(self, end: str, gate: str) -> None:
         """Let `gate` lead to the tables in which something is filed behind it."""
@@ -402,9 +397,7 @@ def _digits(leaf: str) -> Iterable[str]:
     return (leaf,) if digits is None else (leaf, digits)
 
 
-_TABLES: dict[str, Callable[[], Table]] = {
-    "exact": lambda: _Equal(str),
-    "part": _Parts,
+_TABLES: dict[str, Callable[[], FindingTable]] = {
     "piece": _Pieces,
     "number": lambda: _Equal(_number),
     "range": _Ranges,

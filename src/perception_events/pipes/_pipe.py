@@ -10,11 +10,12 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._delivery import Delivery, Pause, default_retry_delay
 from perception_events.pipes._errors import InvalidPipeError
 from perception_events.pipes._filter import Filter, FilterCriteria
-from perception_events.pipes._records import as_record, batches_of
+from perception_events.pipes._records import batches_of
 from perception_events.pipes._result import PipeResult
 from perception_events.pipes._settings import DEFAULT_BATCH_SIZE, OnPartialBatchItemFailure, SourceSettings
 from perception_events.pipes._targets import EventBusTarget, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
+from perception_events.streams import as_record
 from perception_events.targets import Target, why_no_target
 from perception_events.templates import PipeInputTemplate
 from perception_events.trace import TraceEvent
@@ -104,6 +105,7 @@ class Pipe:
             or f"arn:aws:lambda:{region}:{account}:function:{name}-enrichment",
             "aws.pipes.target-arn": target_arn or _target_arn(target, account, region, name),
         }
+        self.tracing = None if trace is None else PipeTracing(trace, self.now, name)
         self._delivery = Delivery(
             name=name,
             arn=self.arn,
@@ -118,9 +120,8 @@ class Pipe:
             retry_delay=retry_delay,
             now=self.now,
             variables=self._variables_now,
-            tracing=None if trace is None else PipeTracing(trace, self.now, name),
+            tracing=self.tracing,
         )
-        self.tracing = self._delivery.tracing
 
     def process(self, records: Iterable[Mapping[str, JSONValue]], *, shard_id: str = DEFAULT_SHARD) -> PipeResult:
         """Take every record of one shard to its end, batch after batch; returns what became of them.

@@ -9,29 +9,12 @@ from zlib import crc32
 
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._enrichment import MAXIMUM_PAYLOAD_BYTES
-from perception_events.streams import UnreadableRecordError
 
-__all__ = ["as_record", "batches_of", "creation_time", "event_id", "lane_of", "sequence_number", "take_batch"]
+__all__ = ["batches_of", "creation_time", "event_id", "lane_of", "sequence_number", "take_batch"]
 
 # What an item's JSON can be at most for each byte that `SizeBytes` counts ({"NULL":true} is one byte of an item).
 _JSON_BYTES_PER_SIZE_BYTE = 20
 _ENVELOPE_BYTES = 2048
-
-
-def as_record(record: object) -> JSONObject:
-    """`record` as the object that it must be.
-
-    Raises:
-        UnreadableRecordError: it is none.
-    """
-    if isinstance(record, dict):
-        return record
-    if isinstance(record, Mapping):
-        return dict(record)
-    raise UnreadableRecordError(
-        f"{record!r:.80} is no stream record: an object with eventID, eventName and dynamodb is one "
-        "(the records of a Lambda event are in event['Records'])"
-    )
 
 
 def change(record: Mapping[str, JSONValue]) -> Mapping[str, JSONValue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perception_events.streams._items import InvalidItemError
-from perception_events.streams._recorded import RecordedStream, UnreadableRecordError, read_json_lines
+from perception_events.streams._recorded import RecordedStream, UnreadableRecordError, as_record, read_json_lines
 from perception_events.streams._stream import (
     RETENTION_SECONDS,
     Page,
@@ -29,5 +29,6 @@ __all__ = [
     "TrimmedDataError",
     "UnknownShardError",
     "UnreadableRecordError",
+    "as_record",
     "read_json_lines",
 ]

@@ -11,11 +11,27 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.streams._stream import MAXIMUM_PAGE, Page, Shard, UnknownShardError
 
-__all__ = ["RecordedStream", "UnreadableRecordError", "read_json_lines"]
+__all__ = ["RecordedStream", "UnreadableRecordError", "as_record", "read_json_lines"]
 
 
 class UnreadableRecordError(PerceptionEventsError, ValueError):
     """A line that is not a stream record; the message names file and line."""
+
+
+def as_record(record: object) -> JSONObject:
+    """`record` as the object that it must be.
+
+    Raises:
+        UnreadableRecordError: it is none.
+    """
+    if isinstance(record, dict):
+        return record
+    if isinstance(record, Mapping):
+        return dict(record)
+    raise UnreadableRecordError(
+        f"{record!r:.80} is no stream record: an object with eventID, eventName and dynamodb is one "
+        "(the records of a Lambda event are in event['Records'])"
+    )
 
 
 def read_json_lines(path: str | Path) -> Iterator[JSONObject]:
@@ -48,7 +64,7 @@ class RecordedStream:
     SHARD_ID = "shardId-00000000000000000000-00000000"
 
     def __init__(self, records: Iterable[Mapping[str, JSONValue]], *, arn: str = "") -> None:
-        self._records = iter(records)
+        self._records = map(as_record, records)
         self._arn = arn
         self._kept: deque[JSONObject] = deque()
         self._newest: str | None = None
@@ -68,7 +84,8 @@ class RecordedStream:
 
         Raises:
             UnknownShardError: `shard_id` is not the one shard.
-            UnreadableRecordError: a record has no sequence number, so a reader could not say how far it is.
+            UnreadableRecordError: a record is no object, or has no sequence number, so that a reader could not say
+                how far it is.
         """
         self._check(shard_id)
         if after is not None and any(_number(record) == after for record in self._kept):

@@ -164,6 +164,9 @@ def test_recorded_records_are_read_to_their_end() -> None:
     assert run.result.delivered == 10
     with pytest.raises(UnreadableRecordError, match=r"without dynamodb\.SequenceNumber"):
         RecordedStream([{}]).read(RecordedStream.SHARD_ID, after=None)
+    for nothing in (["text"], [None]):
+        with pytest.raises(UnreadableRecordError, match="is no stream record"):
+            RecordedStream(nothing).read(RecordedStream.SHARD_ID, after=None)  # type: ignore[arg-type]
 
 
 def fails(event: JSONValue) -> JSONValue:
