@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import partial
-from sys import intern
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import address_digits, cidr_range
@@ -86,7 +85,7 @@ def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
 def _string(value: str) -> LeafTest:
     digits = address_digits(value)
     if digits is None:
-        return intern(f'"{value}"').__eq__
+        return f'"{value}"'.__eq__
     # A string that looks like an address is compared as one, from the left. (Accident of the engine, kept.)
     return lambda leaf: (leaf_digits(leaf) or "").startswith(digits) or leaf.startswith(digits)
 
@@ -189,8 +188,6 @@ def _anything_but(value: ast.AnythingBut) -> LeafTest:
         numbers = frozenset(comparable(text) for text in value.values)
         return lambda leaf: leaf[0] == '"' or comparable(leaf) not in numbers
     texts = frozenset(as_octets(f'"{text}"') for text in value.values)
-    if len(texts) == 1:
-        return _on_octets(texts, intern(min(texts)).__ne__)
     return _on_octets(texts, lambda leaf: leaf not in texts)
 
 
