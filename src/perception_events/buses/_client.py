@@ -45,8 +45,8 @@ class InMemoryEventsClient:
         check_request(entries)
         results: list[dict[str, str]] = []
         for entry in entries:
-            named = {**entry, "EventBusName": entry.get("EventBusName", "default")}
+            name = "default" if entry.get("EventBusName") is None else entry["EventBusName"]
             # A bus takes no entry for another, so any will do for one that goes nowhere.
-            bus = self._buses.get(named["EventBusName"], self._any)
-            results += bus.put_checked([named])
+            bus = self._buses.get(name, self._any)
+            results += bus.put_checked([{**entry, "EventBusName": name}])
         return response(results)

@@ -45,6 +45,8 @@ def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
         EventBusError: no entry, more than 10, or more than 1 MB in all (`ValidationException`); a parameter that there
             is none of, or of a wrong type (`ParamValidation`, the code of boto3's `ParamValidationError`).
     """
+    if not isinstance(entries, Sequence) or isinstance(entries, str | bytes):
+        raise EventBusError("ParamValidation", f"Entries is {type(entries).__name__}, not a list of entries")
     if not 1 <= len(entries) <= MAX_ENTRIES:
         raise EventBusError(
             "ValidationException",

@@ -41,6 +41,13 @@ def test_entries_of_one_request_go_to_their_buses_by_name_or_arn() -> None:
     assert account.counts == {"default": 2, "dev": 2, "prod": 1}
 
 
+def test_a_name_of_none_is_no_name() -> None:
+    account = Account()
+    client = InMemoryEventsClient(account.buses["dev"], account.buses["default"])
+    client.put_events(Entries=[{**ENTRY, "EventBusName": None}])
+    assert account.counts == {"default": 1, "dev": 0, "prod": 0}
+
+
 def test_without_a_default_bus_an_entry_without_a_name_vanishes() -> None:
     account = Account()
     client = InMemoryEventsClient(account.buses["dev"])
@@ -56,7 +63,17 @@ def test_a_bad_entry_is_refused_alone_wherever_it_was_to_go() -> None:
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == ["MalformedDetail", "MalformedDetail", None]
 
 
-@pytest.mark.parametrize("request_", [{"Entries": [ENTRY] * 11}, {"Entries": []}, {}, {"Entries": [ENTRY], "X": 1}])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"Entries": [ENTRY] * 11},
+        {"Entries": []},
+        {},
+        {"Entries": None},
+        {"Entries": ENTRY},
+        {"Entries": [ENTRY], "X": 1},
+    ],
+)
 def test_a_request_is_refused_with_a_response_as_boto3_s_errors_have(request_: dict[str, Any]) -> None:
     account = Account()
     with pytest.raises(EventBusError) as caught:
