@@ -20,11 +20,11 @@ from perception_events.aggregation import (
     trigger_event_type,
 )
 from perception_events.classifiers import EVENT_TYPE_FIELD, Classifier, ClassifierRegistry, SegmentClassifier
-from perception_events.classifiers import default_registry as seed_registry
+from perception_events.classifiers import default_registry as original_registry
 from perception_events.clock import Clock
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
-from perception_events.sort_keys import SEED_PART_NAMES
+from perception_events.sort_keys import ORIGINAL_PART_NAMES
 
 __all__ = [
     "BusSettings",
@@ -47,7 +47,7 @@ NEW_IMAGE_TEMPLATE = '{"dynamodb": {"NewImage": <$.dynamodb.NewImage>}}'
 
 
 class InvalidPipelineError(PerceptionEventsError, ValueError):
-    """A declaration that contradicts itself; the message names the place and the mend."""
+    """A declaration that contradicts itself; the message names the place and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ class Pipeline:
     @property
     def key_parts(self) -> Mapping[str, tuple[str, ...]]:
         """What the segments of sort keys are called, per event type, as `SortKey.parse` takes it."""
-        return {**SEED_PART_NAMES, **{m.name: m.parts for m in self.modules if m.parts is not None}}
+        return {**ORIGINAL_PART_NAMES, **{m.name: m.parts for m in self.modules if m.parts is not None}}
 
     @property
     def next_modules(self) -> Mapping[str, tuple[str, ...]]:
@@ -388,6 +388,6 @@ perception_pipeline = Pipeline(
         Module("reid"),
         Module("postprocessing"),
     ),
-    base_registry=seed_registry,
+    base_registry=original_registry,
 )
 """The pipeline of the original system: five named modules, the filter, template and names it runs with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["what_it_must_be"]
+__all__ = ["name_requirement"]
 
 _COMMON = r"[A-Za-z0-9_.\-]"
 _WORDS = "letters, digits, `_`, `-`, `.`"
@@ -20,8 +20,8 @@ _FORMS = {
 }
 
 
-def what_it_must_be(kind: str, name: str) -> str | None:
-    """What a `kind` of name ("rule name", "target id", ...) must be, where AWS refuses `name`; None where it takes it.
+def name_requirement(kind: str, name: str) -> str | None:
+    """What a `kind` of name ("rule name", "target id", ...) must be, where AWS rejects `name`; None where it takes it.
 
     AWS: API models of DynamoDB, EventBridge, Pipes and Lambda.
     """

@@ -1,4 +1,4 @@
-"""Every verdict is the real engine's: generated patterns and events, refusals included.
+"""Every verdict is the real engine's: generated patterns and events, rejections included.
 
 `PERCEPTION_EVENTS_CASES` sets the number of patterns (three events each), `PERCEPTION_EVENTS_SEED` the seed.
 """
@@ -60,8 +60,8 @@ def test_generated_cases(oracle: Oracle) -> None:
         cases = [make_case(random) for _ in range(min(1000, CASES - start))]
         for (text, events), engine in zip(cases, oracle.ask(cases), strict=True):
             ours = parsed(text)
-            refused = str(ours) if isinstance(ours, InvalidEventPatternError) else engine.error
-            if isinstance(ours, EventPattern) != (engine.error is None) and spelled_longer_by_old_java(refused):
+            rejected = str(ours) if isinstance(ours, InvalidEventPatternError) else engine.error
+            if isinstance(ours, EventPattern) != (engine.error is None) and spelled_longer_by_old_java(rejected):
                 continue
             if isinstance(ours, InvalidEventPatternError) != (engine.error is not None):
                 disagreements.append(f"pattern {text}\n  engine: {engine.error}\n  ours: {ours}")
@@ -81,9 +81,9 @@ def test_generated_cases(oracle: Oracle) -> None:
 
 
 def spelled_longer_by_old_java(error: str | None) -> bool:
-    """Whether one side refuses a number that Java before 19 spells with digits too many.
+    """Whether one side rejects a number that Java before 19 spells with digits too many.
 
-    It refuses the shortest spelling then, and takes the longer one, the double's whole value, which we refuse.
+    It rejects the shortest spelling then, and takes the longer one, the double's whole value, which we reject.
     """
     found = re.search(r"Cannot compare number : (\S+)", error or "")
     if found is None or abs(float(found[1])) <= 1e15:

@@ -18,7 +18,7 @@ _SOURCE = Path(__file__).resolve().parent.parent / "differential" / "Oracle.java
 
 @dataclass(frozen=True)
 class Verdict:
-    """The engine's answer: its refusal of the pattern, or for each event whether it matches (None: refused)."""
+    """The engine's answer: its rejection of the pattern, or for each event whether it matches (None: rejected)."""
 
     error: str | None
     matches: list[bool | None]

@@ -85,6 +85,6 @@ def test_mistakes_are_named(wire: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("value", [1.5, {1, "a"}, set(), object(), Decimal("NaN"), 10**40 + 1, Decimal("1E200")])
-def test_what_dynamodb_cannot_hold_is_refused(value: Any) -> None:
+def test_what_dynamodb_cannot_hold_is_rejected(value: Any) -> None:
     with pytest.raises(InvalidAttributeValueError, match="expected"):
         from_python(value)

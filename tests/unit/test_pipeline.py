@@ -1,4 +1,4 @@
-"""The declaration: the original system's names and rules, one line for a new module, and clear refusals."""
+"""The declaration: the original system's names and rules, one line for a new module, and clear rejections."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_two_modules_may_share_a_target() -> None:
     }
 
 
-def test_two_rules_of_one_name_are_refused() -> None:
+def test_two_rules_of_one_name_are_rejected() -> None:
     with pytest.raises(InvalidPipelineError, match="two rules are called 'aggregate-pose-rule'"):
         Pipeline(
             modules=(Module("pose", targets=("aggregate_pose",)),),
@@ -65,12 +65,12 @@ def test_two_rules_of_one_name_are_refused() -> None:
         )
 
 
-def test_a_module_twice_is_refused() -> None:
+def test_a_module_twice_is_rejected() -> None:
     with pytest.raises(InvalidPipelineError, match="module 'pose' is declared twice"):
         perception_pipeline.with_module(Module("pose"))
 
 
-def test_a_trigger_that_is_not_declared_is_refused_with_what_is() -> None:
+def test_a_trigger_that_is_not_declared_is_rejected_with_what_is() -> None:
     with pytest.raises(InvalidPipelineError, match=r"'pose' triggers 'recom', which is not declared.*recon"):
         Pipeline(modules=(Module("pose", triggers=("recom",)), Module("recon")))
 

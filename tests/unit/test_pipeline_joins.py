@@ -1,4 +1,4 @@
-"""Joins in the declaration: the rules and classifiers they bring, and graphs that are refused with their path."""
+"""Joins in the declaration: the rules and classifiers they bring, and graphs that are rejected with their path."""
 
 from __future__ import annotations
 
@@ -81,14 +81,14 @@ def test_parts_of_a_module_of_your_own() -> None:
     assert [item.sort_key for item in store.outbox] == ["2025-07-15#trigger_counting#north"]
 
 
-def test_a_cycle_is_refused_with_its_path() -> None:
+def test_a_cycle_is_rejected_with_its_path() -> None:
     back = Join(on="reid", trigger=("pose",))
     modules = (*pipeline().modules[:3], Module("reid", targets=("a",), joins=(back,)))
     with pytest.raises(InvalidPipelineError, match="circle: pose -> recon -> reid -> pose"):
         Pipeline(modules=modules)
 
 
-def test_an_unreachable_module_is_refused_unless_it_is_an_entry() -> None:
+def test_an_unreachable_module_is_rejected_unless_it_is_an_entry() -> None:
     with pytest.raises(InvalidPipelineError, match="nothing starts module 'audit': from the entries"):
         pipeline(Module("audit"))
     pipeline(Module("audit"), entries=("pose", "audit"))
@@ -96,18 +96,18 @@ def test_an_unreachable_module_is_refused_unless_it_is_an_entry() -> None:
         pipeline(entries=("pose", "x"))
 
 
-def test_a_join_at_the_wrong_module_is_refused() -> None:
+def test_a_join_at_the_wrong_module_is_rejected() -> None:
     modules = (Module("pose", targets=("a",)), Module("recon", joins=(CAMERAS_OF_A_SYNC,)))
     with pytest.raises(InvalidPipelineError, match="module 'recon' has join 'pose', which is on pose"):
         Pipeline(modules=modules)
 
 
-def test_a_module_with_the_name_of_a_trigger_is_refused() -> None:
+def test_a_module_with_the_name_of_a_trigger_is_rejected() -> None:
     with pytest.raises(InvalidPipelineError, match="module 'trigger_recon' has the name of an event type"):
         pipeline(Module("trigger_recon"), entries=("pose", "trigger_recon"))
 
 
-def test_a_join_that_can_never_complete_is_refused() -> None:
+def test_a_join_that_can_never_complete_is_rejected() -> None:
     with pytest.raises(InvalidPipelineError, match=r"no function gets the events of 'pose' \(pose -> join pose"):
         Pipeline(modules=(Module("pose", joins=(CAMERAS_OF_A_SYNC,)), Module("recon")))
 

@@ -12,7 +12,7 @@ __all__ = ["MAX_WILDCARD_COMPLEXITY", "check_complexity", "wildcard_complexity"]
 MAX_WILDCARD_COMPLEXITY = 10
 """The most that is accepted unless told otherwise.
 
-Unknown on AWS: its limit. It refuses `*:*:*:*:*:event-bus/*`, which counts 11; the highest count seen accepted is 7.
+Unknown on AWS: its limit. It rejects `*:*:*:*:*:event-bus/*`, which counts 11; the highest count seen accepted is 7.
 """
 
 
@@ -37,7 +37,7 @@ def wildcard_complexity(value: str) -> int:
 
 
 def check_complexity(rules: tuple[SubRule, ...], limit: int) -> None:
-    """Refuse wildcards above `limit`.
+    """Reject wildcards above `limit`.
 
     Raises:
         InvalidEventPatternError: with the path and what it counts.

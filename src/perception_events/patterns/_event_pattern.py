@@ -56,7 +56,7 @@ class EventPattern:
         in for AWS's unpublished limit on wildcards; None is without limit, as the open engine is.
 
         Raises:
-            InvalidEventPatternError: `dialect` refuses it; reason, code, JSON Pointer, line and column say where.
+            InvalidEventPatternError: `dialect` rejects it; reason, code, JSON Pointer, line and column say where.
             TypeError: `source` is neither, or a mapping holds what JSON has not.
 
         AWS: the engine's checks (event-ruler 2.1.0), then the operators and limits of `dialect`.
@@ -74,9 +74,9 @@ class EventPattern:
                 code="TooManyCombinations",
                 hint="split it over several rules",
             )
-        refused = first_unsupported(syntax, dialect)
-        if refused is not None:
-            pointer, operator = refused
+        rejected = first_unsupported(syntax, dialect)
+        if rejected is not None:
+            pointer, operator = rejected
             raise InvalidEventPatternError(
                 f"a {dialect} does not take the operator {operator}",
                 code="UnsupportedOperator",

@@ -34,7 +34,7 @@ class RuleSet:
     """Rules by name. Each answers as it would alone.
 
     Raises:
-        InvalidEventPatternError: a pattern is refused; the rule is named in a note.
+        InvalidEventPatternError: a pattern is rejected; the rule is named in a note.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class RuleSet:
 
         Raises:
             DuplicateRuleError: the name is taken.
-            InvalidEventPatternError: the pattern is refused.
+            InvalidEventPatternError: the pattern is rejected.
         """
         if not isinstance(pattern, EventPattern):
             try:

@@ -43,14 +43,14 @@ def test_rules_are_named_in_order_of_addition() -> None:
     assert rules.matching_rules_json('{"a": 1}') == ["a", "d"]
 
 
-def test_an_operator_that_pipes_do_not_take_is_refused_by_name() -> None:
+def test_an_operator_that_pipes_do_not_take_is_rejected_by_name() -> None:
     EventPattern.parse({"a": [{"wildcard": "x*"}]})
     with pytest.raises(InvalidEventPatternError, match="does not take the operator wildcard") as caught:
         EventPattern.parse({"a": [{"wildcard": "x*"}]}, dialect=Dialect.PIPE)
     assert (caught.value.code, caught.value.pointer) == ("UnsupportedOperator", "/a/0")
 
 
-def test_a_refusal_points_at_the_place() -> None:
+def test_a_rejection_points_at_the_place() -> None:
     with pytest.raises(InvalidEventPatternError) as caught:
         EventPattern.parse('{\n  "detail": {"a": "x"}\n}')
     error = caught.value
