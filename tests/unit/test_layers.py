@@ -13,7 +13,16 @@ import pytest
 import perception_events
 
 LAYERS: list[set[str]] = [
-    {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
+    {
+        "errors",
+        "clock",
+        "value_objects",
+        "json_values",
+        "attribute_values",
+        "event_status",
+        "resource_names",
+        "topology",
+    },
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
     {"classifiers", "aggregation"},
     {"streams", "pipes", "buses"},
