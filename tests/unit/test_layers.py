@@ -13,16 +13,8 @@ import pytest
 import perception_events
 
 LAYERS: list[set[str]] = [
-    {
-        "errors",
-        "clock",
-        "value_objects",
-        "json_values",
-        "attribute_values",
-        "event_status",
-        "resource_names",
-        "topology",
-    },
+    {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
+    {"aws_limits", "topology"},
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
     {"classifiers", "aggregation"},
     {"streams", "pipes", "buses"},
