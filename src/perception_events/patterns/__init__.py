@@ -4,7 +4,8 @@ from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, wild
 from perception_events.patterns._dialects import DIALECTS, Dialect, DialectRules, Support
 from perception_events.patterns._errors import InvalidEventError, InvalidEventPatternError
 from perception_events.patterns._event_pattern import EventPattern
-from perception_events.patterns._explanation import Miss
+from perception_events.patterns._explanation import Mismatch, MismatchKind
+from perception_events.patterns._nearest_rules import RuleExplanation
 from perception_events.patterns._rule_set import DuplicateRuleError, RuleSet, UnknownRuleError
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "EventPattern",
     "InvalidEventError",
     "InvalidEventPatternError",
-    "Miss",
+    "Mismatch",
+    "MismatchKind",
+    "RuleExplanation",
     "RuleSet",
     "Support",
     "UnknownRuleError",

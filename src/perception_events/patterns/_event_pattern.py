@@ -12,8 +12,8 @@ from perception_events.patterns._compiler import SubRule, or_combinations, sub_r
 from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
 from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, DialectRules, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
-from perception_events.patterns._event_text import read_event
-from perception_events.patterns._explanation import Miss, explain
+from perception_events.patterns._event_text import plain, read_event
+from perception_events.patterns._explanation import Mismatch, explain
 from perception_events.patterns._fields import FieldTree
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
@@ -119,12 +119,28 @@ class EventPattern:
         """
         return self._matches(read_event(text))
 
-    def explain(self, event: Mapping[str, Any]) -> list[Miss]:
-        """Why `event` does not match: for each field that misses, what was expected and what was there.
+    def explain(self, event: Mapping[str, Any]) -> list[Mismatch]:
+        """Why `event` does not match: for each field at fault, what was expected, what was found and what to do.
 
-        Empty where it matches. With `$or`, the misses of the branch that came nearest.
+        Empty where it matches. With `$or`, the branches that came nearest, as alternatives.
+
+        >>> pattern = EventPattern.parse({"detail": {"status": ["COMPLETED"]}})
+        >>> print(pattern.explain({"detail": {"status": {"S": "COMPLETED"}}})[0].fix)
+        a pattern compares leaves only: go down to `detail.status.S`
+
+        Raises:
+            TypeError: as `matches`.
         """
-        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)))
+        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)), event)
+
+    def explain_json(self, text: str | bytes) -> list[Mismatch]:
+        """As `explain`, of the event in `text`, read as the engine reads it.
+
+        Raises:
+            InvalidEventError: it is not JSON, or no object.
+        """
+        event = read_event(text)
+        return [] if self._matches(event) else explain(self.sub_rules, self._tree.leaves(event), plain(event))
 
     @property
     def canonical(self) -> str:
