@@ -1,6 +1,6 @@
 """Event patterns as EventBridge's engine decides them: parse, compile, match."""
 
-from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, wildcard_complexity
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY
 from perception_events.patterns._dialects import DIALECTS, Dialect, DialectRules, Support
 from perception_events.patterns._errors import InvalidEventError, InvalidEventPatternError
 from perception_events.patterns._event_pattern import EventPattern
@@ -23,5 +23,4 @@ __all__ = [
     "RuleSet",
     "Support",
     "UnknownRuleError",
-    "wildcard_complexity",
 ]

@@ -9,7 +9,7 @@ from functools import cached_property
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text, meaning
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
-from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity, rule_complexity
 from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, DialectRules, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import plain, read_event
@@ -150,6 +150,14 @@ class EventPattern:
     def _matches(self, event: dict[str, Any] | tuple[Any, ...]) -> bool:
         leaves = self._tree.leaves(event)
         return any(matches(fields, leaves) for fields in self._compiled)
+
+    @property
+    def wildcard_complexity(self) -> int:
+        """How much work the pattern's wildcards make for the engine, on the engine's own scale; 0 without wildcards.
+
+        AWS: event-ruler `MachineComplexityEvaluator`.
+        """
+        return rule_complexity(self.sub_rules)
 
     @cached_property
     def sub_rules(self) -> tuple[SubRule, ...]:
