@@ -125,7 +125,7 @@ def test_the_complexity_of_a_rule_is_the_engines(oracle: Oracle) -> None:
         return {name: [value(several) for _ in range(random.randint(1, 4))] for name in names}
 
     stacks = [{"wildcard": f"*:stack/{name}Stack/*"} for name in ("Shared", "Api", "Worker", "Monitoring")]
-    exact = [{"a": [{"wildcard": "*:*:*:*:*:event-bus/*"}]}, {"a": stacks}, {"a": stacks[:3]}]
+    exact: list[dict[str, object]] = [{"a": [{"wildcard": "*:*:*:*:*:event-bus/*"}]}, {"a": stacks}, {"a": stacks[:3]}]
     exact += [fields(several=False) for _ in range(COMPLEXITIES)]
     near = [{"$or": [fields(several=True) for _ in range(random.randint(1, 3) + 1)]} for _ in range(COMPLEXITIES // 4)]
     for patterns, most in ((exact, 0), (near, 2)):
