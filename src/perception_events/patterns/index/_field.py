@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._values import any_of, digits_test, number_test
-from perception_events.patterns.index._keys import index_keys
+from perception_events.patterns.index._keys import alternatives_of, index_keys
 from perception_events.patterns.index._parsed import digits_of, number_of
 
 TYPE_CHECKING = False
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeAlias
 
-    from perception_events.patterns.index._keys import Alternatives
+    from perception_events.patterns.index._keys import Alternatives, IndexKey
     from perception_events.patterns.index._parsed import Parsed
 
     Reading: TypeAlias = Callable[[str, Parsed], Any]
@@ -23,13 +23,21 @@ __all__ = ["IndexedField"]
 class IndexedField:
     """A path and its values. Its test is made when it is first needed: most fields of a large set never are."""
 
-    __slots__ = ("absence", "holds", "keys", "passes_leaf", "path", "read", "uses", "values")
+    __slots__ = ("absence", "alternatives", "holds", "keys", "passes_leaf", "path", "read", "uses", "values")
 
     def __init__(self, path: str, values: tuple[ast.ValuePattern, ...]) -> None:
         self.path = path
         self.values = values
         self.absence = any(isinstance(value, ast.Exists) and not value.present for value in values)
-        self.keys: tuple[Alternatives, ...] | None = index_keys(values)
+        self.keys: tuple[IndexKey, ...] | None = None
+        """What it is indexed under; None where its absence passes, or where there are alternatives."""
+        self.alternatives: tuple[Alternatives, ...] = ()
+        """For each key, those of which any one suffices; empty where there are none."""
+        keys = index_keys(values)
+        if keys is not None and any(isinstance(key[0], tuple) for key in keys):
+            self.alternatives = tuple([alternatives_of(key) for key in keys])
+        else:
+            self.keys = keys  # type: ignore[assignment]
         self.uses = 0
         """How many entries have it."""
         self.holds: Callable[[Any], bool] | None = None

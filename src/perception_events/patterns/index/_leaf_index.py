@@ -119,7 +119,10 @@ class _Lists:
         self.lists: dict[Any, Postings] = {}
 
     def add(self, key: Any, posting: Posting) -> None:
-        self.lists.setdefault(key, []).append(posting)
+        if key in self.lists:
+            self.lists[key].append(posting)
+        else:
+            self.lists[key] = [posting]
 
     def remove(self, key: Any, serial: int) -> None:
         postings = self.lists[key]

@@ -11,6 +11,8 @@ event finds in it. Readers need no lock: an index is built aside and put in the 
 
 from __future__ import annotations
 
+from math import inf
+
 from perception_events.patterns.index._leaf_index import LeafIndex
 from perception_events.patterns.index._postings import Candidate, find_posting
 from perception_events.patterns.index._selectivity import Selectivity
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
     Find: TypeAlias = Callable[[str, Postings, Parsed], None]
     Finders: TypeAlias = tuple[Find | None, Find | None]
     """Of one path: what finds what must be tested or looked through, and what finds matches."""
-    Chosen: TypeAlias = tuple[str, tuple[IndexKey, ...]]
-    """The path of an entry, and its keys there."""
+    Chosen: TypeAlias = IndexedField | tuple[str, tuple[IndexKey, ...]]
+    """The field under whose keys an entry is, or a path and those of its alternative keys that were chosen."""
 
 __all__ = ["NestedIndex"]
 
@@ -46,7 +48,18 @@ _SURE = 0.2
 class NestedIndex:
     """Entries by the keys of their fields, but for those that a key above has used."""
 
-    __slots__ = ("_chosen", "_paths", "_rebuild_at", "_selectivity", "always", "decided", "finders", "paths", "used")
+    __slots__ = (
+        "_chosen",
+        "_last_checks",
+        "_paths",
+        "_rebuild_at",
+        "_selectivity",
+        "always",
+        "decided",
+        "finders",
+        "paths",
+        "used",
+    )
 
     checks: None = None
     """Among candidates, what tells an index from them."""
@@ -65,6 +78,7 @@ class NestedIndex:
         self._chosen: dict[Entry, Chosen | None] = {}
         self._selectivity = Selectivity()
         self._rebuild_at = _SPLIT
+        self._last_checks: tuple[IndexedField, ...] = ()
 
     @classmethod
     def build(
@@ -106,7 +120,7 @@ class NestedIndex:
         self._selectivity.count(self._open_fields(entry), 1)
         chosen = self._insert(entry)
         if chosen is not None:
-            path, keys = chosen
+            path, keys = _path_and_keys(chosen)
             for key in keys:
                 self._maybe_split(path, key)
         return self
@@ -118,7 +132,7 @@ class NestedIndex:
         if chosen is None:
             del self.always[find_posting(self.always, entry.serial)]
             return
-        path, keys = chosen
+        path, keys = _path_and_keys(chosen)
         candidates, matches = self._paths[path]
         for key in keys:
             if not self._rest(entry, path, key):
@@ -141,28 +155,40 @@ class NestedIndex:
         """The fields that may be indexed here."""
         return tuple([field for field in entry.fields if field.path not in self.used]) if self.used else entry.fields
 
-    def _rest(self, entry: Entry, path: str, key: IndexKey) -> list[IndexedField]:
+    def _rest(self, entry: Entry, path: str, key: IndexKey | None) -> list[IndexedField]:
         """What is to be tested of an entry that was found under `key`."""
         decided = self.decided
-        return [f for f in entry.fields if f.path not in decided and not (key[2] and f.path == path)]
+        if key is None or not key[2]:
+            return [field for field in entry.fields if field.path not in decided]
+        return [field for field in entry.fields if field.path != path and field.path not in decided]
+
+    def _checks(self, fields: list[IndexedField], costs: Mapping[str, float]) -> tuple[IndexedField, ...]:
+        """The likeliest to miss first; what was decided about most entries, or was never counted, last."""
+        if len(fields) > 1:
+            fields.sort(key=lambda field: costs.get(field.path, inf))
+        checks = tuple(fields)
+        # Often they are those of the entry before, and then the same object.
+        if checks != self._last_checks:
+            self._last_checks = checks
+        return self._last_checks
 
     def _insert(self, entry: Entry) -> Chosen | None:
         """Put an entry whose fields are counted under its rarest keys."""
         costs: dict[str, float] = {}
-        best: Chosen | None = None
-        least = 0.0
+        best: tuple[float, IndexedField, tuple[IndexKey, ...]] | None = None
         for field in self._open_fields(entry):
             choice = self._selectivity.choose(field)
-            if choice is None:
-                continue
-            costs[field.path] = choice[0]
-            if best is None or choice[0] < least:
-                least, best = choice[0], (field.path, choice[1])
-        self._chosen[entry] = best
+            if choice is not None:
+                costs[field.path] = choice[0]
+                if best is None or choice[0] < best[0]:
+                    best = choice[0], field, choice[1]
         if best is None:
-            self.always.append(Candidate(entry, _in_order(self._rest(entry, "", ("", None, False)), costs)))
+            self._chosen[entry] = None
+            self.always.append(Candidate(entry, self._checks(self._rest(entry, "", None), costs)))
             return None
-        path, keys = best
+        _, field, keys = best
+        path = field.path
+        chosen = self._chosen[entry] = field if field.keys is keys else (path, keys)
         candidates, matches = self._paths.get(path) or self._paths.setdefault(path, (LeafIndex(), LeafIndex()))
         for key in keys:
             rest = self._rest(entry, path, key)
@@ -171,14 +197,14 @@ class NestedIndex:
                 continue
             nested = _nested(candidates.postings(key))
             if nested is None:
-                candidates.add(key, Candidate(entry, _in_order(rest, costs)))
+                candidates.add(key, Candidate(entry, self._checks(rest, costs)))
             else:
                 changed = nested.with_entry(entry)
                 candidates.size += 1
                 if changed is not nested:
                     candidates.replace(key, [changed])
         self._refresh(path)
-        return best
+        return chosen
 
     def _refresh(self, path: str) -> None:
         """Make the finders of `path` those that have something to find."""
@@ -213,7 +239,7 @@ class NestedIndex:
         size = len(self._chosen) or 1
         cost = _OVERHEAD + len(self.always)
         done: set[tuple[str, IndexKey]] = set()
-        for path, keys in list(filter(None, self._chosen.values())):
+        for path, keys in [_path_and_keys(chosen) for chosen in self._chosen.values() if chosen is not None]:
             candidates, matches = self._paths[path]
             for key in keys:
                 if (path, key) in done:
@@ -244,6 +270,5 @@ def _nested(postings: Postings | None) -> NestedIndex | None:
     return None
 
 
-def _in_order(fields: list[IndexedField], costs: Mapping[str, float]) -> tuple[IndexedField, ...]:
-    """The likeliest to miss first; what was decided about most rules, or was never counted, last."""
-    return tuple(sorted(fields, key=lambda field: costs.get(field.path, float("inf"))))
+def _path_and_keys(chosen: Chosen) -> tuple[str, tuple[IndexKey, ...]]:
+    return chosen if isinstance(chosen, tuple) else (chosen.path, chosen.keys or ())

@@ -29,8 +29,8 @@ class Entry(list[int]):
 
     __slots__ = ("compiled", "fields", "serial", "tree")
 
-    def __init__(self, serial: int, fields: tuple[IndexedField, ...]) -> None:
-        super().__init__()
+    def __init__(self, serial: int, fields: tuple[IndexedField, ...], number: int) -> None:
+        super().__init__((number,))
         self.serial = serial
         """Grows from entry to entry: lists are in this order."""
         self.fields = fields

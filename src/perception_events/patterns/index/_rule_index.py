@@ -49,7 +49,8 @@ class RuleIndex:
         """All paths."""
         self._fields: dict[str, dict[tuple[ast.ValuePattern, ...], IndexedField]] = {}
         self._entries: dict[tuple[IndexedField, ...], Entry] = {}
-        self._rules: dict[str, tuple[int, tuple[Entry, ...]]] = {}
+        self._rules: dict[str, tuple[int | Entry, ...]] = {}
+        """By name: the number, and the entries."""
         self._names: dict[int, str] = {}
         self._serial = 0
         self._newest = -1
@@ -62,32 +63,34 @@ class RuleIndex:
         """Index the sub-rules of a rule; matches are returned in order of `number`, which is above all others."""
         paths = [path for rule in rules for path, _ in rule.fields]
         skips = any(path.endswith(".") for path in paths) and FieldTree(paths).skips_empty_names
-        entries: list[Entry] = []
+        entries: dict[Entry, bool] = {}
         for rule in rules:
-            entry = self._entry(rule, odd=skips and any(path.endswith(".") for path, _ in rule.fields))
-            if entry not in entries:
-                entries.append(entry)
-        self._rules[name] = number, tuple(entries)
+            odd = skips and any(path.endswith(".") for path, _ in rule.fields)
+            entry, is_new = self._entry(rule, number, odd=odd)
+            entries[entry] = is_new or entries.get(entry, False)
+        self._rules[name] = (number, *entries)
         self._names[number] = name
         # From here on every event is searched for the rule's fields, so that none is taken for absent.
         self._newest = number
-        for entry in entries:
-            entry.append(number)
-            if len(entry) > 1:
-                continue
-            if entry.tree is not None:
+        for entry, is_new in entries.items():
+            if not is_new:
+                entry.append(number)
+            elif entry.tree is not None:
                 self._odd.append(entry)
-                continue
-            root, reader, tree = self._root
-            changed = root.with_entry(entry)
-            if changed is not root:
-                reader, tree = PlainFields(), FieldTree()
-            _read_paths(reader, tree, changed)
-            self._root = changed, reader, tree
+            else:
+                root, reader, tree = self._root
+                changed = root.with_entry(entry)
+                if changed is not root:
+                    reader, tree = PlainFields(), FieldTree()
+                _read_paths(reader, tree, changed)
+                if changed is not root:
+                    self._root = changed, reader, tree
 
     def remove(self, name: str) -> None:
         """Take a rule's sub-rules out."""
-        number, entries = self._rules.pop(name)
+        number: Any
+        entries: Any
+        number, *entries = self._rules.pop(name)
         for entry in entries:
             del entry[bisect_left(entry, number)]
             if entry:
@@ -123,10 +126,8 @@ class RuleIndex:
                     find_matches(leaf, matches, parsed)
         if found:
             leaves = _FlatLeaves(event, self._readers)
-            for path in paths:
-                leaves[path] = []
             for path, leaf in flat:
-                leaves[path].append(leaf)
+                leaves.setdefault(path, []).append(leaf)
             try:
                 _test(found, leaves, matches, parsed)
             except _NotFlatError:
@@ -152,22 +153,23 @@ class RuleIndex:
         except KeyError:
             return [names[number] for number in numbers if number in names]
 
-    def _entry(self, rule: SubRule, *, odd: bool) -> Entry:
+    def _entry(self, rule: SubRule, number: int, *, odd: bool) -> tuple[Entry, bool]:
+        """The entry of a sub-rule, and whether it is new, and has its first number."""
         fields = tuple([self._field(path, values) for path, values in rule.fields])
-        self._serial += 1
-        if odd:
-            entry = Entry(self._serial, fields)
-            entry.tree = FieldTree(field.path for field in fields)
-            return entry
-        known = self._entries.get(fields)
+        known = None if odd else self._entries.get(fields)
         if known is not None:
-            return known
-        entry = self._entries[fields] = Entry(self._serial, fields)
+            return known, False
+        self._serial += 1
+        entry = Entry(self._serial, fields, number)
+        if odd:
+            entry.tree = FieldTree(field.path for field in fields)
+            return entry, True
+        self._entries[fields] = entry
         for field in fields:
             if not field.uses:
                 self._name(field)
             field.uses += 1
-        return entry
+        return entry, True
 
     def _field(self, path: str, values: tuple[ast.ValuePattern, ...]) -> IndexedField:
         return self._fields.get(path, {}).get(values) or IndexedField(path, values)
@@ -243,6 +245,8 @@ def _test(found: Postings, leaves: _FlatLeaves, matches: Postings, parsed: Parse
 
 def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None:
     """Let `reader` and `tree` read the paths of `root`, and no others."""
+    if tree.paths == root.paths.keys():
+        return
     for path in tree.paths - root.paths.keys():
         tree.discard(path)
         if _fits(path):

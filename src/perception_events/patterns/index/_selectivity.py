@@ -6,11 +6,11 @@ What is the same in every rule is the same in every event (`source`, `detail-typ
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-
-from perception_events.patterns.index._keys import likely_share
+from itertools import chain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TypeAlias
 
     from perception_events.patterns.index._field import IndexedField
@@ -26,6 +26,7 @@ _SAMPLE = 64
 _WEIGHTS = {"exact": 1.0, "number": 1.0, "exists": 1.0, "prefix": 1.1, "suffix": 1.1, "any-case": 1.3, "address": 1.3}
 """What a look into a table costs beside the plainest, so that of equally rare keys the cheaper is used."""
 _OTHER_WEIGHT = 2.0
+_RANGE_WEIGHT = 3.0
 
 
 class _PathCounts:
@@ -51,26 +52,23 @@ class Selectivity:
         self.size = 0
         self._paths: dict[str, _PathCounts] = {}
 
-    def count(self, fields: tuple[IndexedField, ...], change: int) -> None:
+    def count(self, fields: Iterable[IndexedField], change: int) -> None:
         """An entry with these fields came (1) or left (-1)."""
         self.size += change
         for field in fields:
-            if field.keys is None:
-                continue
             path = self._paths.get(field.path)
             if path is None:
                 path = self._paths[field.path] = _PathCounts()
             counts = path.counts
-            for alternatives in field.keys:
-                for key in alternatives:
-                    if key[0] == "range":
-                        self._count_range(path, key[1], change)
-                        continue
-                    named = counts.get(key, 0) + change
-                    if named:
-                        counts[key] = named
-                    else:
-                        del counts[key]
+            for key in field.keys or chain.from_iterable(field.alternatives):
+                if key[0] == "range":
+                    self._count_range(path, key[1], change)
+                    continue
+                named = counts.get(key, 0) + change
+                if named:
+                    counts[key] = named
+                else:
+                    del counts[key]
 
     @staticmethod
     def _count_range(path: _PathCounts, bounds: tuple[float, float], change: int) -> None:
@@ -83,20 +81,20 @@ class Selectivity:
             path.bounds = path.bounds[::2]
             path.stride *= 2
 
-    def choose(self, field: IndexedField) -> Chosen | None:
-        """The rarest keys of a field; None where its absence passes."""
-        if field.keys is None:
-            return None
+    def choose(self, field: IndexedField) -> tuple[float, tuple[IndexKey, ...]] | None:
+        """What the rarest keys of a field cost, about in candidates, and the keys; None where its absence passes."""
+        keys = field.keys
         path = self._paths[field.path]
-        if len(field.keys) == 1 and len(field.keys[0]) == 1:
-            key = field.keys[0][0]
-            return self._cost(path, key), (key,)
-        chosen = [min((self._cost(path, key), key) for key in alternatives) for alternatives in field.keys]
-        return sum(cost for cost, _ in chosen), tuple([key for _, key in chosen])
+        if keys is not None:
+            return (self._cost(path, keys[0]) if len(keys) == 1 else sum([self._cost(path, key) for key in keys])), keys
+        if not field.alternatives:
+            return None
+        chosen = [min([(self._cost(path, key), key) for key in keys]) for keys in field.alternatives]
+        return sum([cost for cost, _ in chosen]), tuple([key for _, key in chosen])
 
     def share(self, path: str, key: IndexKey) -> float:
         """How many of the events find a key, by the measure."""
-        weight = _WEIGHTS.get(key[0], _OTHER_WEIGHT)
+        weight = _RANGE_WEIGHT if key[0] == "range" else _WEIGHTS.get(key[0], _OTHER_WEIGHT)
         return min(1.0, self._cost(self._paths[path], key) / weight / max(1, self.size))
 
     def _cost(self, path: _PathCounts, key: IndexKey) -> float:
@@ -104,9 +102,9 @@ class Selectivity:
         if kind == "range":
             low, high = key[1]
             inside = bisect_right(path.bounds, high) - bisect_left(path.bounds, low)
-            return _OTHER_WEIGHT * path.ranges * (inside + 1) / (len(path.bounds) + 1)
+            return _RANGE_WEIGHT * path.ranges * (inside + 1) / (len(path.bounds) + 1)
         if kind == "present":
             return 4.0 * self.size
         if kind == "except":
             return _OTHER_WEIGHT * self.size
-        return _WEIGHTS.get(kind, _OTHER_WEIGHT) * (path.counts[key] + likely_share(key))
+        return _WEIGHTS.get(kind, _OTHER_WEIGHT) * (path.counts[key] + key[3])
