@@ -35,12 +35,15 @@ class EventPattern:
     values, nested or dotted names do not matter.
     """
 
-    __slots__ = ("__dict__", "dialect", "syntax")
+    __slots__ = ("__dict__", "dialect", "sub_rules", "syntax")
 
     def __init__(self, syntax: ObjectPattern, dialect: Dialect) -> None:
         self.syntax = syntax
         """The AST, in the text's order."""
         self.dialect = dialect
+        # At once, for what only shows when fields have overwritten each other.
+        self.sub_rules: tuple[SubRule, ...] = sub_rules(syntax)
+        """The conjunctions of fields, one of which must hold."""
 
     @classmethod
     def parse(
@@ -84,9 +87,8 @@ class EventPattern:
                 hint="this operator is for rules of an event bus only",
             )
         pattern = cls(syntax, dialect)
-        compiled = pattern.sub_rules  # at once, for what only shows when fields have overwritten each other
         if max_wildcard_complexity is not None:
-            check_complexity(compiled, max_wildcard_complexity)
+            check_complexity(pattern.sub_rules, max_wildcard_complexity)
         return pattern
 
     def matches(self, event: Mapping[str, Any]) -> bool:
@@ -158,11 +160,6 @@ class EventPattern:
         AWS: event-ruler `MachineComplexityEvaluator`.
         """
         return rule_complexity(self.sub_rules)
-
-    @cached_property
-    def sub_rules(self) -> tuple[SubRule, ...]:
-        """The conjunctions of fields, one of which must hold."""
-        return sub_rules(self.syntax)
 
     @cached_property
     def _canonical(self) -> str:

@@ -143,11 +143,13 @@ def _text_leaf(value: str | bytes | bool | None) -> str:
 class FieldTree:
     """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in any event."""
 
-    __slots__ = ("children", "path", "skips_empty_names")
+    __slots__ = ("children", "path", "paths", "skips_empty_names")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.children: dict[str, FieldTree] = {}
         self.path: str | None = None
+        self.paths: set[str] = set()
+        """Those whose leaves are found."""
         self.skips_empty_names = False
         pieces: set[str] = set()
         ends_empty = False
@@ -164,6 +166,7 @@ class FieldTree:
         for piece in path.split("."):
             node = node.children.setdefault(piece, FieldTree())
         node.path = path
+        self.paths.add(path)
 
     def discard(self, path: str) -> None:
         """Find the leaves of `path` no more."""
@@ -171,6 +174,7 @@ class FieldTree:
         for piece in path.split("."):
             node = node.children[piece]
         node.path = None
+        self.paths.discard(path)
 
     def leaves(self, event: Event) -> Leaves:
         """Find the leaves of `event`.

@@ -47,16 +47,21 @@ def matches(fields: CompiledFields, leaves: Leaves) -> bool:
     return not in_arrays or _consistent(candidates, leaves)
 
 
-def matches_around(fields: CompiledFields, hits: tuple[str, list[Leaf]], leaves: Mapping[str, ElementTree]) -> bool:
+def matches_around(
+    fields: CompiledFields, hits: tuple[str, list[Leaf]], trees: Mapping[str, ElementTree | None]
+) -> bool:
     """Whether leaves satisfy every field, with one of `hits` for its path: looks at what agrees with each hit only.
+
+    `trees` holds the leaves of each field; None where there are none.
 
     The answer is that of `matches` where no absence passes and each path's leaves are in one array: then no field
     depends on what was chosen for those before it.
     """
     path, found = hits
     for hit in found:
-        near = {field: [*leaves[field].agreeing(hit[1])] for field, _, _ in fields if field != path and field in leaves}
-        if matches(fields, {**near, path: [hit]}):
+        near = {field: [*tree.agreeing(hit[1])] for field, tree in trees.items() if tree is not None}
+        near[path] = [hit]
+        if matches(fields, near):
             return True
     return False
 
@@ -117,6 +122,10 @@ class ElementTree:
     def in_one_array(self) -> bool:
         """Whether there is one array around all leaves, or none around any."""
         return len(self._root.arrays) + bool(self._root.leaves) <= 1
+
+    def is_apart_from(self, chosen: Membership) -> bool:
+        """Whether none of the arrays around `chosen` is around a leaf here, so that all leaves agree with it."""
+        return self._root.arrays.keys().isdisjoint(chosen)
 
     def agreeing(self, chosen: Membership) -> Iterator[Leaf]:
         """The leaves that lie in no other element of an array than `chosen` does."""
