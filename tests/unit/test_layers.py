@@ -15,7 +15,7 @@ import perception_events
 LAYERS: list[set[str]] = [
     {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
     {"models", "sort_keys", "patterns", "templates", "trace", "targets", "scheduler"},
-    {"classifiers", "aggregation"},
+    {"classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"pipeline"},
     {"simulation"},
@@ -82,6 +82,7 @@ LIGHT = [
     "perception_events.buses",
     "perception_events.streams",
     "perception_events.pipeline",
+    "perception_events.schemas",
     "perception_events.lambdas",
 ]
 
