@@ -16,7 +16,7 @@ LAYERS: list[set[str]] = [
     {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
     {"aws_limits", "topology"},
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
-    {"classifiers", "aggregation"},
+    {"classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"pipeline"},
     {"simulation"},

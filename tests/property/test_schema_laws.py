@@ -1,0 +1,64 @@
+"""Laws of schemas, over generated JSON values."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from perception_events.schemas import Inference, infer_schema, is_valid, join, violations
+from perception_events.schemas._observations import Budget, Observations
+
+names = st.sampled_from(["a", "b", "S", "N", "L", "M", "2025-07-15", "id.x", ""])
+scalars = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.sampled_from(["A", "B", "5", "2025-07-15", "x" * 200]),
+    st.text(max_size=5),
+)
+json_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4),
+    max_leaves=12,
+)
+samples = st.lists(json_values, min_size=1, max_size=12)
+
+
+@given(samples)
+@settings(deadline=None)
+def test_samples_are_valid_under_what_was_inferred_from_them(values: list[Any]) -> None:
+    schema = infer_schema(values)
+    for value in values:
+        assert list(violations(schema, value)) == []
+
+
+@given(samples, st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_the_same_schema_is_inferred_in_every_order(values: list[Any], order: random.Random) -> None:
+    shuffled = list(values)
+    order.shuffle(shuffled)
+    assert repr(infer_schema(shuffled)) == repr(infer_schema(values))
+
+
+@given(samples, samples)
+@settings(deadline=None)
+def test_observations_that_are_merged_are_those_of_all_values(first: list[Any], second: list[Any]) -> None:
+    parts = []
+    for values in (first, second):
+        seen = Observations(Budget())
+        for value in values:
+            seen.add(value)
+        parts.append(seen)
+    parts[0].merge(parts[1])
+    assert repr(Inference().schema(parts[0])) == repr(infer_schema(first + second))
+
+
+@given(samples, samples)
+@settings(deadline=None)
+def test_a_joined_schema_accepts_the_samples_of_both(first: list[Any], second: list[Any]) -> None:
+    joined = join(infer_schema(first), infer_schema(second))
+    assert all(is_valid(joined, value) for value in first + second)
