@@ -7,6 +7,7 @@ and diagrams take them.
 from __future__ import annotations
 
 from perception_events.topology._errors import InvalidTopologyError, UnknownResourceError
+from perception_events.topology._located import LocatedDict, LocatedList, origin_of
 from perception_events.topology._resources import (
     ApiDestination,
     EcsCluster,
@@ -56,6 +57,8 @@ __all__ = [
     "InvalidTopologyError",
     "KinesisStream",
     "Link",
+    "LocatedDict",
+    "LocatedList",
     "LogGroup",
     "Number",
     "Opaque",
@@ -79,5 +82,6 @@ __all__ = [
     "Topology",
     "UnknownResourceError",
     "Unresolved",
+    "origin_of",
     "unresolved_in",
 ]
