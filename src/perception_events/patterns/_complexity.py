@@ -36,8 +36,8 @@ def rule_complexity(rules: Iterable[SubRule]) -> int:
     """The complexity of the rule that has these sub-rules: that of its most complex field, at least 0.
 
     AWS: event-ruler `MachineComplexityEvaluator` over the machine of the rule; the tests compare the two. Of lists in
-    one `anything-but`, and of equal values in branches of `$or`, the engine shares fewer places than are shared here,
-    depending on the order of the list: there its figure can be higher by one or two.
+    one `anything-but`, and of values that branches of `$or` have in common, the engine shares places by the order in
+    which it adds them: there its figure can be another (of one in twenty generated rules).
     """
     return max((complexity for _, complexity in _by_field(rules)), default=0)
 

@@ -18,6 +18,7 @@ from perception_events.patterns._fields import FieldTree
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
 from perception_events.patterns._plain_match import plain_matcher
+from perception_events.patterns._quirks import EngineQuirk, engine_quirks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,6 +153,15 @@ class EventPattern:
     def _matches(self, event: dict[str, Any] | tuple[Any, ...]) -> bool:
         leaves = self._tree.leaves(event)
         return any(matches(fields, leaves) for fields in self._compiled)
+
+    @property
+    def quirks(self) -> tuple[EngineQuirk, ...]:
+        """Combinations in the pattern on which the engine contradicts itself, each with a rewrite; mostly none.
+
+        >>> [quirk.code for quirk in EventPattern.parse({"ip": [{"cidr": "16.0.0.0/8"}, 5]}).quirks]
+        ['address-beside-number']
+        """
+        return engine_quirks(self.sub_rules)
 
     @property
     def wildcard_complexity(self) -> int:
