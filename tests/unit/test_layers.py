@@ -30,7 +30,7 @@ LAYERS: list[set[str]] = [
     {"streams", "pipes", "buses"},
     {"pipeline"},
     {"simulation"},
-    {"checks", "rendering", "diagrams"},
+    {"checks", "rendering", "diagrams", "readers"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
@@ -78,6 +78,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
+    allowed |= {"yaml": {"readers"}}
     allowed |= {"typer": {"cli"}, "rich": {"cli"}, "hypothesis": {"testing"}, "pytest": {"testing"}}
     for name in imports(path):
         top = name.split(".")[0]
