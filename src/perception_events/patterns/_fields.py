@@ -274,7 +274,7 @@ class _Collector:
         self._arrays = 0
 
     def collect(self, node: FieldTree, value: dict[str, Any], membership: Membership) -> bool:
-        """Add the leaves of an object; False where something else is named than objects, arrays of them, and scalars."""
+        X
         found = self._found
         names = node.names
         for name in names if len(names) < len(value) else [name for name in value if name in names]:
