@@ -274,7 +274,7 @@ class _Collector:
         self._arrays = 0
 
     def collect(self, node: FieldTree, value: dict[str, Any], membership: Membership) -> bool:
-        X
+        """Add the leaves of an object; False where other things are named than objects, arrays of them, and scalars."""
         found = self._found
         names = node.names
         for name in names if len(names) < len(value) else [name for name in value if name in names]:
