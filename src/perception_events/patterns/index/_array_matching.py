@@ -1,4 +1,4 @@
-"""The entries that match an event with arrays of objects, or of arrays: tested around what found them.
+"""The rules that match an event with arrays of objects, or of arrays: tested around what found them.
 
 The leaves of all paths are read when something was found: most events need only those under whose paths rules are.
 """
@@ -11,7 +11,7 @@ from perception_events.patterns.index._postings import Candidate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import TypeAlias
 
     from perception_events.patterns._fields import Event, FieldTree, Leaf, Leaves
@@ -21,20 +21,26 @@ if TYPE_CHECKING:
     Hits: TypeAlias = tuple[str, list[Leaf]]
     """A path, and the leaves of it by which something was found."""
 
-__all__ = ["matching_entries"]
+__all__ = ["matching_numbers"]
 
 
-def matching_entries(event: Event, root: NestedIndex, root_tree: FieldTree, tree: FieldTree) -> Postings:
-    """The entries of `root` that match `event`; `root_tree` reads the paths of `root`, `tree` all paths."""
-    return _Search(event, tree).run(root, root_tree.leaves(event))
+def matching_numbers(
+    event: Event, root: NestedIndex, root_tree: FieldTree, tree: FieldTree, entries_of: Callable[[int], Iterable[Entry]]
+) -> list[int]:
+    """The numbers of the rules of `root` that match `event`.
+
+    `root_tree` reads the leaves of the paths of `root`, `tree` those of all paths; `entries_of` gives a rule's entries.
+    """
+    return _Search(event, tree, entries_of).run(root, root_tree.leaves(event))
 
 
 class _Search:
     """What was found of one event."""
 
-    def __init__(self, event: Event, tree: FieldTree) -> None:
+    def __init__(self, event: Event, tree: FieldTree, entries_of: Callable[[int], Iterable[Entry]]) -> None:
         self._event = event
         self._tree = tree
+        self._entries_of = entries_of
         self._parsed: Parsed = {}
         self._matched: dict[Entry, None] = {}
         self._missed: set[Entry] = set()
@@ -43,7 +49,7 @@ class _Search:
         self._all_leaves: Leaves | None = None
         self._elements: dict[str, ElementTree] = {}
 
-    def run(self, root: NestedIndex, leaves: Leaves) -> Postings:
+    def run(self, root: NestedIndex, leaves: Leaves) -> list[int]:
         for candidate in root.always.copy():
             self._test_whole(candidate.entry)
         for path, there in leaves.items():
@@ -54,7 +60,7 @@ class _Search:
                 self._test(candidate.entry, hits)
             for path, _, _ in index.finders:
                 self._look_up(index, path, self._near(path, hits))
-        return list(self._matched)
+        return [number for entry in self._matched for number in entry]
 
     @property
     def _leaves(self) -> Leaves:
@@ -96,19 +102,23 @@ class _Search:
                 for posting in found:
                     if type(posting) is NestedIndex:
                         self._waiting.append((posting, (path, same)))
+                    elif type(posting) is Candidate:
+                        self._test(posting.entry, (path, same))
                     else:
-                        self._test(posting.entry if type(posting) is Candidate else posting, (path, same))
+                        for entry in self._entries_of(posting):
+                            self._test(entry, (path, same))
                 found = []
 
     def _test(self, entry: Entry, hits: Hits) -> None:
         if entry in self._matched or entry in self._missed:
             return
+        path, _ = hits
         trees = {field.path: self._elements_of(field.path) for field in entry.fields}
         if any(field.absence for field in entry.fields) or not all(
             tree is None or tree.in_one_array for tree in trees.values()
         ):
             self._test_whole(entry)
-        elif matches_around(entry.general_fields(), hits, trees):
+        elif path in trees and matches_around(entry.general_fields(), hits, trees):
             self._matched[entry] = None
 
     def _test_whole(self, entry: Entry) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from perception_events.patterns._values import as_octets, ascii_lower
 from perception_events.patterns.index._parsed import digits_of, number_of
-from perception_events.patterns.index._postings import find_posting
+from perception_events.patterns.index._postings import find_posting, insert_posting, place_of
 from perception_events.patterns.index._ranges import Ranges
 
 TYPE_CHECKING = False
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         """What is indexed under keys of one kind."""
 
         def add(self, key: Any, posting: Posting) -> None: ...
-        def remove(self, key: Any, serial: int) -> None: ...
+        def remove(self, key: Any, place: int) -> None: ...
         def postings(self, key: Any) -> Postings | None:
             """What is indexed under `key`; None where nothing is, or where it may not be replaced."""
 
@@ -66,9 +66,9 @@ class LeafIndex:
         self._table(key[0]).add(key[1], posting)
         self.size += 1
 
-    def remove(self, key: IndexKey, serial: int) -> None:
-        """Take the posting of the entry `serial` from under `key`."""
-        self._tables[key[0]].remove(key[1], serial)
+    def remove(self, key: IndexKey, place: int) -> None:
+        """Take a posting from under `key`: the number `place`, or the candidate whose entry has that serial number."""
+        self._tables[key[0]].remove(key[1], place)
         self.size -= 1
 
     def postings(self, key: IndexKey) -> Postings | None:
@@ -120,13 +120,13 @@ class _Lists:
 
     def add(self, key: Any, posting: Posting) -> None:
         if key in self.lists:
-            self.lists[key].append(posting)
+            insert_posting(self.lists[key], posting)
         else:
             self.lists[key] = [posting]
 
-    def remove(self, key: Any, serial: int) -> None:
+    def remove(self, key: Any, place: int) -> None:
         postings = self.lists[key]
-        del postings[find_posting(postings, serial)]
+        del postings[find_posting(postings, place)]
         if not postings:
             del self.lists[key]
 
@@ -227,14 +227,14 @@ class _Affix:
     def add(self, text: str, posting: Posting) -> None:
         table = self._affixes.table(self._end, text)
         if text in table:
-            table[text].append(posting)
+            insert_posting(table[text], posting)
         else:
             table[text] = [posting]
             self._affixes.count(self._end, text, 1)
 
-    def remove(self, text: str, serial: int) -> None:
+    def remove(self, text: str, place: int) -> None:
         postings = self._affixes.table(self._end, text)[text]
-        del postings[find_posting(postings, serial)]
+        del postings[find_posting(postings, place)]
         if not postings:
             self.replace(text, postings)
 
@@ -282,8 +282,8 @@ class _Literals:
                 self._gates = {**self._gates, len(gate): gates}
         self._lists.add(text, posting)
 
-    def remove(self, text: str, serial: int) -> None:
-        self._lists.remove(text, serial)
+    def remove(self, text: str, place: int) -> None:
+        self._lists.remove(text, place)
         self._forget(text)
 
     def postings(self, text: str) -> Postings | None:
@@ -319,24 +319,36 @@ class _Literals:
 class _Except:
     """Indexed under the leaves that do not find it."""
 
-    __slots__ = ("_excluded", "_postings")
+    __slots__ = ("_excluded", "_postings", "_repeated")
 
     def __init__(self) -> None:
         self._postings: Postings = []
-        self._excluded: dict[str, set[int]] = {}
-        """Of a leaf: the serial numbers of what it does not find."""
+        self._excluded: dict[str, dict[Posting, int]] = {}
+        """Of a leaf: what it does not find, and how many times not."""
+        self._repeated: dict[Posting, int] = {}
+        """What is indexed more than once, for several sub-rules of one rule, and how many times."""
 
     def add(self, leaves: frozenset[str], posting: Posting) -> None:
+        at = find_posting(self._postings, place_of(posting))
+        if at < len(self._postings) and self._postings[at] is posting:
+            self._repeated[posting] = self._repeated.get(posting, 1) + 1
         for leaf in leaves:
-            # Replaced where it is small or new; a set that grows is one step for readers too.
-            self._excluded.setdefault(leaf, set()).add(posting.serial)
-        self._postings.append(posting)
+            excluded = self._excluded.setdefault(leaf, {})
+            excluded[posting] = excluded.get(posting, 0) + 1
+        insert_posting(self._postings, posting)
 
-    def remove(self, leaves: frozenset[str], serial: int) -> None:
-        del self._postings[find_posting(self._postings, serial)]
+    def remove(self, leaves: frozenset[str], place: int) -> None:
+        posting = self._postings.pop(find_posting(self._postings, place))
+        if posting in self._repeated:
+            self._repeated[posting] -= 1
+            if self._repeated[posting] == 1:
+                del self._repeated[posting]
         for leaf in leaves:
-            self._excluded[leaf].discard(serial)
-            if not self._excluded[leaf]:
+            excluded = self._excluded[leaf]
+            excluded[posting] -= 1
+            if not excluded[posting]:
+                del excluded[posting]
+            if not excluded:
                 del self._excluded[leaf]
 
     def postings(self, leaves: frozenset[str]) -> Postings | None:
@@ -346,11 +358,15 @@ class _Except:
         raise NotImplementedError("what is excepted overlaps: its postings are never replaced")
 
     def find(self, leaf: str, found: Postings, parsed: Parsed) -> None:
-        excluded = self._excluded.get(leaf)
+        excluded = self._excluded.get(leaf if leaf.isascii() else as_octets(leaf))
         if excluded is None:
             found += self._postings
-        elif len(excluded) < len(self._postings):
-            found += [posting for posting in self._postings if posting.serial not in excluded]
+            return
+        if len(excluded) < len(self._postings):
+            found += [posting for posting in self._postings if posting not in excluded]
+        for posting, times in list(self._repeated.items()):
+            if excluded.get(posting, 0) < times:
+                found.append(posting)
 
 
 class _Derived:
@@ -365,8 +381,8 @@ class _Derived:
     def add(self, key: Any, posting: Posting) -> None:
         self._index.add(key, posting)
 
-    def remove(self, key: Any, serial: int) -> None:
-        self._index.remove(key, serial)
+    def remove(self, key: Any, place: int) -> None:
+        self._index.remove(key, place)
 
     def postings(self, key: Any) -> Postings | None:
         return self._index.postings(key)

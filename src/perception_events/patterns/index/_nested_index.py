@@ -98,13 +98,8 @@ class NestedIndex:
     def __len__(self) -> int:
         return len(self._chosen)
 
-    @property
-    def serial(self) -> int:
-        """Never looked for: an index is alone in its list."""
-        return 0
-
     def find(self, leaves: Mapping[str, list[str]], found: Postings, matches: Postings, parsed: Parsed) -> None:
-        """Add what an event's leaves find: to `matches` the entries that match, to `found` the others."""
+        """Add what an event's leaves find: to `matches` rules that match, to `found` what is to be tested."""
         found += self.always
         for path, find, find_matches in self.finders:
             for leaf in leaves[path]:
@@ -125,8 +120,31 @@ class NestedIndex:
                 self._maybe_split(path, key)
         return self
 
+    def add_number(self, entry: Entry, number: int) -> None:
+        """Index one more rule that has the sub-rule of `entry`."""
+        self._change_number(entry, number, 1)
+
+    def remove_number(self, entry: Entry, number: int) -> None:
+        """Take out one of several rules that have the sub-rule of `entry`."""
+        self._change_number(entry, number, -1)
+
+    def _change_number(self, entry: Entry, number: int, change: int) -> None:
+        chosen = self._chosen[entry]
+        if chosen is None:
+            return  # candidates have all numbers by their entry
+        path, keys = _path_and_keys(chosen)
+        candidates, matches = self._paths[path]
+        for key in keys:
+            if not self._rest(entry, path, key):
+                if change > 0:
+                    matches.add(key, number)
+                else:
+                    matches.remove(key, number)
+            elif (nested := _nested(candidates.postings(key))) is not None:
+                nested._change_number(entry, number, change)
+
     def remove(self, entry: Entry) -> None:
-        """Take `entry` out."""
+        """Take `entry` out, with all its numbers."""
         chosen = self._chosen.pop(entry)
         self._selectivity.count(self._open_fields(entry), -1)
         if chosen is None:
@@ -136,7 +154,8 @@ class NestedIndex:
         candidates, matches = self._paths[path]
         for key in keys:
             if not self._rest(entry, path, key):
-                matches.remove(key, entry.serial)
+                for number in entry:
+                    matches.remove(key, number)
                 continue
             postings = candidates.postings(key)
             nested = _nested(postings)
@@ -193,7 +212,8 @@ class NestedIndex:
         for key in keys:
             rest = self._rest(entry, path, key)
             if not rest:
-                matches.add(key, entry)
+                for number in entry:
+                    matches.add(key, number)
                 continue
             nested = _nested(candidates.postings(key))
             if nested is None:

@@ -1,9 +1,8 @@
-"""What stands in the lists of an index: sub-rules that match, sub-rules to be tested, and indexes that split a list."""
+"""What the lists of an index hold: numbers of rules that match, sub-rules to be tested, indexes that split a list."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from operator import attrgetter
+from bisect import bisect_left, insort
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,18 +13,15 @@ if TYPE_CHECKING:
     from perception_events.patterns.index._field import IndexedField
     from perception_events.patterns.index._nested_index import NestedIndex
 
-    Posting: TypeAlias = "Entry | Candidate | NestedIndex"
+    Posting: TypeAlias = "int | Candidate | NestedIndex"
     Postings: TypeAlias = list[Any]
-    """Postings in the order of their serial numbers; or one `NestedIndex` alone."""
+    """Numbers of rules in order; or candidates in the order of their entries; or one `NestedIndex` alone."""
 
-__all__ = ["Candidate", "Entry", "Posting", "Postings", "find_posting"]
+__all__ = ["Candidate", "Entry", "Posting", "Postings", "find_posting", "insert_posting", "place_of"]
 
 
 class Entry(list[int]):
-    """A sub-rule, as the numbers of the rules that have it: rules that say the same are found and tested together.
-
-    Where its key implies that it matches, it stands in the lists itself.
-    """
+    """A sub-rule, as the numbers of the rules that have it: rules that say the same are tested together."""
 
     __slots__ = ("compiled", "fields", "serial", "tree")
 
@@ -58,15 +54,20 @@ class Candidate:
         self.entry = entry
         self.checks = checks
 
-    @property
-    def serial(self) -> int:
-        """Its entry's."""
-        return self.entry.serial
+
+def find_posting(postings: Postings, place: int) -> int:
+    """Where a number, or the candidate whose entry has the serial number `place`, is in a list in order."""
+    return bisect_left(postings, place, key=place_of)
 
 
-_serial = attrgetter("serial")
+def insert_posting(postings: Postings, posting: Posting) -> None:
+    """Insert into a list in order; nearly always at the end."""
+    if not postings or place_of(postings[-1]) < place_of(posting):
+        postings.append(posting)
+    else:
+        insort(postings, posting, key=place_of)
 
 
-def find_posting(postings: Postings, serial: int) -> int:
-    """Where the posting `serial` is in a list in order."""
-    return bisect_left(postings, serial, key=_serial)
+def place_of(posting: Posting) -> int:
+    """Where a posting belongs in a list in order: a number by itself, a candidate by its entry's serial number."""
+    return posting.entry.serial if type(posting) is Candidate else posting  # type: ignore[return-value]

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from math import frexp, inf, ldexp
 
 from perception_events.patterns.index._parsed import number_of
+from perception_events.patterns.index._postings import place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Ranges:
             width: ([*starts[:at], lows[0], lows[half], *starts[at + 1 :]], [*blocks[:at], *halves, *blocks[at + 1 :]]),
         }
 
-    def remove(self, bounds: tuple[float, float], serial: int) -> None:
+    def remove(self, bounds: tuple[float, float], place: int) -> None:
         """Take a posting out."""
         width, low, _ = _class_of(bounds)
         starts, blocks = self._classes[width]
@@ -74,7 +75,7 @@ class Ranges:
         at = max(bisect_left(starts, low) - 1, 0)
         while True:
             _, _, lows, highs, postings = blocks[at]
-            inside = next((i for i, posting in enumerate(postings) if posting.serial == serial), None)
+            inside = next((i for i, p in enumerate(postings) if lows[i] == low and place_of(p) == place), None)
             if inside is not None:
                 break
             at += 1

@@ -7,11 +7,12 @@ and nothing else matters; `_array_matching` takes the others.
 from __future__ import annotations
 
 from bisect import bisect_left
-from itertools import chain
+from itertools import islice
+from operator import lt
 
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
 from perception_events.patterns._matching import matches
-from perception_events.patterns.index._array_matching import matching_entries
+from perception_events.patterns.index._array_matching import matching_numbers
 from perception_events.patterns.index._field import IndexedField
 from perception_events.patterns.index._nested_index import NestedIndex
 from perception_events.patterns.index._postings import Entry
@@ -74,7 +75,10 @@ class RuleIndex:
         self._newest = number
         for entry, is_new in entries.items():
             if not is_new:
-                entry.append(number)
+                if number != entry[-1]:
+                    entry.append(number)
+                    if entry.tree is None:
+                        self._root[0].add_number(entry, number)
             elif entry.tree is not None:
                 self._odd.append(entry)
             else:
@@ -92,17 +96,18 @@ class RuleIndex:
         entries: Any
         number, *entries = self._rules.pop(name)
         for entry in entries:
-            del entry[bisect_left(entry, number)]
-            if entry:
-                continue
+            root, reader, tree = self._root
             if entry.tree is not None:
                 self._odd.remove(entry)
-                continue
-            root, reader, tree = self._root
-            root.remove(entry)
-            _read_paths(reader, tree, root)
-            del self._entries[entry.fields]
-            self._forget(entry.fields)
+            elif len(entry) > 1:
+                root.remove_number(entry, number)
+                del entry[bisect_left(entry, number)]
+            else:
+                root.remove(entry)
+                entry.clear()
+                _read_paths(reader, tree, root)
+                del self._entries[entry.fields]
+                self._forget(entry.fields)
         del self._names[number]
 
     def matching(self, event: Event) -> list[str]:
@@ -136,16 +141,24 @@ class RuleIndex:
 
     def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
-        entries = matching_entries(event, root, tree, self._tree)
+        numbers = matching_numbers(event, root, tree, self._tree, self._entries_of)
         for entry in self._odd.copy():
             if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
-                entries.append(entry)
-        return self._in_order(entries, newest) if entries else []
+                numbers += entry
+        return self._in_order(numbers, newest) if numbers else []
 
-    def _in_order(self, entries: Postings, newest: int) -> list[str]:
+    def _entries_of(self, number: int) -> Any:
+        """The entries of a rule; none where it has gone."""
+        return self._rules.get(self._names.get(number, ""), ())[1:]
+
+    def _in_order(self, numbers: list[int], newest: int) -> list[str]:
         """Names by the number of their rule; not of those that came or went while this event was being matched."""
-        numbers = entries[0].copy() if len(entries) == 1 else sorted(dict.fromkeys(chain.from_iterable(entries)))
-        if numbers and numbers[-1] > newest:
+        # Often they are in order, and each once: to see it costs less than to sort, and than to look for repeated ones.
+        if len(numbers) > 1 and not _ascend(numbers):
+            numbers.sort()
+            if not _ascend(numbers):
+                numbers = list(dict.fromkeys(numbers))
+        if numbers[-1] > newest:
             del numbers[bisect_left(numbers, newest + 1) :]
         names = self._names
         try:
@@ -215,7 +228,7 @@ class _FlatLeaves(dict[str, list[str]]):
 
 
 def _test(found: Postings, leaves: _FlatLeaves, matches: Postings, parsed: Parsed) -> None:
-    """Add to `matches` what passes of `found`; what indexes find joins `found` on the way.
+    """Add to `matches` the rules that pass of `found`; what indexes find joins `found` on the way.
 
     Raises:
         _NotFlatError: the event is not.
@@ -240,7 +253,11 @@ def _test(found: Postings, leaves: _FlatLeaves, matches: Postings, parsed: Parse
             elif not field.passes_any(there, parsed):
                 break
         else:
-            matches.append(posting.entry)
+            matches += posting.entry
+
+
+def _ascend(numbers: list[int]) -> bool:
+    return all(map(lt, numbers, islice(numbers, 1, None)))
 
 
 def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None:
