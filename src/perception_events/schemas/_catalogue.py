@@ -35,7 +35,7 @@ Tree: TypeAlias = "str | list[Tree] | dict[str, Tree]"
 """A schema in the catalogue's own form.
 
 `"string"`, `"number"`, `"integer"`, `"boolean"`, `"?"` (anything); `[items]`; `{"name": ..., "optional name?": ...}`;
-`{"*": values}` for a map; `{"|": [...]}` for alternatives.
+`"*"` among the names for members of other names; `{"|": [...]}` for alternatives.
 """
 
 _SCALARS: dict[str, Schema] = {
@@ -77,14 +77,12 @@ def schema_of_tree(tree: Tree) -> Schema:
         return Array(schema_of_tree(tree[0]))
     if "|" in tree:
         return union_of(schema_of_tree(member) for member in tree["|"])
-    if "*" in tree:
-        return Object(additional=schema_of_tree(tree["*"]))
-    return Object(
-        tuple(
-            Property(name.removesuffix("?"), schema_of_tree(member), required=not name.endswith("?"))
-            for name, member in tree.items()
-        )
-    )
+    members = [
+        Property(name.removesuffix("?"), schema_of_tree(member), required=not name.endswith("?"))
+        for name, member in tree.items()
+        if name != "*"
+    ]
+    return Object(tuple(members), schema_of_tree(tree["*"]) if "*" in tree else None)
 
 
 def tree_of(schema: Schema) -> Tree:
@@ -98,13 +96,12 @@ def tree_of(schema: Schema) -> Tree:
             return [tree_of(items)]
         case Union(members):
             return {"|": [tree_of(member) for member in members]}
-        case Object(properties, additional) if additional is not None and not properties:
-            return {"*": tree_of(additional)}
-        case Object(properties, None):
+        case Object(properties, additional):
             for member in properties:
                 if member.name in ("*", "|") or member.name.endswith("?"):
                     raise ValueError(f"the catalogue's form has a meaning of its own for the name {member.name!r}")
-            return {f"{member.name}{'' if member.required else '?'}": tree_of(member.schema) for member in properties}
+            tree = {f"{member.name}{'' if member.required else '?'}": tree_of(member.schema) for member in properties}
+            return tree if additional is None else {**tree, "*": tree_of(additional)}
         case Anything() | String() | Number() | Boolean() if schema in _NAMES:
             return _NAMES[schema]
     raise ValueError(f"the catalogue's form cannot say {schema}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TypeAlias
 
 __all__ = [
@@ -32,30 +32,44 @@ ATTRIBUTE_TYPES = ("B", "BOOL", "BS", "L", "M", "N", "NS", "NULL", "S", "SS")
 """The type keys of DynamoDB JSON. AWS: service model `dynamodb`, `AttributeValue`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class _Shown:
+    """Prints only what is not as usual: schemas are made of many small parts."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        shown = []
+        for part in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, part.name)
+            if part.repr and (part.default is MISSING or value != part.default):
+                shown.append(f"{part.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Anything(_Shown):
     """Any JSON value: what `{}` says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nothing:
+@dataclass(frozen=True, slots=True, repr=False)
+class Nothing(_Shown):
     """No value at all: what `false` says, and what an array has that was always empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Null:
+@dataclass(frozen=True, slots=True, repr=False)
+class Null(_Shown):
     """`null`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean:
+@dataclass(frozen=True, slots=True, repr=False)
+class Boolean(_Shown):
     """`true` or `false`; `values` are the only ones allowed, all where it is empty."""
 
     values: tuple[bool, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+@dataclass(frozen=True, slots=True, repr=False)
+class Number(_Shown):
     """A number.
 
     Parameters:
@@ -74,8 +88,8 @@ class Number:
     values: tuple[float | int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class String:
+@dataclass(frozen=True, slots=True, repr=False)
+class String(_Shown):
     """A string.
 
     Parameters:
@@ -94,8 +108,8 @@ class String:
     pattern: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Array:
+@dataclass(frozen=True, slots=True, repr=False)
+class Array(_Shown):
     """An array of `items`, at least `min_items` and at most `max_items`."""
 
     items: Schema
@@ -103,8 +117,8 @@ class Array:
     max_items: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+@dataclass(frozen=True, slots=True, repr=False)
+class Property(_Shown):
     """A member of an object; `description` is for people and no part of equality."""
 
     name: str
@@ -113,8 +127,8 @@ class Property:
     description: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+@dataclass(frozen=True, slots=True, repr=False)
+class Object(_Shown):
     """An object.
 
     Parameters:
@@ -137,15 +151,15 @@ class Object:
         return self._by_name.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+@dataclass(frozen=True, slots=True, repr=False)
+class Union(_Shown):
     """One of two or more schemas; made by `union_of`."""
 
     members: tuple[Schema, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+@dataclass(frozen=True, slots=True, repr=False)
+class Reference(_Shown):
     """A schema by its name among the definitions of its document; recursive schemas are made of these."""
 
     name: str

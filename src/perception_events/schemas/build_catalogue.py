@@ -1,7 +1,7 @@
 """Rebuilds the catalogue of AWS's own events: `python -m perception_events.schemas.build_catalogue db.json.gz`.
 
-`db.json.gz` is a file of the npm package `@aws-cdk/aws-service-spec` (Apache-2.0), which `npm pack` downloads. The
-result is one event a line, so that a new version of the package makes a readable diff.
+`db.json.gz` is a file of the npm package `@aws-cdk/aws-service-spec`, Apache-2.0; `npm pack` downloads it. The result
+is one event a line, so that a new version of the package makes a readable diff.
 """
 
 from __future__ import annotations
@@ -41,14 +41,33 @@ def build(database: Mapping[str, Any]) -> list[tuple[str, str, Tree]]:
     found: dict[tuple[str, str], Schema] = {}
     for event in schema["event"]["entities"]:
         detail = _object(types, event["rootProperty"]["$ref"], ())
+        if event["detailType"].endswith("via CloudTrail"):
+            detail = _with_open_parts(detail)
         key = event["source"], event["detailType"]
         found[key] = join(found[key], detail) if key in found else detail
     return [(source, detail_type, tree_of(detail)) for (source, detail_type), detail in sorted(found.items())]
 
 
-def _object(types: Mapping[str, Any], identifier: str, within: tuple[str, ...]) -> Schema:
+_OPEN_PARTS = ("requestParameters", "responseElements", "additionalEventData")
+"""What is different for each API: the registry has the fields of a few calls.
+
+AWS: CloudTrail User Guide, "CloudTrail record contents".
+"""
+
+
+def _with_open_parts(detail: Object) -> Object:
+    members = []
+    for member in detail.properties:
+        schema = member.schema
+        if member.name in _OPEN_PARTS and isinstance(schema, Object):
+            schema = Object(schema.properties, ANYTHING)
+        members.append(Property(member.name, schema, member.required))
+    return Object(tuple(members))
+
+
+def _object(types: Mapping[str, Any], identifier: str, within: tuple[str, ...]) -> Object:
     if identifier in within:
-        return ANYTHING
+        return Object(additional=ANYTHING)
     properties = types[identifier]["properties"]
     return Object(
         tuple(
