@@ -26,7 +26,7 @@ LAYERS: list[set[str]] = [
     },
     {"aws_limits", "topology"},
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
-    {"classifiers", "aggregation", "schemas"},
+    {"sources", "classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"pipeline"},
     {"simulation"},
