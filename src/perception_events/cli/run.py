@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.simulation import PipelineSimulation, Route
+from perception_events.pipeline.simulation import PipelineSimulation, Route
 
 __all__ = ["register"]
 

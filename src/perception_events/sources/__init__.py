@@ -6,7 +6,7 @@ To add a source, write its file, and give it a row in `SOURCES`; CONTRIBUTING.md
 from __future__ import annotations
 
 from perception_events.sources._dynamodb import DYNAMODB_STREAM
-from perception_events.sources._kinesis import KINESIS_STREAM
+from perception_events.sources._kinesis import KINESIS_STREAM, kinesis_record
 from perception_events.sources._settings import InvalidSourceError, SourceSettings, setting_errors
 from perception_events.sources._source import (
     DeadLetterCondition,
@@ -17,7 +17,7 @@ from perception_events.sources._source import (
     Special,
     WrongSourceError,
 )
-from perception_events.sources._sqs import SQS_QUEUE
+from perception_events.sources._sqs import SQS_QUEUE, sqs_record
 from perception_events.topology import Resource
 
 __all__ = [
@@ -34,8 +34,10 @@ __all__ = [
     "SourceSettings",
     "Special",
     "WrongSourceError",
+    "kinesis_record",
     "setting_errors",
     "source_of",
+    "sqs_record",
 ]
 
 SOURCES: tuple[Source, ...] = (DYNAMODB_STREAM, SQS_QUEUE, KINESIS_STREAM)

@@ -50,6 +50,7 @@ class _DynamoDBStream(Source):
     )
     shape = _RECORD
     identifier = "eventID"
+    content = "dynamodb"
     retention = 86_400.0
 
     def position(self, record: Mapping[str, object]) -> str:

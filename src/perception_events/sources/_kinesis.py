@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from perception_events.sources._streams import STREAM_SETTINGS, batch_info
 from perception_events.times import InvalidTimeError, read_time
 from perception_events.topology import KinesisStream, Resource, SourceParameters
 
-__all__ = ["KINESIS_STREAM"]
+__all__ = ["KINESIS_STREAM", "kinesis_record"]
 
 _VALUE = Special.VALUE
 _KINESIS_FIELDS = ("kinesisSchemaVersion", "partitionKey", "sequenceNumber", "data", "approximateArrivalTimestamp")
@@ -50,6 +51,7 @@ class _KinesisStream(Source):
         "eventSourceARN": _VALUE,
     }
     identifier = "eventID"
+    content = "data"
     retention = 86_400.0
 
     def position(self, record: Mapping[str, object]) -> str:
@@ -88,3 +90,29 @@ class _KinesisStream(Source):
 
 KINESIS_STREAM = _KinesisStream()
 """A Kinesis data stream."""
+
+
+def kinesis_record(
+    data: bytes,
+    *,
+    partition_key: str,
+    sequence_number: str,
+    arrived: float,
+    stream_arn: str = "arn:aws:kinesis:us-east-1:123456789012:stream/stream",
+    shard_id: str = "shardId-000000000000",
+) -> JSONObject:
+    """A record of a Kinesis stream as a pipe receives it; `arrived` in epoch seconds."""
+    return {
+        "kinesisSchemaVersion": "1.0",
+        "partitionKey": partition_key,
+        "sequenceNumber": sequence_number,
+        "data": base64.b64encode(data).decode("ascii"),
+        "approximateArrivalTimestamp": arrived,
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"{shard_id}:{sequence_number}",
+        "eventName": "aws:kinesis:record",
+        "invokeIdentityArn": "",
+        "awsRegion": stream_arn.split(":")[3] if stream_arn.count(":") > 3 else "",
+        "eventSourceARN": stream_arn,
+    }

@@ -98,6 +98,8 @@ class Source(ABC):
     """The fields of a record as filters, templates and dynamic paths see it: decoded."""
     identifier: ClassVar[str]
     """The field that identifies a record, by which a pipe's target names partial failures."""
+    content: ClassVar[str]
+    """The field that carries the content; no other source's records have it."""
     retention: ClassVar[float | None]
     """Seconds for which the source keeps a record, where that is fixed; None where it is the resource's setting."""
     keeps_failures: ClassVar[bool] = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from perception_events.sources._encoded import from_text
 from perception_events.sources._source import DeadLetterContext, Setting, Shape, Source, Special
 from perception_events.topology import Queue, Resource, SourceParameters
 
-__all__ = ["SQS_QUEUE"]
+__all__ = ["SQS_QUEUE", "sqs_record"]
 
 _VALUE = Special.VALUE
 _WITHOUT_WINDOW = LIMITS["queue batch size without window"]
@@ -55,6 +56,7 @@ class _SQSQueue(Source):
         "awsRegion": _VALUE,
     }
     identifier = "messageId"
+    content = "body"
     retention = None
     keeps_failures = True
 
@@ -99,3 +101,29 @@ def _attribute(record: Mapping[str, object], name: str) -> str:
 
 SQS_QUEUE = _SQSQueue()
 """An SQS queue."""
+
+
+def sqs_record(
+    body: str,
+    *,
+    message_id: str,
+    queue_arn: str = "arn:aws:sqs:us-east-1:123456789012:queue",
+    receive_count: int = 1,
+    attributes: Mapping[str, JSONValue] | None = None,
+    message_attributes: Mapping[str, JSONValue] | None = None,
+) -> JSONObject:
+    """A message as a pipe or an event source mapping receives it.
+
+    `body`: the text. `attributes`: the system attributes, such as `SentTimestamp` (milliseconds, as text).
+    """
+    return {
+        "messageId": message_id,
+        "receiptHandle": f"{message_id}#{receive_count}",
+        "body": body,
+        "attributes": dict(attributes or {"ApproximateReceiveCount": str(receive_count)}),
+        "messageAttributes": dict(message_attributes or {}),
+        "md5OfBody": hashlib.md5(body.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": queue_arn,
+        "awsRegion": queue_arn.split(":")[3] if queue_arn.count(":") > 3 else "",
+    }

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.rendering import TemplateFormat, render
-from perception_events.simulation import PipelineSimulation
 from support.declarations import DECLARATIONS
 from support.read_template import pipeline_from
 

@@ -29,6 +29,7 @@ from perception_events.topology import (
 
 SOURCE = Queue("Source")
 BUS = EventBus("Bus")
+JOBS = Opaque("J", type="AWS::Batch::JobQueue")
 ORIGIN = Origin("template.yaml", 7, "Resources.R")
 
 
@@ -71,7 +72,7 @@ def test_a_fifo_queue_without_content_based_deduplication_needs_an_id_which_rule
     [
         (EcsCluster("C"), "EcsParameters", {"TaskDefinitionArn": "arn"}, "EcsParameters.TaskDefinitionArn"),
         (
-            Opaque("J", type="AWS::Batch::JobQueue"),
+            JOBS,
             "BatchParameters",
             {"JobDefinition": "d"},
             "BatchParameters.JobName",
