@@ -69,7 +69,7 @@ class EventPattern:
         rules = DIALECTS[dialect]
         if isinstance(source, str | bytes):
             _check_length(len(source) if isinstance(source, str) else len(source.decode(errors="replace")), rules)
-        syntax = parse(source)
+        syntax = parse(source, rules.max_length)
         if not isinstance(source, str | bytes) and not _is_short(source, rules):
             _check_length(len(canonical_text(syntax)), rules)
         try:

@@ -19,7 +19,7 @@ from perception_events.patterns._hints import (
     quoted_boolean,
     shown_node,
 )
-from perception_events.patterns._json_text import JSONTextError, Node, node_of, read, run
+from perception_events.patterns._json_text import JSONTextError, Node, TooManyValuesError, node_of, read, run
 from perception_events.patterns._numbers import comparable
 
 TYPE_CHECKING = False
@@ -64,8 +64,8 @@ _OR_FORM = 'as in {"$or": [{"a": ["x"]}, {"b": ["y"]}]}'
 _OPERATOR_FORM = 'an operator has a name and one operand, as in {"prefix": "text"}'
 
 
-def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
-    """Read a pattern.
+def parse(source: str | bytes | Mapping[str, object], max_length: int | None = None) -> ast.ObjectPattern:
+    """Read a pattern. `max_length`: how many characters it may have, so a mapping may hold no more values.
 
     Raises:
         InvalidEventPatternError: the engine rejects it.
@@ -82,7 +82,13 @@ def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
     elif not isinstance(source, Mapping):
         raise TypeError(f"a pattern is JSON text or a mapping, this is a {type(source).__name__}: {source!r}")
     try:
-        root = read(text) if text is not None else node_of(source)
+        root = read(text) if text is not None else node_of(source, most=max_length)
+    except TooManyValuesError:
+        raise InvalidEventPatternError(
+            f"the pattern has more than {max_length} values, and at most {max_length} characters are allowed",
+            code="TooLong",
+            hint="split it over several rules",
+        ) from None
     except JSONTextError as error:
         offset = None if text is None else error.offset
         hint = None if text is None else json_hint(text, error.offset)
