@@ -134,7 +134,8 @@ def test_one_document_may_describe_several_events() -> None:
 def test_the_whole_catalogue_reads_back_as_it_was_written(format: SchemaFormat) -> None:
     catalogue = aws_catalogue()
     assert len(catalogue) == 378
-    for schema in catalogue.values():
+    # All in the form that AWS has; a few in the others.
+    for schema in list(catalogue.values())[:: 1 if format is SchemaFormat.OPENAPI else 6]:
         assert read_document(json.dumps(document_of(schema, format))) == [schema]
 
 
