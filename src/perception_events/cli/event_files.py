@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from perception_events.json_values import JSONObject
+from perception_events.schemas import ENVELOPE_EXAMPLE
 
 __all__ = ["FoundEvent", "UnreadableEvent", "read_events"]
 
@@ -105,4 +106,5 @@ def _event_of_entry(name: str, line: int, entry: dict[str, Any]) -> FoundEvent |
         detail = json.loads(entry["Detail"])
     except (ValueError, RecursionError) as error:
         return UnreadableEvent(name, line, f"Detail is not JSON: {error}")
-    return FoundEvent(name, line, {"source": entry.get("Source"), "detail-type": entry["DetailType"], "detail": detail})
+    event = {"source": entry.get("Source"), "detail-type": entry["DetailType"], "detail": detail}
+    return FoundEvent(name, line, {**ENVELOPE_EXAMPLE, **event})

@@ -6,7 +6,7 @@ from perception_events.schemas._compatibility import BrokenRule, SchemaChange, c
 from perception_events.schemas._discovery import Discoverer, discover, event_type
 from perception_events.schemas._documents import read_document, schema_of_model
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
-from perception_events.schemas._examples import NoExampleError, example
+from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
 from perception_events.schemas._inference import Inference, infer_schema
 from perception_events.schemas._join import join
 from perception_events.schemas._models import ModelGeneratorMissingError, models_source
@@ -46,6 +46,7 @@ from perception_events.schemas.errors import ExternalReferenceError, InvalidSche
 
 __all__ = [
     "ANYTHING",
+    "ENVELOPE_EXAMPLE",
     "MAX_DEPTH",
     "MAX_NAMES",
     "NOTHING",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from perception_events.schemas._definitions import inlined
@@ -162,4 +163,10 @@ def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str) 
     if whole is None or whole.get("detail") is None:
         return envelope(source, detail_type, schema)
     both, _ = intersect(envelope(source, detail_type, ANYTHING), whole, reader.definitions)
-    return both
+    if not isinstance(both, Object):
+        return both
+    members = [
+        member if (said := whole.get(member.name)) is None else replace(member, required=said.required)
+        for member in both.properties
+    ]
+    return Object(tuple(members), both.additional)

@@ -52,7 +52,17 @@ def as_aws_writes_it() -> dict[str, Any]:
             "schemas": {
                 "AWSEvent": {
                     "type": "object",
-                    "required": ["detail-type", "resources", "detail", "id", "source", "time", "region", "version"],
+                    "required": [
+                        "detail-type",
+                        "resources",
+                        "detail",
+                        "id",
+                        "source",
+                        "time",
+                        "region",
+                        "version",
+                        "account",
+                    ],
                     "x-amazon-events-detail-type": "Order Placed",
                     "x-amazon-events-source": "shop",
                     "properties": {
@@ -173,7 +183,9 @@ def test_recursive_schemas_keep_a_definition() -> None:
 
 
 def test_discovered_schemas_have_eventbridges_form() -> None:
-    event = {"source": "shop", "detail-type": "Order Placed", "detail": {"id": 1, "customer": {"name": "x"}, "n": None}}
+    event: dict[str, Any] = dict.fromkeys(("version", "id", "account", "time", "region"), "x")
+    event |= {"source": "shop", "detail-type": "Order Placed", "resources": []}
+    event["detail"] = {"id": 1, "customer": {"name": "x"}, "n": None}
     document = document_of(discover([event])[0])
     schemas = document["components"]["schemas"]
     assert document["info"] == {"version": "1.0.0", "title": "OrderPlaced"}
