@@ -15,6 +15,7 @@ from perception_events.schemas import (
     EventSchema,
     Inference,
     SchemaFormat,
+    compare,
     document_of,
     example,
     infer_schema,
@@ -121,3 +122,12 @@ def test_examples_of_a_schema_are_valid(data: st.DataObject) -> None:
 @laws
 def test_a_document_reads_back_as_it_was_written(schema: EventSchema, format: SchemaFormat) -> None:
     assert read_document(json.dumps(document_of(schema, format))) == [schema]
+
+
+@given(st.data())
+@laws
+def test_an_event_that_consumers_of_the_old_schema_reject_is_shown_by_a_change(data: st.DataObject) -> None:
+    old, new = data.draw(schemas), data.draw(schemas)
+    event = data.draw(events_of(new))
+    if not old.accepts(event):
+        assert any(change.breaks_old_consumers for change in compare(old, new))
