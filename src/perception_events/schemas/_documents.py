@@ -55,6 +55,11 @@ def read_document(document: Any, *, file: str = "", source: str = "", detail_typ
     found = list(_event_schemas(document))
     if not found:
         reason = "no schema is in this document: it has no components.schemas, no properties and no type"
+        names = _component_names(document)
+        if names:
+            reason = (
+                f"which of {', '.join(names[:6])} describes an event? Call it AWSEvent, or mark it with {SOURCE_KEY}"
+            )
         raise reader.error(reason, "")
     return [_read_one(reader, *each, version, name, source, detail_type) for each in found]
 
@@ -97,8 +102,16 @@ def _event_schemas(document: Mapping[str, Any]) -> Iterator[tuple[Any, str, Mapp
             yield document, "", {}
         return
     marked = [name for name, value in schemas.items() if isinstance(value, Mapping) and SOURCE_KEY in value]
-    for name in marked or [name for name in ("AWSEvent",) if name in schemas]:
+    if not marked:  # one alone, as a customer may upload it, is the detail
+        marked = ["AWSEvent"] if "AWSEvent" in schemas else list(schemas) if len(schemas) == 1 else []
+    for name in marked:
         yield schemas[name], f"/components/schemas/{name.replace('~', '~0').replace('/', '~1')}", info or {}
+
+
+def _component_names(document: Mapping[str, Any]) -> list[str]:
+    components = document.get("components")
+    schemas = components.get("schemas") if isinstance(components, Mapping) else None
+    return [str(name) for name in schemas] if isinstance(schemas, Mapping) else []
 
 
 def _read_one(

@@ -125,6 +125,30 @@ def test_a_draft_4_document_that_names_no_event_takes_its_name_from_the_registry
     assert (schema.source, schema.detail_type) == ("shop", "OrderPlaced")
 
 
+@pytest.mark.parametrize("name", ["aws.partner/example.com/Order.Placed", "OrderPlaced"])
+def test_a_partners_unescaped_references_are_followed(name: str) -> None:
+    document = as_aws_writes_it()
+    schemas = document["components"]["schemas"]
+    schemas[name] = schemas.pop("OrderPlaced")
+    reference = "#/components/schemas/aws.partner/example.com/Order.Placed"
+    schemas["AWSEvent"]["properties"]["detail"]["$ref"] = reference
+    (schema,) = read_document(document)
+    assert schema.detail == DETAIL
+    schemas[name + "x"] = schemas.pop(name)
+    with pytest.raises(InvalidSchemaError, match="the document has nothing there"):
+        read_document(document)
+
+
+def test_a_document_without_an_event_is_read_where_there_is_only_one_schema() -> None:
+    order = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    document: dict[str, Any] = {"openapi": "3.0.0", "components": {"schemas": {"Some Order": order}}}
+    (schema,) = read_document(document, source="shop", detail_type="Order Placed")
+    assert schema == EventSchema.of_detail("shop", "Order Placed", Object((Property("id", String()),)))
+    document["components"]["schemas"]["Other"] = order
+    with pytest.raises(InvalidSchemaError, match="which of Some Order, Other describes an event"):
+        read_document(document, source="shop", detail_type="Order Placed")
+
+
 def test_one_document_may_describe_several_events() -> None:
     event = {"type": "object", "properties": {"detail": {"type": "object"}}}
     document = {
