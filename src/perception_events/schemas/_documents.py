@@ -9,9 +9,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from perception_events.schemas._definitions import inlined
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope, resolve
-from perception_events.schemas._intersection import intersect
 from perception_events.schemas._reading import SchemaReader
-from perception_events.schemas._types import ANYTHING, Object, Schema, String
+from perception_events.schemas._types import ANYTHING, Anything, Object, Schema, String
 from perception_events.schemas.errors import InvalidSchemaError
 
 __all__ = ["DETAIL_TYPE_KEY", "SAMPLES_KEY", "SOURCE_KEY", "SupportsJSONSchema", "read_document", "schema_of_model"]
@@ -175,11 +174,12 @@ def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str) 
     whole = _object(reader, schema)
     if whole is None or whole.get("detail") is None:
         return envelope(source, detail_type, schema)
-    both, _ = intersect(envelope(source, detail_type, ANYTHING), whole, reader.definitions)
-    if not isinstance(both, Object):
-        return both
-    members = [
-        member if (said := whole.get(member.name)) is None else replace(member, required=said.required)
-        for member in both.properties
-    ]
-    return Object(tuple(members), both.additional)
+    members = {member.name: member for member in envelope(source, detail_type, ANYTHING).properties}
+    for member in whole.properties:
+        expected = members.get(member.name)
+        if expected is not None and isinstance(member.schema, Anything):  # named, and nothing said of it
+            member = replace(member, schema=expected.schema)
+        members[member.name] = member
+    for name, value in (("source", source), ("detail-type", detail_type)):
+        members[name] = replace(members[name], schema=String(values=(value,)))
+    return Object(tuple(members.values()), whole.additional)
