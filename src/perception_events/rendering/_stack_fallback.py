@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
-from perception_events.aggregation import fallback_schedule, fallback_state_machine
+from perception_events.aggregation import fallback_schedule, fallback_state_machine, workflow_actions
 from perception_events.json_values import JSONValue
 from perception_events.rendering._roles import add_role, allow
 from perception_events.rendering._stack import Stack, att
 
-__all__ = ["add_fallback", "workflow_actions"]
-
-_WRITES = {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
+__all__ = ["add_fallback"]
 
 
 def add_fallback(stack: Stack) -> None:
@@ -60,24 +56,3 @@ def add_fallback(stack: Stack) -> None:
         "DeadLetterConfig": {"Arn": stack.queue_arn("schedule")},
     }
     stack.add("FallbackSchedule", "AWS::Scheduler::Schedule", {**schedule, "State": "ENABLED", "Target": target})
-
-
-def workflow_actions(state: Any) -> Iterator[str]:
-    """The IAM actions that the tasks of a workflow need, more than once where several tasks need them.
-
-    AWS: a task's resource ends in the service and the API call; a transaction needs the rights of its parts.
-    """
-    if isinstance(state, list):
-        for one in state:
-            yield from workflow_actions(one)
-    elif isinstance(state, dict):
-        if state.get("Type") == "Task":
-            service, call = state["Resource"].split(":")[-2:]
-            if call == "transactWriteItems":
-                yield from (
-                    f"{service}:{_WRITES[verb]}" for item in state["Parameters"]["TransactItems"] for verb in item
-                )
-            else:
-                yield f"{service}:{call[0].upper()}{call[1:]}"
-        for one in state.values():
-            yield from workflow_actions(one)

@@ -28,8 +28,8 @@ class FaultPlan:
 
     `crash`: the reader of a shard crashes before a step (at most `crashes` times in all). `internal_failure` and
     `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect.
-    `rejection`: a bus rejects an entry, for now. `poison`: an item always fails, chosen by its eventID. `duplicate`: a bus delivers
-    an event to a target twice.
+    `rejection`: a bus rejects an entry, for now. `poison`: an item always fails, chosen by its eventID.
+    `duplicate`: a bus delivers an event to a target twice.
     """
 
     seed: int = 0
