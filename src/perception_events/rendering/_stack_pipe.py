@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.checks._check_filter import compact
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.json_values import JSONObject, JSONValue, compact_json
 from perception_events.rendering._roles import READ_STREAM, add_role, allow
 from perception_events.rendering._stack import ENRICHMENT, Stack, att, ref
 
@@ -101,7 +100,7 @@ def _source_parameters(stack: Stack) -> JSONObject:
         stream["OnPartialBatchItemFailure"] = pipe.on_partial_batch_item_failure
     if pipe.dead_letter_queue:
         stream["DeadLetterConfig"] = {"Arn": stack.queue_arn("pipe")}
-    filters: list[JSONValue] = [{"Pattern": compact(pattern)} for pattern in pipe.filter_criteria]
+    filters: list[JSONValue] = [{"Pattern": compact_json(pattern)} for pattern in pipe.filter_criteria]
     parameters: JSONObject = {"DynamoDBStreamParameters": stream}
     return {"FilterCriteria": {"Filters": filters}, **parameters} if filters else parameters
 
