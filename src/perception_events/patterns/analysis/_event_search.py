@@ -6,6 +6,8 @@ fails; the search tries them in turn and looks only at those that can.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from perception_events.patterns.analysis._budget import Budget, UndecidedError
 from perception_events.patterns.analysis._leaf_search import find_leaf
 
@@ -21,23 +23,25 @@ if TYPE_CHECKING:
     """For each path, what its leaves must pass and fail."""
     Leaves: TypeAlias = dict[str, tuple[str, ...]]
     """The leaves of each path that must be there."""
+    Known: TypeAlias = dict[tuple[Literal, ...], tuple[str, ...] | None]
 
-__all__ = ["EventSearch", "Leaves", "Requirements"]
+__all__ = ["EventSearch", "Known", "Leaves"]
 
 
 class EventSearch:
-    """One question's search; remembers the leaves it has looked for.
+    """One question's search.
 
     Args:
         budget: how much the question may cost.
+        known: the leaves that were looked for, to be shared by questions about the same groups.
         arrays: whether a field may hold several values, each of which counts; otherwise it holds one, and no field is
             both a value and an object.
     """
 
-    def __init__(self, budget: Budget, *, arrays: bool) -> None:
+    def __init__(self, budget: Budget, known: Known, *, arrays: bool) -> None:
         self._budget = budget
         self._arrays = arrays
-        self._known: dict[tuple[Literal, ...], tuple[str, ...] | None] = {}
+        self._known = known
 
     def both(self, first: PreparedRule, second: PreparedRule) -> Leaves | None:
         """What an event must hold that both match; None where there is none.
@@ -45,7 +49,7 @@ class EventSearch:
         Raises:
             UndecidedError: it could not be decided.
         """
-        requirements = required([first])
+        requirements = _required(first)
         for path, group in second.fields.items():
             requirements[path] = (*requirements.get(path, ()), (group, True))
         return self._checked(self.leaves(requirements), [first, second])
@@ -57,7 +61,7 @@ class EventSearch:
             UndecidedError: it could not be decided.
         """
         forbidden = list(others)
-        requirements = required([rule])
+        requirements = _required(rule)
         leaves = self.leaves(requirements)
         if leaves is not None:
             leaves = self._outside(requirements, leaves, forbidden, 0)
@@ -170,24 +174,23 @@ class EventSearch:
         return leaves
 
 
-def required(rules: Iterable[PreparedRule]) -> Requirements:
-    """What all of `rules` require."""
-    requirements: Requirements = {}
-    for rule in rules:
-        for path, group in rule.fields.items():
-            requirements[path] = (*requirements.get(path, ()), (group, True))
-    return requirements
+def _required(rule: PreparedRule) -> Requirements:
+    return {path: ((group, True),) for path, group in rule.fields.items()}
 
 
 def _by_promise(requirements: Mapping[str, object], rule: PreparedRule) -> Iterator[tuple[str, Group]]:
-    """The fields of `rule`, those about which nothing is required last: they fail, but the event says less."""
+    """The fields of `rule`, first those about which nothing is required: an event without them is found at once."""
     fields = list(rule.fields.items())
-    yield from (field for field in fields if field[0] in requirements)
     yield from (field for field in fields if field[0] not in requirements)
+    yield from (field for field in fields if field[0] in requirements)
 
 
 def _value_and_object(leaves: Leaves) -> bool:
     """Whether a path with leaves lies below another."""
-    return any(
-        path[:end] in leaves for path in leaves for end in range(len(path)) if path[end] == "." and len(leaves) > 1
-    )
+    return len(leaves) > 1 and any(not leaves.keys().isdisjoint(_above(path)) for path in leaves)
+
+
+@lru_cache(maxsize=4096)
+def _above(path: str) -> tuple[str, ...]:
+    """The paths of the objects around a field."""
+    return tuple(path[:end] for end in range(len(path)) if path[end] == ".")

@@ -131,6 +131,10 @@ class PreparedRule:
         """Whether a path has an empty name: which fields such a path reaches depends on the other paths."""
 
 
-def prepare_rule(rule: SubRule) -> PreparedRule:
-    """The groups of a sub-rule."""
-    return PreparedRule({path: Group(values) for path, values in rule.fields})
+def prepare_rule(rule: SubRule, groups: dict[tuple[ast.ValuePattern, ...], Group]) -> PreparedRule:
+    """The groups of a sub-rule; those in `groups` are taken from there, and others added."""
+    fields = {}
+    for path, values in rule.fields:
+        group = groups.get(values)
+        fields[path] = group if group is not None else groups.setdefault(values, Group(values))
+    return PreparedRule(fields)

@@ -2,67 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-
-from perception_events.patterns import EventPattern
 from perception_events.patterns.analysis._answers import Answer
-from perception_events.patterns.analysis._budget import DEFAULT_STEPS, Budget, UndecidedError
-from perception_events.patterns.analysis._event_search import EventSearch
-from perception_events.patterns.analysis._groups import PreparedRule, prepare_rule
-from perception_events.patterns.analysis._witness import Witness, build_witness
+from perception_events.patterns.analysis._budget import DEFAULT_STEPS
+from perception_events.patterns.analysis._inquiry import Inquiry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-    from typing import Any, TypeAlias
+    from collections.abc import Iterable
 
-    from perception_events.patterns.analysis._event_search import Leaves
+    from perception_events.patterns.analysis._inquiry import PatternSource
 
-    PatternSource: TypeAlias = EventPattern | Mapping[str, Any] | str | bytes
-
-__all__ = [
-    "PreparedPattern",
-    "disjoint",
-    "equivalent",
-    "implies",
-    "meet",
-    "outside",
-    "overlap",
-    "pattern_of",
-    "prepare",
-    "satisfiable",
-    "satisfy",
-    "uncovered",
-]
-
-
-class PreparedPattern:
-    """A pattern with its sub-rules as groups, to be asked about several times."""
-
-    __slots__ = ("pattern", "rules")
-
-    def __init__(self, pattern: EventPattern) -> None:
-        self.pattern = pattern
-        self.rules: list[PreparedRule] = [prepare_rule(rule) for rule in pattern.sub_rules]
-
-
-def pattern_of(source: PatternSource) -> EventPattern:
-    """A pattern, read if it is not yet.
-
-    Raises:
-        InvalidEventPatternError: as `EventPattern.parse`.
-    """
-    return source if isinstance(source, EventPattern) else EventPattern.parse(source)
-
-
-def prepare(source: PatternSource) -> PreparedPattern:
-    """A pattern ready for questions.
-
-    Raises:
-        InvalidEventPatternError: as `EventPattern.parse`.
-    """
-    return PreparedPattern(pattern_of(source))
+__all__ = ["disjoint", "equivalent", "implies", "overlap", "satisfiable", "uncovered"]
 
 
 def satisfiable(pattern: PatternSource, *, arrays: bool = False, steps: int = DEFAULT_STEPS) -> Answer:
@@ -76,7 +26,8 @@ def satisfiable(pattern: PatternSource, *, arrays: bool = False, steps: int = DE
     Raises:
         InvalidEventPatternError: as `EventPattern.parse`.
     """
-    return satisfy(prepare(pattern), arrays=arrays, steps=steps)
+    inquiry = Inquiry(arrays=arrays, steps=steps)
+    return inquiry.satisfy(inquiry.prepare(pattern))
 
 
 def overlap(first: PatternSource, second: PatternSource, *, arrays: bool = False, steps: int = DEFAULT_STEPS) -> Answer:
@@ -85,7 +36,8 @@ def overlap(first: PatternSource, second: PatternSource, *, arrays: bool = False
     Raises:
         InvalidEventPatternError: as `EventPattern.parse`.
     """
-    return meet(prepare(first), prepare(second), arrays=arrays, steps=steps)
+    inquiry = Inquiry(arrays=arrays, steps=steps)
+    return inquiry.meet(inquiry.prepare(first), inquiry.prepare(second))
 
 
 def disjoint(
@@ -109,7 +61,7 @@ def implies(first: PatternSource, second: PatternSource, *, arrays: bool = False
     Raises:
         InvalidEventPatternError: as `EventPattern.parse`.
     """
-    return _opposite(outside(prepare(first), [prepare(second)], arrays=arrays, steps=steps))
+    return _opposite(uncovered(first, [second], arrays=arrays, steps=steps))
 
 
 def equivalent(
@@ -122,11 +74,12 @@ def equivalent(
     Raises:
         InvalidEventPatternError: as `EventPattern.parse`.
     """
-    one, other = prepare(first), prepare(second)
-    there = _opposite(outside(one, [other], arrays=arrays, steps=steps))
+    inquiry = Inquiry(arrays=arrays, steps=steps)
+    one, other = inquiry.prepare(first), inquiry.prepare(second)
+    there = _opposite(inquiry.outside(one, [other]))
     if there.verdict is False:
         return Answer(False, there.witness, there.witness_json, "only the first matches it")
-    back = _opposite(outside(other, [one], arrays=arrays, steps=steps))
+    back = _opposite(inquiry.outside(other, [one]))
     if back.verdict is False:
         return Answer(False, back.witness, back.witness_json, "only the second matches it")
     return there if there.verdict is None else back
@@ -142,61 +95,10 @@ def uncovered(
     Raises:
         InvalidEventPatternError: as `EventPattern.parse`.
     """
-    return outside(prepare(pattern), [prepare(other) for other in others], arrays=arrays, steps=steps)
-
-
-def satisfy(prepared: PreparedPattern, *, arrays: bool, steps: int) -> Answer:
-    """`satisfiable` of a prepared pattern."""
-    search = EventSearch(Budget(steps), arrays=arrays)
-    return _first(
-        [partial(search.both, rule, _NOTHING) for rule in prepared.rules],
-        lambda witness: witness.matches(prepared.pattern),
-    )
-
-
-def meet(first: PreparedPattern, second: PreparedPattern, *, arrays: bool, steps: int) -> Answer:
-    """`overlap` of prepared patterns."""
-    search = EventSearch(Budget(steps), arrays=arrays)
-    return _first(
-        [partial(search.both, one, other) for one in first.rules for other in second.rules],
-        lambda witness: witness.matches(first.pattern) and witness.matches(second.pattern),
-    )
-
-
-def outside(pattern: PreparedPattern, others: Sequence[PreparedPattern], *, arrays: bool, steps: int) -> Answer:
-    """`uncovered` of prepared patterns."""
-    search = EventSearch(Budget(steps), arrays=arrays)
-    forbidden = [rule for other in others for rule in other.rules]
-    return _first(
-        [partial(search.outside, rule, forbidden) for rule in pattern.rules],
-        lambda witness: (
-            witness.matches(pattern.pattern) and not any(witness.matches(other.pattern) for other in others)
-        ),
-    )
-
-
-def _first(searches: Iterable[Callable[[], Leaves | None]], confirms: Callable[[Witness], bool]) -> Answer:
-    """The first event found that the matcher confirms."""
-    reason: str | None = None
-    for search in searches:
-        try:
-            leaves = search()
-        except UndecidedError as error:
-            reason = reason or str(error)
-            continue
-        if leaves is None:
-            continue
-        witness = build_witness(leaves)
-        if confirms(witness):
-            several = any(len(found) > 1 for found in leaves.values())
-            return Answer(True, witness.event, witness.text, "a field holds several values at once" if several else "")
-        reason = "the event that was found is not confirmed by the matcher"
-    return Answer(False) if reason is None else Answer(None, reason=reason)
+    inquiry = Inquiry(arrays=arrays, steps=steps)
+    return inquiry.outside(inquiry.prepare(pattern), [inquiry.prepare(other) for other in others])
 
 
 def _opposite(answer: Answer) -> Answer:
     verdict = None if answer.verdict is None else not answer.verdict
     return Answer(verdict, answer.witness, answer.witness_json, answer.reason)
-
-
-_NOTHING = PreparedRule({})
