@@ -26,11 +26,12 @@ def check_names(context: Context) -> Iterator[Found]:
     """Every name that AWS rejects; names of what exists already have been taken."""
     for resource in context.topology:
         kind = _KINDS.get(type(resource))
-        if kind is None or resource.existing or not isinstance(resource.name, str) or not resource.name:
+        if kind is None or resource.existing:
             continue
-        words = name_requirement(kind, resource.name)
+        known = isinstance(resource.name, str) and resource.name and not resource.made_up_name
+        words = name_requirement(kind, str(resource.name)) if known else None
         if words is not None:
-            reason = f"{resource.name!r} has {len(resource.name)} characters; AWS takes {words}"
+            reason = f"{resource.name!r} has {len(str(resource.name))} characters; AWS takes {words}"
             yield Found("PE401", Location(resource).of("name"), reason)
         if isinstance(resource, Rule):
             for number, target in enumerate(resource.targets):
