@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -49,9 +49,9 @@ class Later:
     def __init__(self, act: Callable[[], Any]) -> None:
         self.act = act
 
-    def __await__(self) -> Iterator[Any]:
+    def __await__(self) -> Generator[Any, None, None]:
         yield from asyncio.sleep(0).__await__()
-        return self.act()
+        self.act()
 
 
 def test_what_a_wrapper_returns_is_awaited() -> None:
