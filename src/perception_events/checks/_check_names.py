@@ -13,7 +13,7 @@ __all__ = ["check_names"]
 def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
     """Identifier, location and reason of everything that is wrong with names and classifiers."""
     names = pipeline.names(env)
-    declared = [module.targets for module in pipeline.modules] + [rule.targets for rule in pipeline.extra_rules]
+    declared = [module.targets for module in pipeline.modules] + [rule.functions for rule in pipeline.extra_rules]
     targets = dict.fromkeys(target for some in declared for target in some)
     called = [("table", names.table), ("pipe", names.pipe), ("bus", names.bus), ("function", names.enrichment)]
     called += [("rule", name) for name in pipeline.rules(env)]
