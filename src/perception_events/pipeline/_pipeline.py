@@ -19,7 +19,7 @@ from perception_events.aggregation import (
     check_reachable,
     trigger_event_type,
 )
-from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, SegmentClassifier
+from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, OnError, SegmentClassifier
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject
 from perception_events.pipeline._enrichment import OwnEnrichment
@@ -266,7 +266,9 @@ class Pipeline:
             raise InvalidPipelineError("the pipeline has no enrichment; declare enrichment=EnrichmentSettings(...)")
         classifying = None
         if settings.classify:
-            classifying = Enrichment(self.registry, field=self.event_type_field, sort_key_attribute=self.table.sort_key)
+            classifying = Enrichment(
+                self.registry, self.event_type_field, self.table.sort_key, OnError(settings.on_error)
+            )
         if settings.function is None:
             if classifying is None:
                 raise InvalidPipelineError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from perception_events.aggregation import Join
-from perception_events.classifiers import Classifier
+from perception_events.classifiers import Classifier, OnError
 from perception_events.json_values import JSONObject, JSONValue
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class EnrichmentSettings:
     `function`: your own, called with the list of items that the pipe sends: a function of one argument, a Lambda
     handler (event and context), an object with `invoke`, or `package.module:name`, imported when it is first called.
     `classify`: add the event type to each item by the classifiers, before `function` is called.
+    `on_error`: what becomes of a record that cannot be classified: `raise` fails its batch, `unknown` gives it the
+    registry's default type and a field with the reason.
     `adds`: names of the fields that `function` adds to an item, for checks of what rules match on.
     `resource`: the id of one of `Pipeline.resources` that enriches in AWS: an Express state machine, an API
     destination, an API Gateway. Without one it is the Lambda function `enrichment`, deployed as `functions` says,
@@ -71,6 +73,7 @@ class EnrichmentSettings:
 
     function: Any = None
     classify: bool = True
+    on_error: OnError = OnError.RAISE
     adds: tuple[str, ...] = ()
     resource: str | None = None
 

@@ -242,7 +242,6 @@ class _Builder:
         environment: dict[str, PartialJSON] = {"PERCEPTION_EVENTS_ENV": self._env}
         grants: tuple[Grant, ...] = ()
         if joins:
-            environment["PERCEPTION_EVENTS_TABLE"] = self._names.table
             # A manifest that comes in late is looked up against the groups of its day, which takes a query.
             queries = ("dynamodb:Query",) if any(join.manifest for join in joins) else ()
             grants = (Grant(tuple(sorted((*_READS_AND_WRITES, *queries))), self._table_id),)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import Join
+from perception_events.classifiers import OnError
+from perception_events.lambdas import enrichment_handler
 from perception_events.pipeline import (
     BusSettings,
     EnrichmentSettings,
@@ -61,6 +63,14 @@ def test_a_function_of_ones_own_gets_the_classified_items() -> None:
         {**RECORD, "PerceptionPipelineEventType": "order", "amount": 12.5}
     ]
     assert pipeline.enriched_fields == ("PerceptionPipelineEventType", "amount")
+
+
+def test_the_handler_does_what_the_declaration_says() -> None:
+    pipeline = Pipeline((Module("order"),), event_type_field="kind", enrichment=EnrichmentSettings(with_amount))
+    assert enrichment_handler(pipeline)([RECORD], None) == [{**RECORD, "kind": "order", "amount": 12.5}]
+    lenient = EnrichmentSettings(on_error=OnError.UNKNOWN)
+    items: Any = enrichment_handler(Pipeline(enrichment=lenient))([{"a": 1}], None)
+    assert items[0]["PerceptionPipelineEventType"] == "unknown"
 
 
 def test_classification_can_be_left_out() -> None:
