@@ -80,8 +80,10 @@ class _Builder:
             return parts[reference]
         return self._function_id(reference) if reference in self._function_names else reference
 
-    def _origin(self, path: str) -> Origin:
-        return Origin(self._file, path=path)
+    def _origin(self, path: str, parts: Mapping[str, str] | None = None) -> Origin:
+        """Where `path` is declared. `parts`: what the declaration calls single fields of the resource."""
+        inside = {field: Origin(self._file, path=part) for field, part in (parts or {}).items()}
+        return Origin(self._file, path=path, parts=inside)
 
     # --- table and pipe
 
@@ -113,7 +115,7 @@ class _Builder:
             self._stream_id,
             name=self._names.table,
             arn=existing or self._account.stream_arn(arn),
-            origin=origin,
+            origin=self._origin("table", {"other_readers": "table.other_stream_readers"}),
             existing=existing is not None,
             table=self._table_id,
             stream_view_type=table.stream_view_type,
@@ -137,7 +139,18 @@ class _Builder:
             _PIPE,
             name=name,
             arn=self._account.arn("pipes", f"pipe/{name}"),
-            origin=self._origin("pipe"),
+            origin=self._origin(
+                "pipe",
+                {
+                    "source_parameters": "pipe",
+                    "filters": "pipe.filter_criteria",
+                    "enrichment": "enrichment",
+                    "target_parameters.EventBridgeEventBusParameters.Source": "pipe.source",
+                    "target_parameters.EventBridgeEventBusParameters.DetailType": "pipe.detail_type",
+                    "target_parameters.EventBridgeEventBusParameters.Resources": "pipe.resources",
+                    "target_parameters.EventBridgeEventBusParameters.Time": "pipe.time",
+                },
+            ),
             source=self._stream_id,
             source_parameters=SourceParameters(
                 batch_size=pipe.batch_size,
@@ -246,6 +259,14 @@ class _Builder:
             queries = ("dynamodb:Query",) if any(join.manifest for join in joins) else ()
             grants = (Grant(tuple(sorted((*_READS_AND_WRITES, *queries))), self._table_id),)
         asynchronous = function in self._asynchronous
+        origin = self._origin(
+            f"functions[{function}]",
+            {
+                "on_failure": "functions.dead_letter_queue",
+                "retry_attempts": "functions.retry_attempts",
+                "event_age": "functions.event_age",
+            },
+        )
         return Function(
             logical_id(function, "function"),
             name=name,
@@ -316,29 +337,34 @@ class _Builder:
 
     def _rule(self, rule: RuleSettings) -> Rule:
         name = self._names.of(rule.name)
-        origin = self._origin(f"rules[{name}]")
+        path = f"rules[{name}]"
         return Rule(
             logical_id(rule.name.replace("{env}", "")),
             name=name,
             arn=self._account.arn("events", f"rule/{self._names.bus}/{name}"),
-            origin=origin,
+            origin=self._origin(path, {"event_pattern": path}),
             bus=self._bus_id,
             event_pattern=cast("Mapping[str, PartialJSON]", rule.event_pattern),
-            targets=tuple(self._target(target, origin.at("targets", at)) for at, target in enumerate(rule.targets)),
+            targets=tuple(self._target(target, f"{path}.targets[{at}]") for at, target in enumerate(rule.targets)),
         )
 
-    def _target(self, target: str | RuleTarget, origin: Origin) -> RuleTarget:
+    def _target(self, target: str | RuleTarget, path: str) -> RuleTarget:
         """A target with the bus's retry policy and dead-letter queue, where it has none of its own."""
         bus = self._pipeline.bus
         whole = RuleTarget(target, target) if isinstance(target, str) else target
-        reference = whole.target if not isinstance(whole.target, str) else self._resolve(whole.target)
         queue = self._queue_id("target") if bus.target_dead_letter_queue else None
+        parts = {}
+        if whole.dead_letter_queue is None:
+            parts["dead_letter_queue"] = "bus.target_dead_letter_queue"
+        if whole.retry_policy is None:
+            parts["retry_policy.maximum_retry_attempts"] = "bus.target_retry_attempts"
+            parts["retry_policy.maximum_event_age"] = "bus.target_event_age"
         return replace(
             whole,
-            target=reference,
+            target=self._resolve(whole.target) if isinstance(whole.target, str) else whole.target,
             retry_policy=whole.retry_policy or RetryPolicy(bus.target_retry_attempts, bus.target_event_age),
             dead_letter_queue=whole.dead_letter_queue or queue,
-            origin=whole.origin or origin,
+            origin=whole.origin or self._origin(path, parts),
         )
 
     # --- fallback of the joins
