@@ -97,7 +97,10 @@ class ResourceInstance:
             if name not in _META:
                 found[name] = self.argument(name)
                 if name in body.attributes:
-                    found.lines[name] = body.attributes[name].line
+                    attribute = body.attributes[name]
+                    # The text of a heredoc begins on the next line, and so do the lines inside it.
+                    is_heredoc = attribute.value.source.startswith("<<")
+                    found.lines[name] = attribute.value.line if is_heredoc else attribute.line
         for one in body.blocks:
             found.lines.setdefault(_dynamic_label(one), one.line)
         return found
