@@ -13,14 +13,23 @@ import pytest
 import perception_events
 
 LAYERS: list[set[str]] = [
-    {"errors", "clock", "value_objects", "json_values", "attribute_values", "event_status", "resource_names"},
+    {
+        "errors",
+        "clock",
+        "value_objects",
+        "json_values",
+        "attribute_values",
+        "event_status",
+        "resource_names",
+        "times",
+        "records",
+    },
     {"aws_limits", "topology"},
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
-    {"classifiers", "aggregation"},
+    {"classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
-    {"pipeline"},
-    {"simulation"},
-    {"checks", "rendering", "diagrams", "readers"},
+    {"rendering", "diagrams", "readers"},
+    {"simulation", "checks", "pipeline"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "__main__"},

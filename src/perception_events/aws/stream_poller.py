@@ -6,15 +6,15 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any, Protocol
 
-from perception_events.aws._stream_records import wire_record
 from perception_events.aws.checkpoints import Checkpoint, CheckpointStore, InMemoryCheckpoints
 from perception_events.aws.errors import BackOff, error_code, is_retryable
 from perception_events.clock import Clock, SystemClock
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
+from perception_events.records import wire_record
+from perception_events.streams import StartingPosition
 
 __all__ = [
     "StartingPosition",
@@ -33,13 +33,6 @@ MAXIMUM_PAGE = 1000
 
 JOINING_SLACK = 60.0
 """Seconds by which the stream's clock may be behind ours: DynamoDB Local rounds times down to the minute."""
-
-
-class StartingPosition(StrEnum):
-    """Where to begin in a stream that has no checkpoint yet."""
-
-    TRIM_HORIZON = "TRIM_HORIZON"
-    LATEST = "LATEST"
 
 
 class StreamReadError(PerceptionEventsError, RuntimeError):
@@ -344,7 +337,7 @@ class StreamPoller:
                 if code in _SHARD_LOST and "ShardIteratorType" in request:
                     raise _LostError(code) from error
                 failures += 1
-                if not is_retryable(error) or failures >= self._back_off.attempts:
+                if not is_retryable(error) or self._back_off.is_over(failures):
                     name = getattr(call, "__name__", "call")
                     raise StreamReadError(
                         f"{name} on {self._stream_arn} failed {failures} time(s), the last with "
@@ -362,7 +355,7 @@ class StreamPoller:
                 process(batch.records)
             except Exception as error:
                 failures += 1
-                if failures >= self._back_off.attempts:
+                if self._back_off.is_over(failures):
                     error.add_note(
                         f"batch of {len(batch.records)} records of {batch.shard_id}, after {failures} attempts"
                     )

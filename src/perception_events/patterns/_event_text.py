@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["read_event"]
+__all__ = ["plain", "read_event"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -63,6 +63,7 @@ def _scan(text: str) -> Any:
     for index in range(0, len(text), MAX_NUMBER_LENGTH):
         if text[index] in _IN_NUMBERS and _is_long_number(text, index):
             read(text)  # raises, unless what looks like a number is inside a string
+            break
     return value
 
 
@@ -77,15 +78,13 @@ def _is_deep(value: Any) -> bool:
 
 
 def _is_long_number(text: str, index: int) -> bool:
-    start, end = index, index + 1
-    while start and text[start - 1] in _IN_NUMBERS:
-        start -= 1
-    while end < len(text) and text[end] in _IN_NUMBERS:
-        end += 1
-    return end - start > MAX_NUMBER_LENGTH
+    before = text[max(0, index - MAX_NUMBER_LENGTH) : index]
+    after = text[index : index + MAX_NUMBER_LENGTH + 1]
+    around = len(before) - len(before.rstrip(_IN_NUMBERS)) + len(after) - len(after.lstrip(_IN_NUMBERS))
+    return around > MAX_NUMBER_LENGTH
 
 
-_IN_NUMBERS = frozenset("-+.eE0123456789")
+_IN_NUMBERS = "-+.eE0123456789"
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -111,3 +110,27 @@ def _values(node: Node) -> Generator[Any, Any, Any]:
     if node.kind == "number":
         return node.text.encode()
     return {"true": True, "false": False, "null": None}[node.text] if node.kind == "literal" else node.text
+
+
+def plain(event: Any) -> Any:
+    """What `read_event` gives as the values of `json.loads`; of repeated keys the last one counts."""
+
+    def convert(value: Any) -> Generator[Any, Any, Any]:
+        if type(value) is tuple:
+            members = {}
+            for key, member in value:
+                members[key] = yield convert(member)
+            return members
+        if type(value) is list:
+            elements = []
+            for member in value:
+                elements.append((yield convert(member)))
+            return elements
+        return _as_number(value) if isinstance(value, bytes) else value
+
+    return run(convert(event))
+
+
+def _as_number(spelling: bytes) -> int | float:
+    text = spelling.decode()
+    return int(text) if len(text) < 19 and text.lstrip("-").isdigit() else float(text)

@@ -14,7 +14,7 @@ from perception_events.patterns._json_text import MAX_DEPTH, JSONTextError, numb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any, TypeAlias
 
     Event: TypeAlias = dict[str, Any] | tuple[Any, ...]
@@ -143,12 +143,17 @@ def _text_leaf(value: str | bytes | bool | None) -> str:
 class FieldTree:
     """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in any event."""
 
-    __slots__ = ("children", "path", "skips_empty_names")
+    __slots__ = ("_is_deep", "children", "names", "path", "paths", "skips_empty_names")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.children: dict[str, FieldTree] = {}
+        self.names: dict[str, FieldTree] = {}
+        """Every node below by its dotted name from here, where no path has too many pieces for that."""
         self.path: str | None = None
+        self.paths: set[str] = set()
+        """Those whose leaves are found."""
         self.skips_empty_names = False
+        self._is_deep = False
         pieces: set[str] = set()
         ends_empty = False
         for path in paths:
@@ -160,10 +165,19 @@ class FieldTree:
 
     def add(self, path: str) -> None:
         """Find the leaves of `path` too."""
-        node = self
-        for piece in path.split("."):
-            node = node.children.setdefault(piece, FieldTree())
-        node.path = path
+        pieces = path.split(".")
+        nodes = [self]
+        for piece in pieces:
+            nodes.append(nodes[-1].children.setdefault(piece, FieldTree()))
+        if len(pieces) > MAX_PLAIN_PIECES:
+            self._is_deep = True
+        else:
+            for start, node in enumerate(nodes[:-1]):
+                stretches = {".".join(pieces[start:end]): nodes[end] for end in range(start + 1, len(nodes))}
+                # Replaced, for another thread may be going through them.
+                node.names = {**node.names, **stretches}
+        nodes[-1].path = path
+        self.paths.add(path)
 
     def discard(self, path: str) -> None:
         """Find the leaves of `path` no more."""
@@ -171,6 +185,7 @@ class FieldTree:
         for piece in path.split("."):
             node = node.children[piece]
         node.path = None
+        self.paths.discard(path)
 
     def leaves(self, event: Event) -> Leaves:
         """Find the leaves of `event`.
@@ -179,52 +194,127 @@ class FieldTree:
             TypeError: a value at a named field is none of JSON's.
             InvalidEventError: it is NaN or Infinity, or lies deeper than the engine reads.
         """
+        if self._is_deep or self.skips_empty_names or type(event) is not dict:
+            return self._leaves_of_any(event)
+        found: Leaves = {}
+        return found if _Collector(found).collect(self, event, _NOWHERE) else self._leaves_of_any(event)
+
+    def _leaves_of_any(self, event: Event) -> Leaves:
         found: Leaves = {}
         arrays = 0
         from_text = type(event) is tuple
-        # Depth first in the event's order; the stack stands in for recursion, so depth costs nothing.
+        text_of = _text_leaf if from_text else leaf_text
+        # Depth first, nearly in the event's order; the stack stands in for recursion, so depth costs nothing.
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:
             node, value, membership = stack.pop()
             kind = type(value)
+            inner: list[tuple[FieldTree, Any, Membership]] = []
             if kind is dict or (kind is tuple and from_text) or isinstance(value, dict):
-                if not node.children:
-                    continue
-                inner: list[tuple[FieldTree, Any, Membership]] = []
-                for key, member in value if kind is tuple else value.items():
-                    child = node.children.get(key)
-                    if child is None:
-                        child = self._dotted(node, key)
-                        if child is None:
-                            continue
-                    elif not key and self.skips_empty_names:
-                        continue
-                    inner.append((child, member, membership))
-                stack.extend(reversed(inner))
-            elif kind is list or isinstance(value, (list, tuple)):
+                for child, member in self._members(node, value, from_text):
+                    if type(member) in _SCALARS or not _nests(member):
+                        if child.path is not None:
+                            _add(found, child.path, text_of(member), membership)
+                    else:
+                        inner.append((child, member, membership))
+            else:
                 array = arrays
                 arrays += 1
                 if len(membership) > MAX_DEPTH:
                     raise InvalidEventError(f"the event is nested deeper than {MAX_DEPTH}, the most that is read")
-                stack.extend(
-                    (node, value[index], {**membership, array: index} if _nests(value[index]) else membership)
-                    for index in range(len(value) - 1, -1, -1)
-                )
-            elif node.path is not None:
-                leaf = _text_leaf(value) if from_text else leaf_text(value)
-                found.setdefault(node.path, []).append((leaf, membership))
+                for index, element in enumerate(value):
+                    if type(element) in _SCALARS or not _nests(element):
+                        if node.path is not None:
+                            _add(found, node.path, text_of(element), membership)
+                    else:
+                        inner.append((node, element, {**membership, array: index}))
+            inner.reverse()
+            stack += inner
         return found
 
+    def _members(self, node: FieldTree, value: Any, from_text: bool) -> Iterable[tuple[FieldTree, Any]]:
+        """The members of an object that `node` names, with the nodes of their names."""
+        members = value if from_text else value.items()
+        if self._is_deep or self.skips_empty_names:
+            return self._members_of_deep(node, members)
+        names = node.names
+        return [(names[name], member) for name, member in members if name in names]
+
+    def _members_of_deep(self, node: FieldTree, members: Iterable[tuple[Any, Any]]) -> Iterator[tuple[FieldTree, Any]]:
+        children = node.children
+        for name, member in members:
+            child = children.get(name)
+            if child is None:
+                if not children or not isinstance(name, str) or "." not in name:
+                    continue
+                child = self._dotted(node, name)
+                if child is None:
+                    continue
+            elif not name and self.skips_empty_names:
+                continue
+            yield child, member
+
     @staticmethod
-    def _dotted(node: FieldTree, key: object) -> FieldTree | None:
-        if not isinstance(key, str) or "." not in key:
-            return None
+    def _dotted(node: FieldTree, name: str) -> FieldTree | None:
         found: FieldTree | None = node
-        for piece in key.split("."):
+        for piece in name.split("."):
             if found is None:
                 return None
             found = found.children.get(piece)
         return found
+
+
+class _Collector:
+    """Finds the leaves of what `json.loads` makes, objects within arrays included: few steps for each element."""
+
+    __slots__ = ("_arrays", "_found")
+
+    def __init__(self, found: Leaves) -> None:
+        self._found = found
+        self._arrays = 0
+
+    def collect(self, node: FieldTree, value: dict[str, Any], membership: Membership) -> bool:
+        """Add the leaves of an object; False where other things are named than objects, arrays of them, and scalars."""
+        found = self._found
+        names = node.names
+        for name in names if len(names) < len(value) else [name for name in value if name in names]:
+            if name not in value:
+                continue
+            member = value[name]
+            kind = type(member)
+            child = names[name]
+            if kind in _SCALARS:
+                if child.path is not None:
+                    leaf = f'"{member}"' if kind is str else leaf_text(member), membership
+                    if child.path in found:
+                        found[child.path].append(leaf)
+                    else:
+                        found[child.path] = [leaf]
+            elif kind is dict:
+                if child.names and not self.collect(child, member, membership):
+                    return False
+            elif kind is not list:
+                return False
+            else:
+                array = self._arrays
+                self._arrays = array + 1
+                for index, element in enumerate(member):
+                    if type(element) is dict:
+                        inside = {**membership, array: index} if membership else {array: index}
+                        if child.names and not self.collect(child, element, inside):
+                            return False
+                    elif type(element) not in _SCALARS:
+                        return False
+                    elif child.path is not None:
+                        _add(found, child.path, leaf_text(element), membership)
+        return True
+
+
+def _add(found: Leaves, path: str, leaf: str, membership: Membership) -> None:
+    if path in found:
+        found[path].append((leaf, membership))
+    else:
+        found[path] = [(leaf, membership)]
 
 
 def _nests(value: object) -> bool:

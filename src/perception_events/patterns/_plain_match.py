@@ -7,12 +7,10 @@ one that a dotted name may hold twice) it leaves to the general way.
 
 from __future__ import annotations
 
-from math import inf
-
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, leaf_text
-from perception_events.patterns._leaf_index import LeafIndex, places
 from perception_events.patterns._values import any_of, as_octets, exact_leaf
+from perception_events.patterns.index import sure_share
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +46,7 @@ def plain_matcher(rule: SubRule, general: Callable[[Any], bool]) -> Callable[[An
 
 
 def _likeliest_miss(field: tuple[str, Sequence[ast.ValuePattern]]) -> float:
-    index, filed = LeafIndex(), places(field[1])
-    return inf if filed is None else sum(map(index.crowd, filed))
+    return sure_share(field[1])
 
 
 class _Source:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from perception_events.records import StreamViewType, UnreadableRecordError
 from perception_events.streams._items import InvalidItemError
-from perception_events.streams._recorded import RecordedStream, UnreadableRecordError, as_record, read_json_lines
+from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
+from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
     RETENTION_SECONDS,
     Page,
@@ -13,7 +15,7 @@ from perception_events.streams._stream import (
     TrimmedDataError,
     UnknownShardError,
 )
-from perception_events.streams._table import InMemoryTable, StreamViewType, TableStream
+from perception_events.streams._table import InMemoryTable, TableStream
 
 __all__ = [
     "RETENTION_SECONDS",
@@ -30,5 +32,6 @@ __all__ = [
     "UnknownShardError",
     "UnreadableRecordError",
     "as_record",
+    "item_size",
     "read_json_lines",
 ]

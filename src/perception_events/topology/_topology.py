@@ -29,11 +29,14 @@ class Link:
 class Topology:
     """Resources by id, in the order in which they were given. It does not change.
 
+    `name`: what this describes, such as `perception-pipeline-dev`; it titles templates and diagrams.
+
     Raises:
         InvalidTopologyError: two resources have one id, or a resource refers to an id that is not there.
     """
 
-    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+    def __init__(self, resources: Iterable[Resource] = (), *, name: str = "") -> None:
+        self.name = name
         self._resources: dict[str, Resource] = {}
         self._by_arn: dict[str, Resource] = {}
         for resource in resources:
@@ -103,7 +106,8 @@ class Topology:
 
     def with_resources(self, *resources: Resource) -> Topology:
         """This topology and `resources`; one with an id that is there takes its place."""
-        return Topology({**self._resources, **{resource.id: resource for resource in resources}}.values())
+        merged = {**self._resources, **{resource.id: resource for resource in resources}}
+        return Topology(merged.values(), name=self.name)
 
     def __getitem__(self, id: str) -> Resource:
         return self._resources[id]
@@ -118,7 +122,7 @@ class Topology:
         return len(self._resources)
 
     def __eq__(self, other: object) -> bool:
-        """Equal resources under equal ids; the order and the origins do not count."""
+        """Equal resources under equal ids; the order, the origins and the topology's name do not count."""
         if not isinstance(other, Topology):
             return NotImplemented
         return {i: _bare(r) for i, r in self._resources.items()} == {i: _bare(r) for i, r in other._resources.items()}

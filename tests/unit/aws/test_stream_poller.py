@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception_events.aws._stream_records import wire_record
 from perception_events.aws.checkpoints import Checkpoint, CheckpointStore, InMemoryCheckpoints
 from perception_events.aws.errors import BackOff
 from perception_events.aws.stream_poller import StartingPosition, StreamPoller, StreamReadError
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
+from perception_events.records import wire_record
 from support.fake_streams import ARN, FakeShard, FakeStreams, stream_record
 
 

@@ -196,7 +196,7 @@ def test_what_cannot_be_invoked_is_rejected_when_the_pipe_is_made(settings: dict
 @pytest.mark.parametrize("given", [["text"], [None], [[]], {"Records": records(1)}])
 def test_what_is_no_record_is_told_and_what_came_before_is_done(given: Any) -> None:
     target = Function()
-    with pytest.raises(UnreadableRecordError, match=r"is no stream record.*event\['Records'\]"):
+    with pytest.raises(UnreadableRecordError, match=r"is not a stream record.*event\['Records'\]"):
         pipe(FunctionTarget(target), batch_size=1).process([*records(1), *given])
     assert len(target.calls) == 1
 

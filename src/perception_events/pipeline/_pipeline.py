@@ -19,165 +19,30 @@ from perception_events.aggregation import (
     check_reachable,
     trigger_event_type,
 )
-from perception_events.classifiers import EVENT_TYPE_FIELD, Classifier, ClassifierRegistry, SegmentClassifier
-from perception_events.classifiers import default_registry as original_registry
+from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, SegmentClassifier
 from perception_events.clock import Clock
-from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
+from perception_events.pipeline._errors import InvalidPipelineError
+from perception_events.pipeline._names import Names, rule_name
+from perception_events.pipeline._settings import (
+    ENRICHMENT,
+    BusSettings,
+    FunctionSettings,
+    Module,
+    PipeSettings,
+    RuleSettings,
+    TableSettings,
+)
+from perception_events.resource_names import logical_id
 from perception_events.sort_keys import ORIGINAL_PART_NAMES
+from perception_events.targets import Target
 
-__all__ = [
-    "BusSettings",
-    "InvalidPipelineError",
-    "Module",
-    "Names",
-    "FunctionSettings",
-    "PipeSettings",
-    "Pipeline",
-    "RuleSettings",
-    "TableSettings",
-    "perception_pipeline",
-]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perception_events.diagrams import Graph
+    from perception_events.topology import Topology
 
-COMPLETED_INSERTS: JSONObject = {
-    "eventName": ["INSERT"],
-    "dynamodb": {"NewImage": {"status": {"S": ["COMPLETED"]}}},
-}
-NEW_IMAGE_TEMPLATE = '{"dynamodb": {"NewImage": <$.dynamodb.NewImage>}}'
-
-
-class InvalidPipelineError(PerceptionEventsError, ValueError):
-    """A declaration that contradicts itself; the message names the place and the fix."""
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """One module of the pipeline: its event type, how a key is recognised as its, and what its events set off.
-
-    `classifier` defaults to the exact segment after the date. `targets` are the functions, without `-{env}`, that
-    the module's rule invokes; a module without targets gets no rule. `triggers` are the modules started next by
-    these functions themselves; `joins` are the groups that its events are gathered in, which start the next module
-    when they are complete. `parts` names the segments after the event type (`("sync", "camera")` for `pose`).
-    """
-
-    name: str
-    classifier: Classifier | None = None
-    targets: tuple[str, ...] = ()
-    triggers: tuple[str, ...] = ()
-    joins: tuple[Join, ...] = ()
-    parts: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TableSettings:
-    """The event table: key names, TTL attribute and what its stream carries.
-
-    `existing_stream_arn` refers to a table that is there already, by its stream. `other_stream_readers` counts
-    the pipes and event source mappings which read that stream beside this pipe.
-    """
-
-    name: str = "PerceptionPipelineEvents"
-    partition_key: str = "site"
-    sort_key: str = "date#event_type"
-    ttl_attribute: str = "expires_at"
-    stream_view_type: str = "NEW_AND_OLD_IMAGES"
-    existing_stream_arn: str | None = None
-    other_stream_readers: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PipeSettings:
-    """The pipe between the table's stream and the bus.
-
-    `batch_size` and `maximum_batching_window` (seconds) are the source's; -1 means without limit, as on AWS.
-    `maximum_record_age` is in seconds. `time` is the JSON path of the bus entry's time.
-    """
-
-    filter_criteria: tuple[JSONObject, ...] = (COMPLETED_INSERTS,)
-    batch_size: int | None = 10
-    maximum_batching_window: int = 0
-    maximum_retry_attempts: int = -1
-    maximum_record_age: int = -1
-    starting_position: str = "LATEST"
-    parallelization_factor: int = 1
-    on_partial_batch_item_failure: str | None = None
-    dead_letter_queue: bool = True
-    enrichment_input_template: str | None = NEW_IMAGE_TEMPLATE
-    target_input_template: str | None = None
-    source: str | None = None
-    detail_type: str | None = None
-    resources: tuple[str, ...] = ()
-    time: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BusSettings:
-    """The event bus; `archive_retention_days` of 0 keeps events for ever, None makes no archive.
-
-    `existing_name` refers to a bus that is there already. Retry attempts and event age (seconds) are those of
-    each rule target; `target_dead_letter_queue` catches what they give up on.
-    """
-
-    archive_retention_days: int | None = None
-    schema_discovery: bool = True
-    dead_letter_queue: bool = True
-    existing_name: str | None = None
-    target_retry_attempts: int = 185
-    target_event_age: int = 86400
-    target_dead_letter_queue: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSettings:
-    """A rule beside those of the modules: `name` and `targets` without `-{env}`."""
-
-    name: str
-    event_pattern: JSONObject
-    targets: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionSettings:
-    """How the Lambda functions are deployed; `timeout` in seconds, `memory` in MB.
-
-    `handlers` gives the handler path of a function by its name without `-{env}` (the enrichment is
-    `enrichment`); `existing_arns` refers to functions that are there already. `retry_attempts` (0 to 2) and
-    `event_age` (60 to 21600 seconds) are those of Lambda's own asynchronous queue, and `dead_letter_queue` is
-    where it sends what a handler could not do: the bus has let go of the event by then. `statements` are IAM
-    statements that a function's role gets beside what it needs for its place in the pipeline.
-    """
-
-    runtime: str = "python3.13"
-    timeout: int = 30
-    memory: int = 256
-    code_bucket: str | None = None
-    code_key: str = "perception-events.zip"
-    handlers: Mapping[str, str] = field(default_factory=dict)
-    existing_arns: Mapping[str, str] = field(default_factory=dict)
-    retry_attempts: int = 2
-    event_age: int = 21600
-    dead_letter_queue: bool = True
-    log_retention_days: int = 30
-    statements: Mapping[str, tuple[JSONObject, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What each part is called in one environment."""
-
-    env: str
-    table: str
-    pipe: str
-    bus: str
-    enrichment: str
-
-    def rule(self, target: str) -> str:
-        """The rule that invokes `target`: `aggregate_pose` gives `aggregate-pose-rule-dev`."""
-        return f"{_rule_name(target)}-{self.env}"
-
-    def function(self, target: str) -> str:
-        """The function behind `target`: `aggregate_pose` gives `aggregate_pose-dev`."""
-        return f"{target}-{self.env}"
+__all__ = ["Pipeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +135,50 @@ class Pipeline:
         return ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
 
     def names(self, env: str) -> Names:
-        """What the parts are called in `env`."""
+        """What the parts are called in `env`; what is there already keeps its own name."""
+        stream = self.table.existing_stream_arn
+        functions = {name: _function_of(arn) for name, arn in self.functions.existing_arns.items()}
         return Names(
             env=env,
-            table=f"{self.table.name}-{env}",
+            table=stream.split("/")[1] if stream else f"{self.table.name}-{env}",
             pipe=f"{self.name}-pipe-{env}",
-            bus=f"{self.name}-event-bus-{env}",
-            enrichment=f"{self.name}-enrichment-{env}",
+            bus=self.bus.existing_name or f"{self.name}-event-bus-{env}",
+            enrichment=functions.get(ENRICHMENT, f"{self.name}-enrichment-{env}"),
+            existing_functions=functions,
         )
+
+    def topology(
+        self,
+        env: str,
+        *,
+        account: str = "123456789012",
+        region: str = "us-east-1",
+        declared_in: str | None = None,
+    ) -> Topology:
+        """Everything that is deployed in `env`, as resources that refer to each other.
+
+        `account`, `region`: for ARNs. `declared_in`: what origins name as their file, such as `package.module:name`;
+        the pipeline's name without it. Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
+        is there already has its ARN as its id.
+
+        Raises:
+            InvalidTopologyError: two parts would have one id.
+        """
+        # Here: a function that only classifies or joins need not load it.
+        from perception_events.pipeline._topology import pipeline_topology
+
+        return pipeline_topology(self, env, account, region, declared_in)
+
+    def graph(self, env: str, *, queues: bool = False) -> Graph:
+        """The diagram of `topology(env)` with modules and joins; `queues` draws dead-letter queues too."""
+        from perception_events.pipeline._diagram import pipeline_graph
+
+        return pipeline_graph(self, env, queues=queues)
+
+    def local_functions(self) -> Mapping[str, Target]:
+        """What runs in memory in place of deployed functions, by the id of the resource: the enrichment."""
+        enrichment = Enrichment(self.registry, field=self.event_type_field, sort_key_attribute=self.table.sort_key)
+        return {self.functions.existing_arns.get(ENRICHMENT) or logical_id(ENRICHMENT, "function"): enrichment}
 
     def module(self, name: str) -> Module:
         """The module called `name`.
@@ -326,8 +227,8 @@ class Pipeline:
         """
         targets = dict.fromkeys(target for module in self.modules for target in module.targets)
         return (
-            *(RuleSettings(_rule_name(t), self.event_pattern(*self.modules_of(t)), (t,)) for t in targets),
-            *(RuleSettings(_rule_name(t), self._event_type_pattern(t), (t,)) for t in self._trigger_event_types()),
+            *(RuleSettings(rule_name(t), self.event_pattern(*self.modules_of(t)), (t,)) for t in targets),
+            *(RuleSettings(rule_name(t), self._event_type_pattern(t), (t,)) for t in self._trigger_event_types()),
             *self._alert_rules(),
             *self.extra_rules,
         )
@@ -376,18 +277,6 @@ class Pipeline:
         return {f"{rule.name}-{env}": rule.event_pattern for rule in self.rule_settings()}
 
 
-def _rule_name(target: str) -> str:
-    return f"{target.replace('_', '-')}-rule"
-
-
-perception_pipeline = Pipeline(
-    modules=(
-        Module("pose", targets=("aggregate_pose",), triggers=("recon",)),
-        Module("recon", targets=("aggregate_recon",), triggers=("preprocessing", "reid")),
-        Module("preprocessing"),
-        Module("reid"),
-        Module("postprocessing"),
-    ),
-    base_registry=original_registry,
-)
-"""The pipeline of the original system: five named modules, the filter, template and names it runs with."""
+def _function_of(arn: str) -> str:
+    """The function's name in its ARN, which may end in a version or an alias."""
+    return arn.split(":function:")[-1].split(":")[0]

@@ -1,0 +1,278 @@
+"""Which rules match an event, without asking each: the leaves of an event find the rules that it may match.
+
+Where an event is flat (no field that rules name lies in an array of objects), which most are, each path has its leaves
+and nothing else matters; `_array_matching` takes the others.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from itertools import islice
+from operator import lt
+
+from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
+from perception_events.patterns._matching import matches
+from perception_events.patterns.index._array_matching import matching_numbers
+from perception_events.patterns.index._field import IndexedField
+from perception_events.patterns.index._nested_index import NestedIndex
+from perception_events.patterns.index._postings import Entry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    from perception_events.patterns import _ast as ast
+    from perception_events.patterns._compiler import SubRule
+    from perception_events.patterns._fields import Event
+    from perception_events.patterns.index._parsed import Parsed
+    from perception_events.patterns.index._postings import Postings
+
+    Reader: TypeAlias = Callable[[Event], list[tuple[str, str]] | None]
+    """The leaves of one path in a flat event; None for another event."""
+
+__all__ = ["RuleIndex"]
+
+
+class _NotFlatError(Exception):
+    """A field lies in an array of objects."""
+
+
+class RuleIndex:
+    """Sub-rules by the names of their rules. Every change is a step that matching threads see whole, rule by rule."""
+
+    def __init__(self) -> None:
+        self._root = NestedIndex(), PlainFields(), FieldTree()
+        """The index, and what reads the leaves of its paths, in a flat event and in another."""
+        self._readers: dict[str, Reader] = {}
+        """What reads one path alone: of what was found, and of indexes within the index."""
+        self._tree = FieldTree()
+        """All paths."""
+        self._fields: dict[str, dict[tuple[ast.ValuePattern, ...], IndexedField]] = {}
+        self._entries: dict[tuple[IndexedField, ...], Entry] = {}
+        self._rules: dict[str, tuple[int | Entry, ...]] = {}
+        """By name: the number, and the entries."""
+        self._names: dict[int, str] = {}
+        self._serial = 0
+        self._newest = -1
+        self._odd: list[Entry] = []
+        """Entries that read events differently from the others: asked always."""
+        self._deep = 0
+        """Paths that only the general way reads."""
+
+    def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
+        """Index the sub-rules of a rule; matches are returned in order of `number`, which is above all others."""
+        paths = [path for rule in rules for path, _ in rule.fields]
+        skips = any(path.endswith(".") for path in paths) and FieldTree(paths).skips_empty_names
+        entries: dict[Entry, bool] = {}
+        for rule in rules:
+            odd = skips and any(path.endswith(".") for path, _ in rule.fields)
+            entry, is_new = self._entry(rule, number, odd=odd)
+            entries[entry] = is_new or entries.get(entry, False)
+        self._rules[name] = (number, *entries)
+        self._names[number] = name
+        # From here on every event is searched for the rule's fields, so that none is taken for absent.
+        self._newest = number
+        for entry, is_new in entries.items():
+            if not is_new:
+                if number != entry[-1]:
+                    entry.append(number)
+                    if entry.tree is None:
+                        self._root[0].add_number(entry, number)
+            elif entry.tree is not None:
+                self._odd.append(entry)
+            else:
+                root, reader, tree = self._root
+                changed = root.with_entry(entry)
+                if changed is not root:
+                    reader, tree = PlainFields(), FieldTree()
+                _read_paths(reader, tree, changed)
+                if changed is not root:
+                    self._root = changed, reader, tree
+
+    def remove(self, name: str) -> None:
+        """Take a rule's sub-rules out."""
+        number: Any
+        entries: Any
+        number, *entries = self._rules.pop(name)
+        for entry in entries:
+            root, reader, tree = self._root
+            if entry.tree is not None:
+                self._odd.remove(entry)
+            elif len(entry) > 1:
+                root.remove_number(entry, number)
+                del entry[bisect_left(entry, number)]
+            else:
+                root.remove(entry)
+                entry.clear()
+                _read_paths(reader, tree, root)
+                del self._entries[entry.fields]
+                self._forget(entry.fields)
+        del self._names[number]
+
+    def matching(self, event: Event) -> list[str]:
+        """The names of the rules that match, in order."""
+        newest = self._newest
+        root, reader, tree = self._root
+        flat = None if self._deep or self._odd else reader.leaves(event)
+        if flat is None:
+            return self._matching_any(event, root, tree, newest)
+        found: Postings = root.always.copy()
+        matches: Postings = []
+        parsed: Parsed = {}
+        paths = root.paths
+        for path, leaf in flat:
+            finders = paths.get(path)
+            if finders is not None:
+                find, find_matches = finders
+                if find is not None:
+                    find(leaf, found, parsed)
+                if find_matches is not None:
+                    find_matches(leaf, matches, parsed)
+        if found:
+            leaves = _FlatLeaves(event, self._readers)
+            for path, leaf in flat:
+                leaves.setdefault(path, []).append(leaf)
+            try:
+                _test(found, leaves, matches, parsed)
+            except _NotFlatError:
+                return self._matching_any(event, root, tree, newest)
+        return self._in_order(matches, newest) if matches else []
+
+    def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
+        """The same for an event with arrays of objects, or of arrays."""
+        numbers = matching_numbers(event, root, tree, self._tree, self._entries_of)
+        for entry in self._odd.copy():
+            if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
+                numbers += entry
+        return self._in_order(numbers, newest) if numbers else []
+
+    def _entries_of(self, number: int) -> Any:
+        """The entries of a rule; none where it has gone."""
+        return self._rules.get(self._names.get(number, ""), ())[1:]
+
+    def _in_order(self, numbers: list[int], newest: int) -> list[str]:
+        """Names by the number of their rule; not of those that came or went while this event was being matched."""
+        # Often they are in order, and each once: to see it costs less than to sort, and than to look for repeated ones.
+        if len(numbers) > 1 and not _ascend(numbers):
+            numbers.sort()
+            if not _ascend(numbers):
+                numbers = list(dict.fromkeys(numbers))
+        if numbers[-1] > newest:
+            del numbers[bisect_left(numbers, newest + 1) :]
+        names = self._names
+        try:
+            return [names[number] for number in numbers]
+        except KeyError:
+            return [names[number] for number in numbers if number in names]
+
+    def _entry(self, rule: SubRule, number: int, *, odd: bool) -> tuple[Entry, bool]:
+        """The entry of a sub-rule, and whether it is new, and has its first number."""
+        fields = tuple([self._field(path, values) for path, values in rule.fields])
+        known = None if odd else self._entries.get(fields)
+        if known is not None:
+            return known, False
+        self._serial += 1
+        entry = Entry(self._serial, fields, number)
+        if odd:
+            entry.tree = FieldTree(field.path for field in fields)
+            return entry, True
+        self._entries[fields] = entry
+        for field in fields:
+            if not field.uses:
+                self._name(field)
+            field.uses += 1
+        return entry, True
+
+    def _field(self, path: str, values: tuple[ast.ValuePattern, ...]) -> IndexedField:
+        return self._fields.get(path, {}).get(values) or IndexedField(path, values)
+
+    def _name(self, field: IndexedField) -> None:
+        path = field.path
+        if path not in self._fields:
+            self._fields[path] = {}
+            self._tree.add(path)
+            self._deep += not _fits(path)
+        self._fields[path][field.values] = field
+
+    def _forget(self, fields: Iterable[IndexedField]) -> None:
+        for field in fields:
+            field.uses -= 1
+            path = field.path
+            if field.uses:
+                continue
+            del self._fields[path][field.values]
+            if not self._fields[path]:
+                del self._fields[path]
+                self._readers.pop(path, None)
+                self._tree.discard(path)
+                self._deep -= not _fits(path)
+
+
+class _FlatLeaves(dict[str, list[str]]):
+    """The leaves of a flat event by path; what is not there yet is read when it is asked for."""
+
+    __slots__ = ("_event", "_readers")
+
+    def __init__(self, event: Event, readers: dict[str, Reader]) -> None:
+        self._event = event
+        self._readers = readers
+
+    def __missing__(self, path: str) -> list[str]:
+        read = self._readers.get(path) or self._readers.setdefault(path, PlainFields((path,)).leaves)
+        found = read(self._event)
+        if found is None:
+            raise _NotFlatError
+        leaves = self[path] = [leaf for _, leaf in found]
+        return leaves
+
+
+def _test(found: Postings, leaves: _FlatLeaves, matches: Postings, parsed: Parsed) -> None:
+    """Add to `matches` the rules that pass of `found`; what indexes find joins `found` on the way.
+
+    Raises:
+        _NotFlatError: the event is not.
+    """
+    for posting in found:
+        checks = posting.checks
+        if checks is None:
+            posting.find(leaves, found, matches, parsed)
+            continue
+        for field in checks:
+            there = leaves[field.path]
+            # Nearly always there is one leaf.
+            if len(there) == 1:
+                holds = field.holds or field.prepare()
+                if field.read is None:
+                    if not holds(there[0]):
+                        break
+                else:
+                    value: Any = field.read(there[0], parsed)
+                    if value is None or not holds(value):
+                        break
+            elif not field.passes_any(there, parsed):
+                break
+        else:
+            matches += posting.entry
+
+
+def _ascend(numbers: list[int]) -> bool:
+    return all(map(lt, numbers, islice(numbers, 1, None)))
+
+
+def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None:
+    """Let `reader` and `tree` read the paths of `root`, and no others."""
+    if tree.paths == root.paths.keys():
+        return
+    for path in tree.paths - root.paths.keys():
+        tree.discard(path)
+        if _fits(path):
+            reader.discard(path)
+    for path in root.paths.keys() - tree.paths:
+        tree.add(path)
+        if _fits(path):
+            reader.add(path)
+
+
+def _fits(path: str) -> bool:
+    return path.count(".") < MAX_PLAIN_PIECES
