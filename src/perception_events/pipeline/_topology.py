@@ -68,8 +68,10 @@ class _Builder:
         yield from self._rules()
         yield from self._fallback()
 
-    def _origin(self, path: str) -> Origin:
-        return Origin(self._file, path=path)
+    def _origin(self, path: str, parts: Mapping[str, str] | None = None) -> Origin:
+        """Where `path` is declared. `parts`: what the declaration calls single fields of the resource."""
+        inside = {field: Origin(self._file, path=part) for field, part in (parts or {}).items()}
+        return Origin(self._file, path=path, parts=inside)
 
     # --- table and pipe
 
@@ -101,7 +103,7 @@ class _Builder:
             self._stream_id,
             name=self._names.table,
             arn=existing or self._account.stream_arn(arn),
-            origin=origin,
+            origin=self._origin("table", {"other_readers": "table.other_stream_readers"}),
             existing=existing is not None,
             table=self._table_id,
             stream_view_type=table.stream_view_type,
@@ -125,7 +127,18 @@ class _Builder:
             _PIPE,
             name=name,
             arn=self._account.arn("pipes", f"pipe/{name}"),
-            origin=self._origin("pipe"),
+            origin=self._origin(
+                "pipe",
+                {
+                    "source_parameters": "pipe",
+                    "filters": "pipe.filter_criteria",
+                    "enrichment": "enrichment",
+                    "target_parameters.EventBridgeEventBusParameters.Source": "pipe.source",
+                    "target_parameters.EventBridgeEventBusParameters.DetailType": "pipe.detail_type",
+                    "target_parameters.EventBridgeEventBusParameters.Resources": "pipe.resources",
+                    "target_parameters.EventBridgeEventBusParameters.Time": "pipe.time",
+                },
+            ),
             source=self._stream_id,
             source_parameters=SourceParameters(
                 batch_size=pipe.batch_size,
@@ -209,6 +222,14 @@ class _Builder:
             grants = (Grant(tuple(sorted((*_READS_AND_WRITES, *queries))), self._table_id),)
         # The bus only queues an event for a function; the pipe waits for the enrichment's response.
         asynchronous = function != ENRICHMENT
+        origin = self._origin(
+            f"functions[{function}]",
+            {
+                "on_failure": "functions.dead_letter_queue",
+                "retry_attempts": "functions.retry_attempts",
+                "event_age": "functions.event_age",
+            },
+        )
         return Function(
             logical_id(function, "function"),
             name=name,
@@ -272,12 +293,12 @@ class _Builder:
 
     def _rule(self, rule: RuleSettings) -> Rule:
         bus, name = self._pipeline.bus, f"{rule.name}-{self._env}"
-        origin = self._origin(f"rules[{name}]")
+        path = f"rules[{name}]"
         return Rule(
             logical_id(rule.name),
             name=name,
             arn=self._account.arn("events", f"rule/{self._names.bus}/{name}"),
-            origin=origin,
+            origin=self._origin(path, {"event_pattern": path}),
             bus=self._bus_id,
             event_pattern=rule.event_pattern,
             targets=tuple(
@@ -286,7 +307,14 @@ class _Builder:
                     self._function_id(target),
                     retry_policy=RetryPolicy(bus.target_retry_attempts, bus.target_event_age),
                     dead_letter_queue=self._queue_id("target") if bus.target_dead_letter_queue else None,
-                    origin=origin.at("targets", at),
+                    origin=self._origin(
+                        f"{path}.targets[{at}]",
+                        {
+                            "dead_letter_queue": "bus.target_dead_letter_queue",
+                            "retry_policy.maximum_retry_attempts": "bus.target_retry_attempts",
+                            "retry_policy.maximum_event_age": "bus.target_event_age",
+                        },
+                    ),
                 )
                 for at, target in enumerate(rule.targets)
             ),

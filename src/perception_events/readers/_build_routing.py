@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from perception_events.readers._arns import GENERATED
 from perception_events.readers._declared import Declared, number_of, truth_of
 from perception_events.readers._intrinsics import json_text
 from perception_events.readers._links import Directory
+from perception_events.readers._parts import origin_with_parts, target_origin
 from perception_events.readers._patterns import read_pattern_text, without_unknown_keys
 from perception_events.readers._problems import DocumentError, Problem
 from perception_events.readers._texts import text_or_unknown
@@ -257,7 +259,7 @@ class RoutingBuilder:
         transformer = target.get("InputTransformer")
         queue = target.get("DeadLetterConfig")
         return RuleTarget(
-            id=str(target.get("Id", f"Target{number}")),
+            id=_target_id(target.get("Id"), number),
             target=self._required(declared, target.get("Arn")),
             input=_template_text(target.get("Input")),
             input_path=text_or_unknown(target.get("InputPath")),
@@ -266,7 +268,7 @@ class RoutingBuilder:
             dead_letter_queue=self._reference(declared, queue.get("Arn") if isinstance(queue, dict) else queue),
             role=self._reference(declared, target.get("RoleArn")),
             parameters={name: one for name, one in target.items() if name.endswith("Parameters") and one is not None},
-            origin=declared.at("Targets", number),
+            origin=target_origin(declared, number),
         )
 
 
@@ -276,10 +278,16 @@ def common_fields(declared: Declared) -> dict[str, Any]:
         "id": declared.id,
         "name": declared.name,
         "arn": declared.arn,
-        "origin": declared.origin,
+        "origin": origin_with_parts(declared),
         "condition": declared.condition,
         "existing": declared.existing,
+        "made_up_name": isinstance(declared.name, str) and GENERATED in declared.name,
     }
+
+
+def _target_id(value: Any, number: int) -> str:
+    """The target's id; one of our own where it is not known."""
+    return f"Target{number}" if value is None or isinstance(value, Unresolved) else str(value)
 
 
 def _template_text(value: Any) -> Text | None:
