@@ -17,7 +17,9 @@ __all__ = [
     "AccountOption",
     "LoadedTopology",
     "ParameterOption",
+    "PipelineOption",
     "RegionOption",
+    "TemplateOption",
     "load_topology",
     "template_parameters",
 ]
@@ -25,6 +27,12 @@ __all__ = [
 ParameterOption = Annotated[
     list[str] | None,
     typer.Option("--parameter", metavar="NAME=VALUE", help="A template's parameter, variable or option."),
+]
+TemplateOption = Annotated[
+    list[str] | None, typer.Option("--template", metavar="PATH", help="A template, or a folder that holds templates.")
+]
+PipelineOption = Annotated[
+    str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="A Pipeline, in place of templates.")
 ]
 AccountOption = Annotated[str | None, typer.Option(help="The account of the templates' ARNs.")]
 RegionOption = Annotated[str | None, typer.Option(help="The region of the templates' ARNs.")]
