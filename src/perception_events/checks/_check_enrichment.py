@@ -65,14 +65,19 @@ def _failure(
 ) -> Found:
     """Say whether the list or the record is what the handler fails on."""
     said = f"{type(error).__name__}: {error}"
+    on_the_list = isinstance(error, TypeError | AttributeError) and "list" in str(error)
     try:
         handler(copy.deepcopy(sent[0]), None)
-    except Exception as alone:
-        if type(alone) is not type(error) or str(alone) != str(error):
-            return Found("PE210", location, f"a list of {len(sent)} gives {said}")
-        fix = "correct the handler" if is_real else "give records of your own (`--sample FILE`), or correct the handler"
-        what = "the record given" if is_real else "a record made from the keys and filters"
-        return Found("PE215", location, f"with {what} it gives {said}, alone and in a list", fix)
+    except Exception:
+        if not on_the_list:
+            fix = (
+                "correct the handler"
+                if is_real
+                else "give records of your own (`--sample FILE`), or correct the handler"
+            )
+            what = "a record given" if is_real else "a record made from the keys and filters"
+            return Found("PE215", location, f"with {what} it gives {said}, in a list; and it fails alone", fix)
+        return Found("PE210", location, f"a list of {len(sent)} gives {said}")
     return Found("PE210", location, f"a list of {len(sent)} gives {said}; one record alone is taken")
 
 

@@ -53,7 +53,7 @@ def _ranges(reader: Reader, limits: dict[str, str]) -> Iterator[Found]:
 
 
 def _outside(value: object, limit: Limit) -> str:
-    return f"{value!r} is not within {limit.words}"
+    return f"{value!r} is outside what AWS takes, {limit.words}"
 
 
 def _choices(reader: Reader, is_kinesis: bool) -> Iterator[Found]:
