@@ -49,7 +49,7 @@ POLICIES = st.sampled_from(
 )
 
 
-class ProcessKilledError(Exception):
+class ProcessKilledError(BaseException):
     """The process is gone: nothing after this line happens."""
 
 

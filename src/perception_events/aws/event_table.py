@@ -181,7 +181,7 @@ class EventTable:
                     f"{len(waiting)} of {total} items not written: {error}", tuple(waiting), code=error.code
                 ) from error
             failures = failures + 1 if left else 0
-            if failures >= self._back_off.attempts:
+            if self._back_off.is_over(failures):
                 raise BatchWriteError(
                     f"{len(left) + len(rest)} of {total} items not written: DynamoDB left items unprocessed {failures} "
                     "times in a row",
@@ -397,7 +397,7 @@ class EventTable:
                 code = error_code(error)
                 retryable = is_retryable(error)
                 failures += 1
-                if retryable and failures < self._back_off.attempts:
+                if retryable and not self._back_off.is_over(failures):
                     self._sleep(self._back_off.seconds(failures))
                     continue
                 if not code and not retryable:

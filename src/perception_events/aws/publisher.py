@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -152,11 +153,11 @@ class EventPublisher:
                 message = f"the entry has {size} bytes and a request takes {MAXIMUM_SIZE}; put the payload elsewhere"
                 results[position] = EntryResult(result.entry, error_code=TOO_LARGE, error_message=message)
         open_positions = [position for position, result in enumerate(results) if result.error_code is None]
-        for failures in range(1, self._back_off.attempts + 1):
+        for failures in itertools.count(1):
             again: list[int] = []
             for chunk in _chunks(open_positions, results):
                 again += self._send_chunk(chunk, results)
-            if not again or failures == self._back_off.attempts:
+            if not again or self._back_off.is_over(failures):
                 break
             open_positions = again
             self._sleep(self._back_off.seconds(failures))

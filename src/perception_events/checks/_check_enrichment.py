@@ -35,7 +35,7 @@ def check_enrichment(
         try:
             result = handler(copy.deepcopy(sent), None)
         except Exception as error:
-            yield _failure(handler, error, sent, bool(samples), location)
+            yield _failure(handler, error, sent, location)
             return
         if result in ([], {}, "", None):
             yield Found("PE211", location, f"a list of {count} gives {result!r}: the target is not called")
@@ -60,9 +60,7 @@ def _records(context: Context, pipe: Pipe, count: int, samples: Sequence[JSONObj
     return [samples[at % len(samples)] for at in range(count)]
 
 
-def _failure(
-    handler: EnrichmentHandler, error: Exception, sent: list[JSONValue], is_real: bool, location: Location
-) -> Found:
+def _failure(handler: EnrichmentHandler, error: Exception, sent: list[JSONValue], location: Location) -> Found:
     """Say whether the list or the record is what the handler fails on."""
     said = f"{type(error).__name__}: {error}"
     on_the_list = isinstance(error, TypeError | AttributeError) and "list" in str(error)
@@ -70,13 +68,8 @@ def _failure(
         handler(copy.deepcopy(sent[0]), None)
     except Exception:
         if not on_the_list:
-            fix = (
-                "correct the handler"
-                if is_real
-                else "give records of your own (`--sample FILE`), or correct the handler"
-            )
-            what = "a record given" if is_real else "a record made from the keys and filters"
-            return Found("PE215", location, f"with {what} it gives {said}, in a list; and it fails alone", fix)
+            fix = "correct the handler, or give records that it is made for (`--sample FILE`)"
+            return Found("PE215", location, f"a list of {len(sent)} gives {said}, and a record alone fails too", fix)
         return Found("PE210", location, f"a list of {len(sent)} gives {said}")
     return Found("PE210", location, f"a list of {len(sent)} gives {said}; one record alone is taken")
 

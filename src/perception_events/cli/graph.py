@@ -1,4 +1,4 @@
-"""`perception-events graph`: a picture of the declaration."""
+"""`perception-events graph`: a diagram of the declaration."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import typer
 
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.diagrams import graph_mermaid, graph_svg
+from perception_events.topology import InvalidTopologyError
 
 __all__ = ["register"]
 
 
-class PictureFormat(StrEnum):
+class DiagramFormat(StrEnum):
     """What is drawn."""
 
     MERMAID = "mermaid"
@@ -32,16 +33,17 @@ def graph(
         str, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to draw.")
     ] = "perception_events.pipeline:perception_pipeline",
     env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
-    format: Annotated[PictureFormat, typer.Option(help="What to draw.")] = PictureFormat.MERMAID,
+    format: Annotated[DiagramFormat, typer.Option(help="What to draw.")] = DiagramFormat.MERMAID,
+    queues: Annotated[bool, typer.Option("--queues", help="Draw dead-letter queues too.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write to.")] = None,
 ) -> None:
     """Draw table, pipe, bus, rules, functions, joins and modules, with the patterns on the arrows."""
     try:
-        declaration = load_pipeline(pipeline)
-    except PipelineNotFoundError as error:
+        drawn = load_pipeline(pipeline).graph(env, queues=queues)
+    except (PipelineNotFoundError, InvalidTopologyError) as error:
         typer.echo(f"perception-events graph: {error}", err=True)
         raise typer.Exit(2) from None
-    text = graph_svg(declaration, env) if format is PictureFormat.SVG else graph_mermaid(declaration, env)
+    text = graph_svg(drawn) if format is DiagramFormat.SVG else graph_mermaid(drawn)
     if output is None:
         sys.stdout.write(text)
     else:

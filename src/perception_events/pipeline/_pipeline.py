@@ -39,6 +39,7 @@ from perception_events.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from perception_events.diagrams import Graph
     from perception_events.topology import Topology
 
 __all__ = ["Pipeline"]
@@ -167,6 +168,12 @@ class Pipeline:
         from perception_events.pipeline._topology import pipeline_topology
 
         return pipeline_topology(self, env, account, region, declared_in)
+
+    def graph(self, env: str, *, queues: bool = False) -> Graph:
+        """The diagram of `topology(env)` with modules and joins; `queues` draws dead-letter queues too."""
+        from perception_events.pipeline._diagram import pipeline_graph
+
+        return pipeline_graph(self, env, queues=queues)
 
     def local_functions(self) -> Mapping[str, Target]:
         """What runs in memory in place of deployed functions, by the id of the resource: the enrichment."""

@@ -11,6 +11,10 @@ from perception_events.topology import Text, Unresolved
 __all__ = ["as_text", "join_texts", "spelling", "text_or_unknown"]
 
 
+_LONGEST = 4_000_000
+"""Longer than any template; only a template made to fill the memory has such a text."""
+
+
 def as_text(value: object) -> str:
     """A scalar as CloudFormation and Terraform spell it inside a text."""
     if isinstance(value, bool):
@@ -24,6 +28,8 @@ def join_texts(parts: Iterable[Any], separator: str = "") -> Text:
     Two references to one thing so have one spelling, and meet although their value is not known.
     """
     parts = list(parts)
+    if sum(len(part) for part in parts if isinstance(part, str)) > _LONGEST:
+        return Unresolved("${...}", f"a text of more than {_LONGEST:,} characters")
     unknown = [part for part in parts if isinstance(part, Unresolved)]
     if not unknown:
         return separator.join(as_text(part) for part in parts)

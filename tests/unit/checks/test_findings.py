@@ -24,7 +24,7 @@ from perception_events.checks import (
     select_findings,
 )
 from perception_events.topology import LocatedDict, LocatedList, Origin, Topology
-from support.topologies import BUS, FUNCTION, LETTERS, rule, rule_topology, target
+from support.checked_topologies import BUS, FUNCTION, LETTERS, rule, rule_topology, target
 
 PATTERN = LocatedDict({"detail_type": LocatedList(["a"], line=7, lines=[7])}, line=6, lines={"detail_type": 7})
 ORIGIN = Origin(

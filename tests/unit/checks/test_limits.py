@@ -21,7 +21,7 @@ from perception_events.topology import (
     Topology,
     Unresolved,
 )
-from support.topologies import FUNCTION, SOUND_SOURCE, pipe, pipe_topology, rule, rule_topology, target
+from support.checked_topologies import FUNCTION, SOUND_SOURCE, pipe, pipe_topology, rule, rule_topology, target
 
 STREAM_PIPE = "Pipe.source_parameters."
 

@@ -28,7 +28,7 @@ from perception_events.topology import (
     Topology,
     Unresolved,
 )
-from support.topologies import (
+from support.checked_topologies import (
     FUNCTION,
     SOUND_SOURCE,
     STREAM,

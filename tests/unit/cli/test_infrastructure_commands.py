@@ -31,14 +31,14 @@ def app() -> typer.Typer:
 def test_render_prints_the_template(app: typer.Typer, format: str) -> None:
     done = CliRunner().invoke(app, ["render", "--env", "prod", "--format", format])
     assert done.exit_code == 0
-    assert done.stdout == render(perception_pipeline, "prod", format)
+    assert done.stdout == render(perception_pipeline.topology("prod"), format)
 
 
 def test_render_writes_a_file(app: typer.Typer, tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     done = CliRunner().invoke(app, ["render", "-o", str(path)])
     assert (done.exit_code, done.stdout) == (0, "")
-    assert path.read_text(encoding="utf-8") == render(perception_pipeline)
+    assert path.read_text(encoding="utf-8") == render(perception_pipeline.topology("dev"))
 
 
 @pytest.mark.parametrize("command", ["render", "check"])

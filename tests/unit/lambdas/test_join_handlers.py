@@ -57,6 +57,7 @@ def test_an_event_in_a_row_out(client: Any, caplog: pytest.LogCaptureFixture) ->
                 "missing": [],
                 "triggers": ["2025-07-15#trigger_recon#sync001"],
                 "alerts": [],
+                "problem": None,
             }
         ]
     }

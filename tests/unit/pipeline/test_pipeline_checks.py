@@ -445,7 +445,7 @@ def test_a_handler_of_ones_own_fields_is_tried_with_ones_own_records() -> None:
 
     made_up = [f for f in check_pipeline(SOUND, enrichment=orders) if f.location == "enrichment"]
     assert [(f.identifier, f.fix) for f in made_up] == [
-        ("PE215", "give records of your own (`--sample FILE`), or correct the handler")
+        ("PE215", "correct the handler, or give records that it is made for (`--sample FILE`)")
     ]
     record: JSONObject = {"eventID": "1", "eventName": "INSERT", "dynamodb": {"NewImage": {"total": {"N": "7"}}}}
     assert [f for f in check_pipeline(SOUND, enrichment=orders, samples=[record]) if f.location == "enrichment"] == []
@@ -456,4 +456,4 @@ def test_a_handler_that_takes_lists_but_not_this_record_is_not_told_to_take_list
         raise KeyError("total")
 
     (found,) = [f for f in check_pipeline(SOUND, enrichment=broken) if f.location == "enrichment"]
-    assert (found.identifier, "it fails alone" in found.reason) == ("PE215", True)
+    assert (found.identifier, "a record alone fails too" in found.reason) == ("PE215", True)

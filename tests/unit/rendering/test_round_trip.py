@@ -27,7 +27,7 @@ def traces(pipeline: Pipeline, env: str) -> list[list[dict[str, Any]]]:
 @pytest.mark.parametrize("name", DECLARATIONS)
 def test_the_template_routes_as_the_declaration_does(name: str, format: TemplateFormat) -> None:
     pipeline, env = DECLARATIONS[name]
-    read = pipeline_from(render(pipeline, env, format), format, pipeline, env)
+    read = pipeline_from(render(pipeline.topology(env), format), format, pipeline, env)
     expected = traces(pipeline, env)
     assert traces(read, env) == expected
     steps = {step["step"] for trace in expected for step in trace}
@@ -38,7 +38,7 @@ def test_the_template_routes_as_the_declaration_does(name: str, format: Template
 @pytest.mark.parametrize("name", DECLARATIONS)
 def test_limits_and_templates_come_back(name: str, format: TemplateFormat) -> None:
     pipeline, env = DECLARATIONS[name]
-    read = pipeline_from(render(pipeline, env, format), format, pipeline, env)
+    read = pipeline_from(render(pipeline.topology(env), format), format, pipeline, env)
     assert read.rules(env) == pipeline.rules(env)
     assert read.bus.target_retry_attempts == pipeline.bus.target_retry_attempts
     for field in pipeline.pipe.__dataclass_fields__:
@@ -48,5 +48,5 @@ def test_limits_and_templates_come_back(name: str, format: TemplateFormat) -> No
 
 def test_a_changed_file_routes_otherwise() -> None:
     pipeline, env = DECLARATIONS["original-dev"]
-    text = render(pipeline, env).replace("COMPLETED", "PROCESSING")
+    text = render(pipeline.topology(env)).replace("COMPLETED", "PROCESSING")
     assert traces(pipeline_from(text, "cloudformation", pipeline, env), env) != traces(pipeline, env)
