@@ -128,7 +128,7 @@ def _entry_mistakes(context: Context, pipe: Pipe, shapes: PipeShapes) -> Iterato
     for name, limit in _ENTRY_LIMITS.items():
         value = known_text(parameters.get(name))
         here = location.at("EventBridgeEventBusParameters", name)
-        if value is None:
+        if not value:  # a Terraform state has an empty text for what is not set
             continue
         if not LIMITS[limit].allows(len(value)):
             yield Found("PE209", here, f"{len(value)} characters, and AWS takes at most {LIMITS[limit].high}")

@@ -691,6 +691,20 @@ SOUND: list[tuple[str, Callable[[], Topology]]] = [
     ("a constant text as input", lambda: rule_topology(rule(targets=(target(input='"hello"'),)), PERMISSION)),
     ("custom resources may hold permissions", lambda: rule_topology(rule(), Opaque("C", type="Custom::Grants"))),
     ("a name that AWS makes", lambda: rule_topology(rule(name="x" * 80, made_up_name=True), PERMISSION)),
+    (
+        "a rule whose targets may be those of an unknown rule",
+        lambda: rule_topology(rule(targets=()), rule(id="Unknown", existing=True), PERMISSION),
+    ),
+    (
+        "a bucket whose notifications are a resource of their own",
+        lambda: rule_topology(
+            EventBus("default", existing=True),
+            BUCKET,
+            Opaque("N", type="aws_s3_bucket_notification"),
+            rule({"source": ["aws.s3"], "detail": {"bucket": {"name": ["uploads"]}}}, bus="default"),
+            PERMISSION,
+        ),
+    ),
     ("a rule with pattern and schedule", lambda: rule_topology(rule(schedule_expression="rate(1 hour)"), PERMISSION)),
 ]
 
