@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 
-from perception_events.aws_limits import LIMITS
+from perception_events.aws_limits import at_most
 from perception_events.checks._context import Context, EnrichmentEffect, known_number
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
@@ -18,7 +18,7 @@ __all__ = ["EnrichmentHandler", "check_enrichment", "effect_of"]
 EnrichmentHandler = Callable[[JSONValue, object], JSONValue]
 """A Lambda handler: what the pipe sends and a context in, what the pipe reads out."""
 
-_BUS_BATCH = LIMITS["bus target batch size"].high or 10
+_BUS_BATCH = at_most("bus target batch size")
 
 
 def check_enrichment(
