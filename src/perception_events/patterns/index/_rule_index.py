@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["RuleIndex"]
 
 
+_NO_FINDERS = None, None
+
+
 class _NotFlatError(Exception):
     """A field lies in an array of objects."""
 
@@ -59,6 +62,8 @@ class RuleIndex:
         """Entries that read events differently from the others: asked always."""
         self._deep = 0
         """Paths that only the general way reads."""
+        self._general = False
+        """Whether there are such paths, or such entries."""
 
     def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
         """Index the sub-rules of a rule; matches are returned in order of `number`, which is above all others."""
@@ -71,6 +76,7 @@ class RuleIndex:
             entries[entry] = is_new or entries.get(entry, False)
         self._rules[name] = (number, *entries)
         self._names[number] = name
+        self._general = self._general or self._deep > 0 or any(entry.tree is not None for entry in entries)
         # From here on every event is searched for the rule's fields, so that none is taken for absent.
         self._newest = number
         for entry, is_new in entries.items():
@@ -109,26 +115,25 @@ class RuleIndex:
                 del self._entries[entry.fields]
                 self._forget(entry.fields)
         del self._names[number]
+        self._general = bool(self._deep or self._odd)
 
     def matching(self, event: Event) -> list[str]:
         """The names of the rules that match, in order."""
         newest = self._newest
         root, reader, tree = self._root
-        flat = None if self._deep or self._odd else reader.leaves(event)
+        flat = None if self._general else reader.leaves(event)
         if flat is None:
             return self._matching_any(event, root, tree, newest)
-        found: Postings = root.always.copy()
+        found: Postings = [*root.always]
         matches: Postings = []
         parsed: Parsed = {}
-        paths = root.paths
+        finders_of = root.paths.get
         for path, leaf in flat:
-            finders = paths.get(path)
-            if finders is not None:
-                find, find_matches = finders
-                if find is not None:
-                    find(leaf, found, parsed)
-                if find_matches is not None:
-                    find_matches(leaf, matches, parsed)
+            find, find_matches = finders_of(path, _NO_FINDERS)
+            if find is not None:
+                find(leaf, found, parsed)
+            if find_matches is not None:
+                find_matches(leaf, matches, parsed)
         if found:
             leaves = _FlatLeaves(event, self._readers)
             for path, leaf in flat:
