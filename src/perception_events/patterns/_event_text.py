@@ -32,13 +32,8 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     Raises:
         InvalidEventError: it is not JSON, no object, or beyond the engine's limits.
     """
-    if isinstance(text, bytes | bytearray):
-        try:
-            text = bytes(text).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
-    elif not isinstance(text, str):
-        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    if type(text) is not str:
+        text = _decoded(text)
     try:
         value = _scan(text)
     except JSONTextError as error:
@@ -50,19 +45,35 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     return value
 
 
+def _decoded(text: object) -> str:
+    if isinstance(text, bytes | bytearray):
+        try:
+            decoded = str(text, "utf-8")  # "utf-8-sig" would be decoded by Python code
+        except UnicodeDecodeError as error:
+            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
+        return decoded[1:] if decoded.startswith("\ufeff") else decoded
+    if not isinstance(text, str):
+        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    return text
+
+
 def _scan(text: str) -> Any:
     if not text.startswith("{"):
         text = text.lstrip(" \t\n\r")
     try:
-        value, _ = _DECODER.raw_decode(text)
+        value, _ = _scan_once(text, 0)
     except RecursionError:
         return run(_values(read(text)))
-    if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
-        read(text)  # raises
-    # A number too long for the engine covers one of these characters.
-    for index in range(0, len(text), MAX_NUMBER_LENGTH):
-        if text[index] in _IN_NUMBERS and _is_long_number(text, index):
-            read(text)  # raises, unless what looks like a number is inside a string
+    except StopIteration as stop:
+        raise json.JSONDecodeError("Expecting value", text, stop.value) from None
+    # A text that is not longer than these limits cannot go beyond them.
+    if len(text) > MAX_NUMBER_LENGTH:
+        if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
+            read(text)  # raises
+        # A number too long for the engine covers one of these characters.
+        for index in range(0, len(text), MAX_NUMBER_LENGTH):
+            if text[index] in _IN_NUMBERS and _is_long_number(text, index):
+                read(text)  # raises, unless what looks like a number is inside a string
     return value
 
 
@@ -92,9 +103,10 @@ def _no_constant(name: str) -> NoReturn:
     raise JSONTextError(f"{name} is not a JSON number", 0)
 
 
-_DECODER = json.JSONDecoder(
+_scan_once = json.JSONDecoder(
     object_pairs_hook=tuple, parse_float=str.encode, parse_int=str.encode, parse_constant=_no_constant
-)
+).scan_once  # type: ignore[attr-defined]
+"""The scanner itself: `raw_decode` only calls it."""
 
 
 def _values(node: Node) -> Generator[Any, Any, Any]:
