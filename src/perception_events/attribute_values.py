@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
 
 __all__ = [
     "AttributeValue",
@@ -24,6 +25,8 @@ __all__ = [
     "to_python",
 ]
 
+T = TypeVar("T")
+
 AttributeValue = dict[str, Any]
 """One attribute value in DynamoDB JSON: an object with one field, its type."""
 Image = Mapping[str, AttributeValue]
@@ -32,17 +35,22 @@ Image = Mapping[str, AttributeValue]
 MAX_DIGITS = 38
 """Significant digits of a number. AWS: DynamoDB Developer Guide, "Data types", Number."""
 MAX_EXPONENT, MIN_EXPONENT = 125, -130
+MAX_LEVELS = 32
+"""Levels of lists and maps. AWS: DynamoDB Developer Guide, "Quotas", attributes."""
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z").match
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?\Z").match
+_LONGEST_NUMBER = 1000
+"""Characters of a number's text, zeros included, beyond which nothing is parsed."""
 
 
 class InvalidAttributeValueError(PerceptionEventsError, ValueError):
-    """What is no attribute value, or cannot become one; the message names path, type found and what is expected."""
+    """What is not an attribute value, or cannot become one; the message names path, type found and what is expected."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:
         self.path = path
         self.expected = expected
-        shown = repr(found)
-        shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
-        super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {shown}")
+        super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {describe(found)}")
 
 
 def to_python(value: Mapping[str, Any], path: str = "") -> Any:
@@ -52,9 +60,9 @@ def to_python(value: Mapping[str, Any], path: str = "") -> Any:
         InvalidAttributeValueError: it is none.
     """
     try:
-        return _quick_value(value)
-    except _NOT_QUICK:
-        return _careful_value(value, path)
+        return _fast_value(value)
+    except _NOT_FAST:
+        return _shallow(lambda: _slow_value(value, path), path, value)
 
 
 def image_to_python(image: Mapping[str, Mapping[str, Any]], path: str = "") -> dict[str, Any]:
@@ -64,13 +72,13 @@ def image_to_python(image: Mapping[str, Mapping[str, Any]], path: str = "") -> d
         InvalidAttributeValueError: a member is no attribute value.
     """
     try:
-        return _quick_image(image)
-    except _NOT_QUICK:
-        return _careful_image(image, path)
+        return _fast_image(image)
+    except _NOT_FAST:
+        return _shallow(lambda: _slow_image(image, path), path, image)
 
 
-def _quick_image(image: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Reads the usual kinds without a call for each; raises anything where the careful way must say what is wrong."""
+def _fast_image(image: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Reads the usual kinds without a call for each; raises anything where the slow path must say what is wrong."""
     values: dict[str, Any] = {}
     for name, value in image.items():
         text = value.get("S")
@@ -78,31 +86,31 @@ def _quick_image(image: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
             values[name] = text
             continue
         text = value.get("N")
-        if type(text) is str and text.isdigit() and len(value) == 1 and len(text) <= MAX_DIGITS:
+        if type(text) is str and text.isdigit() and len(value) == 1 and len(text) <= MAX_DIGITS and text.isascii():
             values[name] = Decimal(text)
         else:
-            values[name] = _quick_value(value)
+            values[name] = _fast_value(value)
     return values
 
 
-def _quick_value(value: Mapping[str, Any]) -> Any:
+def _fast_value(value: Mapping[str, Any]) -> Any:
     ((kind, content),) = value.items()
     if kind == "S":
         if type(content) is str:
             return content
     elif kind == "N":
-        if type(content) is str and len(content) <= MAX_DIGITS and (content.isdigit() or content[-1].isdecimal()):
+        if type(content) is str and len(content) <= MAX_DIGITS and _PLAIN_NUMBER(content):
             return Decimal(content)
     elif kind == "M":
-        return _quick_image(content)
+        return _fast_image(content)
     elif kind == "L" and type(content) is list:
-        return [_quick_value(member) for member in content]
+        return [_fast_value(member) for member in content]
     elif kind == "SS" and set(map(type, content)) == {str}:
         return set(content)
     return _READERS[kind](content, "")
 
 
-def _careful_value(value: Mapping[str, Any], path: str) -> Any:
+def _slow_value(value: Mapping[str, Any], path: str) -> Any:
     try:
         ((kind, content),) = value.items()
         reader = _READERS[kind]
@@ -111,9 +119,11 @@ def _careful_value(value: Mapping[str, Any], path: str) -> Any:
     return reader(content, path)
 
 
-def _careful_image(image: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, Any]:
+def _slow_image(image: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, Any]:
+    if not isinstance(image, Mapping):
+        raise InvalidAttributeValueError(path or "the image", "an object of attribute values", image)
     prefix = f"{path}." if path else ""
-    return {name: _careful_value(value, prefix + name) for name, value in image.items()}
+    return {name: _slow_value(value, prefix + name) for name, value in image.items()}
 
 
 def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> AttributeValue:
@@ -122,8 +132,12 @@ def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> A
     Raises:
         InvalidAttributeValueError: DynamoDB has no type for it, or it would lose digits.
     """
+    return _shallow(lambda: _attribute_value(value, path, raw_binary), path, value)
+
+
+def _attribute_value(value: object, path: str, raw_binary: bool) -> AttributeValue:
     if isinstance(value, str):
-        return {"S": value}
+        return {"S": _encodable(value, path)}
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):
@@ -137,10 +151,10 @@ def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> A
         for name, member in value.items():
             if not isinstance(name, str):
                 raise InvalidAttributeValueError(path, "names that are strings", name)
-            members[name] = from_python(member, f"{path}.{name}" if path else name, raw_binary=raw_binary)
+            members[name] = _attribute_value(member, f"{path}.{name}" if path else name, raw_binary)
         return {"M": members}
     if isinstance(value, list | tuple):
-        return {"L": [from_python(member, f"{path}[{i}]", raw_binary=raw_binary) for i, member in enumerate(value)]}
+        return {"L": [_attribute_value(member, f"{path}[{i}]", raw_binary) for i, member in enumerate(value)]}
     if isinstance(value, set | frozenset):
         return _set(value, path, raw_binary)
     if isinstance(value, float):
@@ -154,7 +168,14 @@ def image_from_python(item: Mapping[str, object], *, raw_binary: bool = False) -
     Raises:
         InvalidAttributeValueError: as `from_python`.
     """
-    return {name: from_python(value, name, raw_binary=raw_binary) for name, value in item.items()}
+    if not isinstance(item, Mapping):
+        raise InvalidAttributeValueError("the item", "attributes by name", item)
+    image = {}
+    for name, value in item.items():
+        if not isinstance(name, str):
+            raise InvalidAttributeValueError("the item", "names that are strings", name)
+        image[name] = from_python(value, name, raw_binary=raw_binary)
+    return image
 
 
 def _text(content: object, path: str) -> str:
@@ -166,30 +187,46 @@ def _text(content: object, path: str) -> str:
 def _number(content: object, path: str) -> Decimal:
     if type(content) is not str:
         raise InvalidAttributeValueError(path, "a number as text under N", content)
-    try:
-        number = Decimal(content)
-    except InvalidOperation:
-        raise InvalidAttributeValueError(path, "a decimal number under N", content) from None
-    # A number of at most 38 characters cannot have too many digits; most are short.
-    if (len(content) > MAX_DIGITS or not content[-1].isdecimal()) and not _is_exact(number):
-        raise InvalidAttributeValueError(path, f"a number of at most {MAX_DIGITS} significant digits under N", content)
+    if len(content) > _LONGEST_NUMBER or not _NUMBER(content):
+        raise InvalidAttributeValueError(path, "a decimal number under N", content)
+    number = Decimal(content)
+    _check_number(number, path, content, " under N")
     return number
 
 
-def _is_exact(number: Decimal) -> bool:
-    if not number.is_finite():
-        return False
-    digits = "".join(map(str, number.as_tuple().digits)).strip("0")
-    return len(digits) <= MAX_DIGITS
+def _check_number(number: Decimal, path: str, found: object, where: str = "") -> None:
+    """Raise unless DynamoDB can hold the number."""
+    parts = number.as_tuple()
+    if isinstance(parts.exponent, str):
+        raise InvalidAttributeValueError(path, f"a finite number{where}", found)
+    digits = "".join(map(str, parts.digits)).strip("0")
+    if len(digits) > MAX_DIGITS:
+        raise InvalidAttributeValueError(path, f"a number of at most {MAX_DIGITS} significant digits{where}", found)
+    if number and not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
+        expected = f"a number of a magnitude from 1E{MIN_EXPONENT} to 9.9E+{MAX_EXPONENT}{where}"
+        raise InvalidAttributeValueError(path, expected, found)
 
 
 def _number_text(value: int | Decimal, path: str) -> str:
     number = Decimal(value)
-    if not _is_exact(number):
-        raise InvalidAttributeValueError(path, f"a finite number of at most {MAX_DIGITS} significant digits", value)
-    if number and not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
-        raise InvalidAttributeValueError(path, f"a magnitude from 1E{MIN_EXPONENT} to 9.9E+{MAX_EXPONENT}", value)
-    return str(value)
+    _check_number(number, path, value)
+    return str(number)
+
+
+def _encodable(text: str, path: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidAttributeValueError(path, "text without lone surrogates, which UTF-8 cannot hold", text) from None
+    return text
+
+
+def _shallow(act: Callable[[], T], path: str, value: object) -> T:
+    """`act()`, where a value too deep for Python's stack is named; DynamoDB itself takes 32 levels."""
+    try:
+        return act()
+    except RecursionError:
+        raise InvalidAttributeValueError(path, f"at most {MAX_LEVELS} levels of lists and maps", value) from None
 
 
 def _binary(content: object, path: str) -> bytes:
@@ -220,7 +257,7 @@ def _set_of(kind: str, read: Callable[[object, str], Any]) -> Callable[[object, 
 
 
 def _set(value: set[Any] | frozenset[Any], path: str, raw_binary: bool) -> AttributeValue:
-    members = [from_python(member, path, raw_binary=raw_binary) for member in value]
+    members = [_attribute_value(member, path, raw_binary) for member in value]
     kinds = {kind for member in members for kind in member}
     if len(kinds) != 1 or not kinds <= {"S", "N", "B"}:
         raise InvalidAttributeValueError(
@@ -233,13 +270,13 @@ def _set(value: set[Any] | frozenset[Any], path: str, raw_binary: bool) -> Attri
 def _map(content: object, path: str) -> dict[str, Any]:
     if not isinstance(content, Mapping):
         raise InvalidAttributeValueError(path, "an object under M", content)
-    return _careful_image(content, path)
+    return _slow_image(content, path)
 
 
 def _list(content: object, path: str) -> list[Any]:
     if not isinstance(content, list | tuple):
         raise InvalidAttributeValueError(path, "a list under L", content)
-    return [_careful_value(member, f"{path}[{index}]") for index, member in enumerate(content)]
+    return [_slow_value(member, f"{path}[{index}]") for index, member in enumerate(content)]
 
 
 def _boolean(content: object, path: str) -> bool:
@@ -254,7 +291,7 @@ def _null(content: object, path: str) -> None:
 
 
 _SETS = (list, tuple, set, frozenset)
-_NOT_QUICK = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_NOT_FAST = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 _READERS: dict[str, Callable[[Any, str], Any]] = {
     "S": _text,

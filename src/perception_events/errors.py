@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["PerceptionEventsError", "UnretriableError"]
+__all__ = ["PerceptionEventsError", "UnretriableError", "describe"]
+
+_MANY = 50
 
 
 class PerceptionEventsError(Exception):
@@ -15,3 +17,19 @@ class PerceptionEventsError(Exception):
 
 class UnretriableError(PerceptionEventsError):
     """Base of what a simulated pipe or bus lets through to its caller instead of retrying: a flaw in the design."""
+
+
+def describe(value: object, limit: int = 80) -> str:
+    """`value` for an error message, in at most `limit` characters, whatever its size, depth and `repr` are."""
+    if isinstance(value, (str, bytes)) and len(value) > limit:
+        value = value[:limit]  # only the beginning is shown, so only that is escaped
+        return f"{value!r}"[: limit - 3] + "..."
+    if isinstance(value, (dict, list, tuple, set, frozenset)) and len(value) > _MANY:
+        return f"of {len(value)} members"
+    try:
+        text = repr(value)
+    except RecursionError:
+        return "of many levels"
+    except Exception:  # a repr of the caller's own, or an int of more digits than Python prints
+        return f"of {value.bit_length()} bits" if isinstance(value, int) else "that has no repr"
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."

@@ -1,15 +1,103 @@
-"""The types of parsed JSON, shared by every layer."""
+"""The types of parsed JSON, shared by every layer, and Python values as JSON without loss."""
 
 from __future__ import annotations
 
+from perception_events.errors import PerceptionEventsError, describe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from decimal import Decimal
     from typing import TypeAlias
 
-__all__ = ["JSONObject", "JSONValue"]
+__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "to_json_value"]
 
 JSONValue: TypeAlias = dict[str, "JSONValue"] | list["JSONValue"] | str | int | float | bool | None
 """What `json.loads` returns."""
 
 JSONObject: TypeAlias = dict[str, JSONValue]
 """A JSON object."""
+
+
+class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
+    """A Python value that JSON cannot hold without loss; the message names its path."""
+
+    def __init__(self, path: str, expected: str, found: object) -> None:
+        self.path = path
+        self.expected = expected
+        super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {describe(found)}")
+
+
+def to_json_value(value: object, path: str = "") -> JSONValue:
+    """`value` as JSON: what an item's attributes become in an event's detail.
+
+    A `Decimal` becomes a number (an int where it is whole), a set a sorted list, bytes base64 text, a datetime ISO 8601
+    text, an enum its value. `path` goes before the names in error messages.
+
+    Raises:
+        InvalidJSONValueError: a number that a JSON double would change, NaN, infinity, or a type that JSON lacks.
+    """
+    try:
+        return _json(value, path)
+    except RecursionError:
+        raise InvalidJSONValueError(path, "a value of fewer levels", value) from None
+
+
+def _json(value: object, path: str) -> JSONValue:
+    kind = type(value)
+    if value is None or kind is str or kind is bool or kind is int:
+        return value  # type: ignore[return-value]  # exactly these types
+    if isinstance(value, dict):
+        members: JSONObject = {}
+        for name, member in value.items():
+            if not isinstance(name, str):
+                raise InvalidJSONValueError(path, "names that are strings", name)
+            members[name] = _json(member, f"{path}.{name}" if path else name)
+        return members
+    if isinstance(value, (list, tuple)):
+        return [_json(member, f"{path}[{index}]") for index, member in enumerate(value)]
+    if isinstance(value, float):
+        if value - value != 0:
+            raise InvalidJSONValueError(path, "a finite number", value)
+        return float(value)
+    return _other(value, path)
+
+
+def _other(value: object, path: str) -> JSONValue:
+    # Imported where such a value is met: a function that only classifies starts without these modules.
+    from base64 import b64encode
+    from collections.abc import Mapping, Set
+    from datetime import date
+    from decimal import Decimal
+    from enum import Enum
+
+    if isinstance(value, Enum):
+        return _json(value.value, path)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, Decimal):
+        return _number(value, path)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return b64encode(value).decode("ascii")
+    if isinstance(value, Set):
+        return [_json(member, path) for member in sorted(value, key=lambda member: (type(member).__name__, member))]
+    if isinstance(value, Mapping):
+        return _json(dict(value), path)
+    if isinstance(value, date):
+        return value.isoformat().replace("+00:00", "Z")
+    raise InvalidJSONValueError(path, "a JSON value, Decimal, bytes, set, datetime or enum", value)
+
+
+def _number(value: Decimal, path: str) -> JSONValue:
+
+    if not value.is_finite():
+        raise InvalidJSONValueError(path, "a finite number", value)
+    if abs(value.adjusted()) > 308:
+        raise InvalidJSONValueError(path, "a number that a JSON double holds (or text: str(...))", value)
+    if value == value.to_integral_value():
+        return int(value)
+    number = float(value)
+    if type(value)(repr(number)) != value:
+        raise InvalidJSONValueError(path, "a number that a JSON double holds without loss (or text: str(...))", value)
+    return number

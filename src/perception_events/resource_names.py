@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["what_it_must_be"]
+__all__ = ["logical_id", "name_requirement"]
 
 _COMMON = r"[A-Za-z0-9_.\-]"
 _WORDS = "letters, digits, `_`, `-`, `.`"
@@ -20,10 +20,16 @@ _FORMS = {
 }
 
 
-def what_it_must_be(kind: str, name: str) -> str | None:
-    """What a `kind` of name ("rule name", "target id", ...) must be, where AWS refuses `name`; None where it takes it.
+def name_requirement(kind: str, name: str) -> str | None:
+    """What a `kind` of name ("rule name", "target id", ...) must be, where AWS rejects `name`; None where it takes it.
 
     AWS: API models of DynamoDB, EventBridge, Pipes and Lambda.
     """
     form, words = _FORMS[kind]
     return None if re.fullmatch(form, name) else words
+
+
+def logical_id(*words: str) -> str:
+    """A logical id of a template: `aggregate_pose`, `function` gives `AggregatePoseFunction`."""
+    parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
+    return "".join(part[0].upper() + part[1:] for part in parts)

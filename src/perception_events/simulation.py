@@ -50,7 +50,7 @@ class Route:
     outcome: str
     """`delivered`, `no rule` (it reached the bus, and no rule matched), `filtered out` or `failed`."""
     filter_verdict: str
-    """`passed`, or the fields that the pipe's filter refused: expected and found."""
+    """`passed`, or the fields that the pipe's filter rejected: expected and found."""
     event_type: str | None
     events: tuple[JSONObject, ...]
     """The events that reached the bus."""
@@ -101,7 +101,7 @@ class PipelineSimulation:
 
     Raises:
         UnknownTargetError: `targets` names what the declaration does not.
-        InvalidPipeError: AWS would refuse the pipe, e.g. for its batch size.
+        InvalidPipeError: AWS would reject the pipe, e.g. for its batch size.
     """
 
     def __init__(

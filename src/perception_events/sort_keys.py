@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from perception_events.errors import PerceptionEventsError
 
-__all__ = ["SEED_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey"]
+__all__ = ["ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey"]
 
 SEPARATOR = "#"
 
-SEED_PART_NAMES: Mapping[str, tuple[str, ...]] = {"pose": ("sync", "camera"), "recon": ("sync",)}
+ORIGINAL_PART_NAMES: Mapping[str, tuple[str, ...]] = {"pose": ("sync", "camera"), "recon": ("sync",)}
 """What the segments after the event type are called, per event type."""
 
 _ANY_PART_NAMES = ("sync", "camera")
@@ -57,7 +57,7 @@ class SortKey:
             if not segment:
                 what = "event type" if position == 2 else f"segment {position}"
                 raise InvalidSortKeyError(f"sort key {text!r}: the {what} is empty (a '#' too many, or text missing)")
-        known = SEED_PART_NAMES if names is None else names
+        known = ORIGINAL_PART_NAMES if names is None else names
         return cls(text, date, segments, known.get(segments[0], _ANY_PART_NAMES))
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from perception_events.json_values import JSONValue
 
-__all__ = ["Target", "why_no_target"]
+__all__ = ["Target", "target_error"]
 
 
 @runtime_checkable
@@ -22,7 +22,7 @@ class Target(Protocol):
         ...
 
 
-def why_no_target(value: object) -> str | None:
+def target_error(value: object) -> str | None:
     """Why `value` cannot be invoked as a target; None where it can. For those who take targets, to say so at once."""
     if isinstance(value, Target) and not isinstance(value, type):
         return None

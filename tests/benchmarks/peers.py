@@ -63,8 +63,8 @@ def _ministack() -> Peer:
     from ministack.services import eventbridge
 
     def matcher(pattern: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-        alternatives, refusal = eventbridge._parse_pattern_text(json.dumps(pattern))
-        assert refusal is None, refusal
+        alternatives, rejection = eventbridge._parse_pattern_text(json.dumps(pattern))
+        assert rejection is None, rejection
         return lambda event: any(eventbridge._matches_detail(event, alternative) for alternative in alternatives)
 
     return Peer("ministack", version("ministack"), matcher)

@@ -13,7 +13,7 @@ from perception_events.patterns import Dialect, EventPattern, InvalidEventPatter
 from support.oracle import start_oracle
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
-FROM_THE_ENGINE = [case for case in CASES if case["authority"].startswith("event-ruler")]
+FROM_THE_ENGINE = [case for case in CASES if case["reference"].startswith("event-ruler")]
 
 
 def text_of(value: Any) -> str:

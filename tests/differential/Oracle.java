@@ -21,10 +21,10 @@ public class Oracle {
             ObjectNode answer = mapper.createObjectNode();
             Machine machine = new Machine();
             try {
-                // addRule alone would read a pattern that the check refuses again, with an older reader.
-                String refusal = JsonRuleCompiler.check(asked.get("pattern").asText());
-                if (refusal != null) {
-                    throw new IllegalArgumentException(refusal);
+                // addRule alone would read a pattern that the check rejects again, with an older reader.
+                String rejection = JsonRuleCompiler.check(asked.get("pattern").asText());
+                if (rejection != null) {
+                    throw new IllegalArgumentException(rejection);
                 }
                 machine.addRule("rule", asked.get("pattern").asText());
                 answer.putNull("error");
@@ -34,12 +34,12 @@ public class Oracle {
                 for (JsonNode event : asked.get("events")) {
                     try {
                         answer.withArray("matches").add(!machine.rulesForJSONEvent(event.asText()).isEmpty());
-                    } catch (Exception refused) {
+                    } catch (Exception rejected) {
                         answer.withArray("matches").addNull();
                     }
                 }
-            } catch (Throwable refused) {
-                answer.put("error", String.valueOf(refused.getMessage()));
+            } catch (Throwable rejected) {
+                answer.put("error", String.valueOf(rejected.getMessage()));
             }
             out.println(mapper.writeValueAsString(answer));
             if (!in.ready()) {

@@ -70,7 +70,7 @@ def real_patterns() -> list[str]:
 
 
 @pytest.mark.java
-def test_real_patterns_are_accepted_or_refused_as_the_engine_does() -> None:
+def test_real_patterns_are_accepted_or_rejected_as_the_engine_does() -> None:
     texts = real_patterns()
     with start_oracle() as oracle:
         verdicts = oracle.ask([(text, []) for text in texts])

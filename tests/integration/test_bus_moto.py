@@ -1,4 +1,4 @@
-"""The same calls to moto's EventBridge and to ours: what is accepted, what is refused, what a replay carries."""
+"""The same calls to moto's EventBridge and to ours: what is accepted, what is rejected, what a replay carries."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ def outcome(answer: Any) -> list[tuple[bool, str | None]]:
     ],
     ids=json.dumps,
 )
-def test_an_entry_is_taken_or_refused_alike(moto_events: Any, entry: dict[str, Any]) -> None:
+def test_an_entry_is_taken_or_rejected_alike(moto_events: Any, entry: dict[str, Any]) -> None:
     theirs = outcome(moto_events.put_events(Entries=[ENTRY, entry]))
     mine = outcome(ours().put_events([ENTRY, entry]))
     if entry.get("Detail") == "[1]":
-        # AWS was recorded to refuse a detail that is no object; moto takes it.
+        # AWS was recorded to reject a detail that is no object; moto takes it.
         assert (theirs[1], mine[1]) == ((True, None), (False, "MalformedDetail"))
     else:
         assert mine == theirs
 
 
-def test_eleven_entries_are_refused_alike(moto_events: Any) -> None:
+def test_eleven_entries_are_rejected_alike(moto_events: Any) -> None:
     with pytest.raises(moto_events.exceptions.ClientError, match="ValidationException"):
         moto_events.put_events(Entries=[ENTRY] * 11)
     with pytest.raises(EventBusError, match="ValidationException"):
@@ -159,7 +159,7 @@ class Ours:
 
 
 def on_both(session: Any, play: Callable[[Buses], object]) -> tuple[object, object]:
-    """What `play` gives with moto's buses and with ours: its answer, or the refusal's code and message."""
+    """What `play` gives with moto's buses and with ours: its answer, or the rejection's code and message."""
     from botocore.exceptions import ClientError
 
     def outcome(buses: Buses) -> object:
@@ -238,7 +238,7 @@ def twice(call: Callable[[Buses], object]) -> Callable[[Buses], object]:
     ],
     ids=["archive twice", "replay twice", "ends before it starts", "to another bus"],
 )
-def test_archives_and_replays_are_refused_in_the_same_words(
+def test_archives_and_replays_are_rejected_in_the_same_words(
     moto_session: Any, play: Callable[[Buses], object], code: str
 ) -> None:
     theirs, mine = on_both(moto_session, play)
@@ -246,7 +246,7 @@ def test_archives_and_replays_are_refused_in_the_same_words(
     assert str(mine).startswith(code)
 
 
-def test_a_name_too_long_is_refused_by_both(moto_session: Any) -> None:
+def test_a_name_too_long_is_rejected_by_both(moto_session: Any) -> None:
     theirs, mine = on_both(moto_session, lambda buses: buses.create_archive("a" * 49))
     assert str(theirs).startswith("ValidationException")
     assert str(mine).startswith("ValidationException")

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from perception_events.clock import ManualClock
-from perception_events.lambdas._aws_errors import BackOff
-from perception_events.lambdas.event_table import (
+from perception_events.aws.errors import BackOff
+from perception_events.aws.event_table import (
     BatchWriteError,
     EventRow,
     EventStatus,
@@ -20,6 +19,7 @@ from perception_events.lambdas.event_table import (
     ItemExistsError,
     StatusConflictError,
 )
+from perception_events.clock import ManualClock
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 from support.dynamodb_local import DynamoDBLocal, aws_session, create_event_table
 
@@ -123,7 +123,7 @@ def test_expired_items_are_gone_before_dynamodb_removes_them(events: EventTable)
     assert not events.delete(SITE, POSE)
 
 
-def test_a_malformed_key_is_refused_before_it_is_written(events: EventTable) -> None:
+def test_a_malformed_key_is_rejected_before_it_is_written(events: EventTable) -> None:
     with pytest.raises(InvalidSortKeyError):
         events.save(SITE, "pose#2025-07-15", EventStatus.COMPLETED)
     with pytest.raises(ValueError, match="status"):
@@ -136,9 +136,9 @@ def test_transitions(events: EventTable) -> None:
     assert done.status is EventStatus.COMPLETED
     assert dict(done.attributes) == {"host": "a", "frames": 7}
     assert events.complete(SITE, POSE, attributes={"frames": 8}) == done, "a second time changes nothing"
-    for refused in (events.processing, events.fail):
+    for rejected in (events.processing, events.fail):
         with pytest.raises(StatusConflictError, match=r"is COMPLETED and cannot become") as caught:
-            refused(SITE, POSE)
+            rejected(SITE, POSE)
         assert caught.value.current == done
     assert events.processing(SITE, POSE, again=True).status is EventStatus.PROCESSING
     assert events.fail(SITE, POSE).status is EventStatus.FAILED

@@ -192,7 +192,7 @@ def test_cfn_lint_finds_the_workflow_valid() -> None:
     assert faults(template.replace("FindOpenJoins", "Nowhere", 1)) != [], "the linter reads the definition"
 
 
-def test_a_join_with_too_long_a_name_is_refused() -> None:
+def test_a_join_with_too_long_a_name_is_rejected() -> None:
     with pytest.raises(InvalidJoinError, match="has 81 characters, and Step Functions takes 80"):
         fallback_state_machine([replace(BASE, name="n" * 60)], TABLE)
 

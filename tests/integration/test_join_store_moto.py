@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import ItemNames, JoinStore
-from perception_events.lambdas.join_store import CapacityMeter, DynamoDBJoinStore
+from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore
 from perception_events.testing.join_stores import JOIN_STORE_CHECKS
 
 pytestmark = pytest.mark.aws_parts

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import JoinStore
-from perception_events.lambdas.join_store import CapacityMeter, DynamoDBJoinStore
+from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore
 from perception_events.testing.join_stores import JOIN_STORE_CHECKS
 from support.dynamodb_local import DynamoDBLocal, start_dynamodb_local
 from support.join_worker import run_sweep, run_worker
@@ -101,7 +101,7 @@ class Delivery:
         return seconds
 
     def _count(self, meter: CapacityMeter) -> None:
-        for name in ("read_units", "write_units", "transacted", "refused", "requests"):
+        for name in ("read_units", "write_units", "transacted", "rejected", "requests"):
             setattr(self.meter, name, getattr(self.meter, name) + getattr(meter, name))
 
     def _kill(self, position: int) -> None:
@@ -176,7 +176,7 @@ def run_day(dynamodb_local: DynamoDBLocal, sweeping: bool) -> tuple[str, str]:
     return (
         f"{handled} deliveries of {len(events)} events by {WORKERS} processes, {delivery.kills} killed, "
         f"{swept[0]} sweeps beside: {len(triggers)} triggers for {len(complete)} complete of {groups} groups",
-        f"{handled / seconds:.0f} deliveries/s; of {meter.requests} requests {meter.refused} were refused; "
+        f"{handled / seconds:.0f} deliveries/s; of {meter.requests} requests {meter.rejected} were rejected; "
         f"a delivery took {meter.write_units / handled:.2f} write units ({meter.transacted / handled:.2f} of these in "
         f"transactions, which AWS charges twice) and {meter.read_units / handled:.3f} read units",
     )

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from perception_events.aws.event_table import EventTable
+from perception_events.aws.stream_poller import StreamPoller
 from perception_events.event_status import EventStatus
-from perception_events.lambdas.event_table import EventTable
-from perception_events.lambdas.stream_poller import StreamPoller
 from perception_events.pipeline import perception_pipeline
 from perception_events.simulation import PipelineSimulation, Route
 from perception_events.trace import Delivered, Enriched, FilteredOut, Put, RecordSeen, RuleMatched
@@ -35,7 +35,7 @@ TABLE = """
 import os
 import boto3
 from perception_events.lambdas import event_handler
-from perception_events.lambdas.event_table import EventStatus, EventTable, ItemExistsError
+from perception_events.aws.event_table import EventStatus, EventTable, ItemExistsError
 from perception_events.models import EventBridgeEvent, EventItem, StreamRecord
 
 client = boto3.client("dynamodb", endpoint_url=os.environ["ENDPOINT_URL"])
@@ -72,7 +72,7 @@ async def handler(item: EventItem) -> None:
 WRITER = """
 import os
 import boto3
-from perception_events.lambdas.event_table import EventStatus, EventTable
+from perception_events.aws.event_table import EventStatus, EventTable
 
 table = EventTable(boto3.client("dynamodb", endpoint_url=os.environ["ENDPOINT_URL"]), os.environ["TABLE"])
 table.save("haemoro_1x2", "2025-07-15#pose#sync001#cam3", EventStatus.COMPLETED)

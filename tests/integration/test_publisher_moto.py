@@ -1,4 +1,4 @@
-"""What the publisher sends is taken by moto's EventBridge, and what moto refuses is reported."""
+"""What the publisher sends is taken by moto's EventBridge, and what moto rejects is reported."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from perception_events.lambdas._aws_errors import BackOff
-from perception_events.lambdas.publisher import MAXIMUM_ENTRIES, EventPublisher, PublishError
+from perception_events.aws.errors import BackOff
+from perception_events.aws.publisher import MAXIMUM_ENTRIES, EventPublisher, PublishError
 
 pytestmark = pytest.mark.aws_parts
 
@@ -62,7 +62,7 @@ def test_more_than_one_request_arrives_and_the_rules_route_it(clients: tuple[Any
     assert sorted(body["detail"]["number"] for body in received()) == list(range(1, 31, 2))
 
 
-def test_the_entry_that_is_refused_is_the_one_reported(clients: tuple[Any, Any]) -> None:
+def test_the_entry_that_is_rejected_is_the_one_reported(clients: tuple[Any, Any]) -> None:
     events, received = clients
     broken = {**entry(1), "Detail": "not json"}
     with pytest.raises(PublishError, match="MalformedDetail") as caught:

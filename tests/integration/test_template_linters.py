@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perception_events.infrastructure import render, template
+from perception_events.rendering import render, template
 from support.declarations import DECLARATIONS
 
 pytestmark = [pytest.mark.aws_parts, pytest.mark.filterwarnings("ignore::DeprecationWarning")]

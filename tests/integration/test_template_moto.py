@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from perception_events.infrastructure import template
 from perception_events.pipeline import Pipeline
+from perception_events.rendering import template
 from support.declarations import DECLARATIONS
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed; it comes with the [dev] extra")

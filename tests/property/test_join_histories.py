@@ -30,9 +30,9 @@ from perception_events.aggregation import (
     Recorded,
     TriggerReason,
 )
+from perception_events.aws.join_store import DynamoDBJoinStore
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
-from perception_events.lambdas.join_store import DynamoDBJoinStore
 from support.joins import CAMERAS, bus_event
 
 HISTORIES = int(os.environ.get("PERCEPTION_EVENTS_HISTORIES", "150"))

@@ -147,10 +147,10 @@ def test_parsing_gives_a_pattern_or_one_kind_of_error(source: str | bytes) -> No
     try:
         EventPattern.parse(source)
     except InvalidEventPatternError as error:
-        refusal = (bool(error.reason), bool(error.code), str(error)[:35])
+        rejection = (bool(error.reason), bool(error.code), str(error)[:35])
     else:
         return
-    assert refusal == (True, True, "Event pattern is not valid. Reason:")
+    assert rejection == (True, True, "Event pattern is not valid. Reason:")
 
 
 json_values = st.recursive(

@@ -42,7 +42,7 @@ class Play:
             delay=chance.choice([0.0, 0.3, 20.0]),
             internal_failure=chance.choice([0.0, 0.1, 0.4]),
             failure=chance.choice([0.0, 0.1, 0.4]),
-            refusal=chance.choice([0.0, 0.1, 0.4]),
+            rejection=chance.choice([0.0, 0.1, 0.4]),
             poison=chance.choice([0.0, 0.1]),
         )
         self.bus, self.function, self.queue, self.trace = RecordingBus(), RecordingTarget(), RecordingTarget(), Trace()
@@ -139,21 +139,21 @@ def test_the_plans_do_break_things() -> None:
 
 
 def test_a_partial_failure_can_put_a_key_out_of_order() -> None:
-    """What AWS does not promise, shown: the refused entry of a key is put after a later one of the same key."""
+    """What AWS does not promise, shown: the rejected entry of a key is put after a later one of the same key."""
 
-    def refuses(entry: Mapping[str, Any]) -> bool:
-        refused = first[0] and json.loads(entry["Detail"])["dynamodb"]["NewImage"]["n"]["N"] == "0"
-        first[0] = first[0] and not refused
-        return bool(refused)
+    def rejects(entry: Mapping[str, Any]) -> bool:
+        rejected = first[0] and json.loads(entry["Detail"])["dynamodb"]["NewImage"]["n"]["N"] == "0"
+        first[0] = first[0] and not rejected
+        return bool(rejected)
 
     first = [True]
     clock = ManualClock(START)
     table = InMemoryTable("T", clock=clock)
     for number in "01":
         table.put_item({"site": {"S": "a"}, "date#event_type": {"S": "d"}, "n": {"N": number}})
-    bus = RecordingBus(refuses=refuses)
+    bus = RecordingBus(rejects=rejects)
     Pipe("p", target=EventBusTarget(bus), batch_size=10, clock=clock).process(table.stream.records())
-    assert numbers(bus.details) == ["0", "1", "0"]  # the first call put both and had the first refused
+    assert numbers(bus.details) == ["0", "1", "0"]  # the first call put both and had the first rejected
 
 
 def numbers(details: Sequence[Any]) -> list[str]:

@@ -19,9 +19,9 @@ from perception_events.classifiers import (
     default_registry,
 )
 from perception_events.clock import ManualClock
+from perception_events.input_transforms import InputTransformer
 from perception_events.json_values import JSONValue
 from perception_events.pipes import FunctionTarget, Pipe
-from perception_events.templates import InputTransformer
 from perception_events.testing import RecordingBus, RecordingTarget
 from perception_events.trace import DeadLettered, Retried
 from support.naive_design import POSE, RECON, START, Way, original_handler
@@ -62,9 +62,9 @@ def test_row_04_the_template_drops_what_everything_behind_it_needs() -> None:
     assert "SequenceNumber" in right.details[0]["dynamodb"]
 
     def put(template: str) -> list[int]:
-        """How many entries each call has, when one of three is refused at first."""
+        """How many entries each call has, when one of three is rejected at first."""
         once = ["cam2"]
-        bus = RecordingBus(refuses=lambda entry: bool(once and once[0] in entry["Detail"] and once.pop()))
+        bus = RecordingBus(rejects=lambda entry: bool(once and once[0] in entry["Detail"] and once.pop()))
         way = Way(enrichment_input_template=template, bus=bus)
         way.pipe.process(way.build.completed(*(f"2025-07-15#pose#sync001#cam{n}" for n in (1, 2, 3))))
         return [len(call) for call in bus.calls]

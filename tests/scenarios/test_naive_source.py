@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from perception_events.checks import check
 from perception_events.clock import ManualClock
-from perception_events.infrastructure import check
 from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.pipeline import Pipeline, TableSettings, perception_pipeline
@@ -32,7 +32,7 @@ def item(status: str, **more: Any) -> JSONObject:
     return {"site": {"S": "a"}, "date#event_type": {"S": POSE}, "status": {"S": status}, **more}
 
 
-def test_row_02_a_batch_size_of_100_toward_a_bus_is_refused_set_or_not() -> None:
+def test_row_02_a_batch_size_of_100_toward_a_bus_is_rejected_set_or_not() -> None:
     for batch_size in (100, None):
         with pytest.raises(InvalidPipeError, match="set batch_size to 10 or less"):
             Pipe("p", target=EventBusTarget(RecordingBus()), batch_size=batch_size, clock=ManualClock())

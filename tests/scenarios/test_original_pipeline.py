@@ -83,7 +83,7 @@ def test_a_record_without_a_sort_key_says_so() -> None:
     assert 'no "date#event_type"' in route.failures[0]
 
 
-def test_a_target_that_is_not_declared_is_refused() -> None:
+def test_a_target_that_is_not_declared_is_rejected() -> None:
     with pytest.raises(UnknownTargetError, match=r"no target agregate_pose; declared: aggregate_pose, aggregate_recon"):
         PipelineSimulation(perception_pipeline, targets={"agregate_pose": Recording()})
 

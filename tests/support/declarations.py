@@ -97,7 +97,7 @@ EXISTING = replace(
 """Table, bus and two functions are there already; one rule of its own."""
 
 DECLARATIONS: dict[str, tuple[Pipeline, str]] = {
-    "seed-dev": (perception_pipeline, "dev"),
+    "original-dev": (perception_pipeline, "dev"),
     "joined-dev": (JOINED, "dev"),
     "existing-dev": (EXISTING, "dev"),
 }

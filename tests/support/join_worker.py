@@ -8,8 +8,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from perception_events.aggregation import Aggregator, Join
+from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore
 from perception_events.clock import SystemClock
-from perception_events.lambdas.join_store import CapacityMeter, DynamoDBJoinStore
 from support.dynamodb_local import CREDENTIALS
 from support.joins import bus_event
 

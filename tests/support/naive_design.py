@@ -10,7 +10,7 @@ from perception_events.buses import EventBus, Rule, RuleTarget
 from perception_events.classifiers import Enrichment, default_registry
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes import EventBusTarget, Pipe, PutsEvents
+from perception_events.pipes import EventBusTarget, Pipe, SupportsPutEvents
 from perception_events.targets import Target
 from perception_events.testing import RecordBuilder, RecordingTarget
 from perception_events.trace import Trace
@@ -40,7 +40,7 @@ class Way:
         deliver: Callable[[Callable[[], Generator[float, None, bool]]], object] | None = None,
         source: str | None = None,
         detail_type: str | None = None,
-        bus: PutsEvents | None = None,
+        bus: SupportsPutEvents | None = None,
         **settings: Any,
     ) -> None:
         self.clock = ManualClock(START)

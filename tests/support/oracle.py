@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.java import java_parts
+from support.java import compiled, java_parts, newest_java
 
 __all__ = ["Oracle", "Verdict", "start_oracle"]
 
@@ -18,7 +18,7 @@ _SOURCE = Path(__file__).resolve().parent.parent / "differential" / "Oracle.java
 
 @dataclass(frozen=True)
 class Verdict:
-    """The engine's answer: its refusal of the pattern, or for each event whether it matches (None: refused)."""
+    """The engine's answer: its rejection of the pattern, or for each event whether it matches (None: rejected)."""
 
     error: str | None
     matches: list[bool | None]
@@ -58,7 +58,8 @@ class Oracle:
 @contextmanager
 def start_oracle() -> Iterator[Oracle]:
     """Start the engine; skips (or fails, see `java_parts`) where Java is missing."""
-    command = ["java", "-Xmx512m", "-cp", java_parts("differential"), str(_SOURCE)]
+    classpath = compiled(_SOURCE, java_parts("differential"))
+    command = [newest_java(), "-Xmx512m", "-cp", classpath, "Oracle"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

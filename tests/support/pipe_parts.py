@@ -1,4 +1,4 @@
-"""Records, and targets that keep, refuse or fail, for the tests of pipes."""
+"""Records, and targets that keep, reject or fail, for the tests of pipes."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ class Function:
 
 
 class RecordingBus:
-    """A bus that keeps its calls and refuses the entries that `refuses` picks."""
+    """A bus that keeps its calls and rejects the entries that `rejects` picks."""
 
     name = "bus"
 
-    def __init__(self, refuses: Callable[[Mapping[str, Any]], bool] = lambda entry: False) -> None:
+    def __init__(self, rejects: Callable[[Mapping[str, Any]], bool] = lambda entry: False) -> None:
         self.calls: list[list[Mapping[str, Any]]] = []
-        self._refuses = refuses
+        self._rejects = rejects
 
     def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
         self.calls.append(list(entries))
         results: list[dict[str, str]] = [
-            {"ErrorCode": "InternalFailure", "ErrorMessage": "refused"} if self._refuses(e) else {"EventId": "1"}
+            {"ErrorCode": "InternalFailure", "ErrorMessage": "rejected"} if self._rejects(e) else {"EventId": "1"}
             for e in entries
         ]
         return {"FailedEntryCount": sum("ErrorCode" in r for r in results), "Entries": results}

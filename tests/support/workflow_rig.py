@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import Aggregator, Join, fallback_state_machine
+from perception_events.aws.join_store import DynamoDBJoinStore
 from perception_events.clock import ManualClock
-from perception_events.lambdas.join_store import DynamoDBJoinStore
 
 __all__ = ["TABLE", "WorkflowRig", "workflow_rig"]
 

@@ -28,7 +28,7 @@ from perception_events.aggregation._picture import joins_mermaid
 from perception_events.aggregation._reports import JoinReport, JoinStatus
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
 from perception_events.aggregation._store import Attribute, Commit, JoinStore, OutboxItem, Recorded
-from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine
+from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine, workflow_actions
 
 __all__ = [
     "ALERT_PREFIX",
@@ -71,5 +71,6 @@ __all__ = [
     "joins_mermaid",
     "outbox_item",
     "trigger_event_type",
+    "workflow_actions",
     "version_of",
 ]

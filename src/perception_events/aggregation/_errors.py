@@ -8,7 +8,7 @@ __all__ = ["InvalidJoinError", "InvalidMemberEventError", "JoinContentionError",
 
 
 class InvalidJoinError(PerceptionEventsError, ValueError):
-    """A declared join that cannot work; the message names the join, the path where there is one, and the mend."""
+    """A declared join that cannot work; the message names the join, the path where there is one, and the fix."""
 
 
 class InvalidMemberEventError(PerceptionEventsError, ValueError):

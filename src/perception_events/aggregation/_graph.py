@@ -11,7 +11,7 @@ __all__ = ["check_acyclic", "check_joins", "check_reachable"]
 
 
 def check_acyclic(edges: Mapping[str, Iterable[str]]) -> None:
-    """Refuse modules that start each other in a circle.
+    """Reject modules that start each other in a circle.
 
     Raises:
         InvalidJoinError: there is a cycle; the message shows its path.
@@ -35,7 +35,7 @@ def check_acyclic(edges: Mapping[str, Iterable[str]]) -> None:
 
 
 def check_reachable(entries: Sequence[str], edges: Mapping[str, Iterable[str]]) -> None:
-    """Refuse modules that nothing starts.
+    """Reject modules that nothing starts.
 
     Raises:
         InvalidJoinError: a module cannot be reached from `entries`; the message shows how far the paths get.
@@ -50,7 +50,7 @@ def check_reachable(entries: Sequence[str], edges: Mapping[str, Iterable[str]]) 
 
 
 def check_joins(joins: Sequence[Join], parts: Mapping[str, tuple[str, ...] | None], served: Iterable[str]) -> None:
-    """Refuse joins that cannot work among the modules declared.
+    """Reject joins that cannot work among the modules declared.
 
     `parts` gives the names of each module's sort-key segments, where they are known; `served` are the modules whose
     events reach a function.

@@ -9,8 +9,8 @@ from perception_events.aggregation._join import Expected
 from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, ItemNames, JoinKey
 from perception_events.aggregation._state import JoinState, Member, TriggerReason
 from perception_events.aggregation._store import OutboxItem
-from perception_events.aggregation._times import from_iso, to_iso
 from perception_events.sort_keys import SEPARATOR
+from perception_events.times import from_iso, to_iso
 
 __all__ = [
     "MEMBER_PREFIX",

@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from perception_events.aggregation._join import Expected, Join
 from perception_events.aggregation._state import JoinState, is_complete, missing_members
-from perception_events.aggregation._times import to_iso
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.times import to_iso
 
 __all__ = ["JoinReport", "JoinStatus", "report_of"]
 

@@ -14,7 +14,7 @@ from perception_events.aggregation._state import (
     missing_members,
 )
 from perception_events.aggregation._store import Attribute, OutboxItem
-from perception_events.aggregation._times import to_iso
+from perception_events.times import to_iso
 
 __all__ = ["Transition", "fallback_transition", "live_transition", "rerun_transition"]
 

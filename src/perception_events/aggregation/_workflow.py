@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from perception_events.aggregation._keys import (
 )
 from perception_events.aggregation._state import COMPLETED, TriggerReason
 
-__all__ = ["fallback_schedule", "fallback_state_machine"]
+__all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 
 CONTAINS_UP_TO = 50
 """Members up to which a set is tested one by one; a condition expression holds 4 KB and 300 operators."""
@@ -39,6 +39,8 @@ _RETRY = [
     }
 ]
 _NOW = "$$.State.EnteredTime"
+
+_WRITES = {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
 
 State = dict[str, Any]
 
@@ -88,6 +90,27 @@ def fallback_schedule(
             "RetryPolicy": {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 300},
         },
     }
+
+
+def workflow_actions(state: Any) -> Iterator[str]:
+    """The IAM actions that the tasks of a workflow need, more than once where several tasks need them.
+
+    AWS: a task's resource ends in the service and the API call; a transaction needs the rights of its parts.
+    """
+    if isinstance(state, list):
+        for one in state:
+            yield from workflow_actions(one)
+    elif isinstance(state, dict):
+        if state.get("Type") == "Task":
+            service, call = state["Resource"].split(":")[-2:]
+            if call == "transactWriteItems":
+                yield from (
+                    f"{service}:{_WRITES[verb]}" for item in state["Parameters"]["TransactItems"] for verb in item
+                )
+            else:
+                yield f"{service}:{call[0].upper()}{call[1:]}"
+        for one in state.values():
+            yield from workflow_actions(one)
 
 
 class _Workflow:

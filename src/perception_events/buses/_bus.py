@@ -42,7 +42,7 @@ class EventBus:
     AWS: EventBridge User Guide, "Event buses"; service model `events`.
 
     Raises:
-        EventBusError: AWS refuses the name.
+        EventBusError: AWS rejects the name.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class EventBus:
         `ErrorMessage`. An entry for a bus of another name is accepted and vanishes, as on AWS.
 
         Raises:
-            EventBusError: AWS refuses the request as a whole: count or total size.
+            EventBusError: AWS rejects the request as a whole: count or total size.
             SelfFeedingRuleError: the events feed the rule that led to them.
         """
         check_request(entries)
@@ -148,7 +148,7 @@ class EventBus:
 
         Raises:
             EventBusError: the name is taken or bad, or the days are below 0.
-            InvalidEventPatternError: the pattern is refused.
+            InvalidEventPatternError: the pattern is rejected.
         """
         check_name("archive name", name)
         if retention_days < 0:
@@ -219,7 +219,7 @@ class EventBus:
             if chain.count(name) > MAX_SELF_FEEDING:
                 raise SelfFeedingRuleError(
                     f"rule {name!r} of bus {self.name!r} feeds itself: its target puts events that it matches "
-                    f"(way: {' -> '.join(dict.fromkeys(chain))} -> {name}); let the pattern refuse what the target puts"
+                    f"(way: {' -> '.join(dict.fromkeys(chain))} -> {name}); let the pattern reject what the target puts"
                 )
             self._deliver_rule(self._rules[name], event, chain, from_bus=from_bus)
 
@@ -234,7 +234,7 @@ class EventBus:
         }
         for target in rule.targets:
             if from_bus and isinstance(target.target, BusTarget):
-                target = replace(target, target=_Refuses())
+                target = replace(target, target=_Rejects())
             delivery = Delivery(event, rule, target, self.name, arn, variables, self._retry_delay, self._trace, chain)
             if self._deliver is not None:
                 self._deliver(partial(self._in_chain, delivery, self._clock.now))
@@ -288,7 +288,7 @@ class BusTarget:
         return None
 
 
-class _Refuses:
+class _Rejects:
     def invoke(self, event: JSONValue) -> JSONValue:
         reason = "an event that came from another bus is not sent on to a third"
         raise TargetError(reason, code="THIRD_ACCOUNT_HOP_DETECTED", retryable=False)

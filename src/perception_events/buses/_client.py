@@ -35,7 +35,7 @@ class InMemoryEventsClient:
         """`put_events(Entries=[...])`, answered as AWS does.
 
         Raises:
-            EventBusError: AWS refuses the request as a whole. It has `response`, as botocore's `ClientError` has, but
+            EventBusError: AWS rejects the request as a whole. It has `response`, as botocore's `ClientError` has, but
                 is none.
         """
         entries: Sequence[Mapping[str, Any]] = request.get("Entries", ())

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from perception_events.buses._errors import SelfFeedingRuleError, TargetError
 from perception_events.buses._rule import Rule, RuleTarget
+from perception_events.input_transforms import TemplateRenderError
 from perception_events.json_values import JSONObject
-from perception_events.templates import TemplateRenderError
 from perception_events.trace import DeadLettered, Delivered, Retried, TraceEvent
 
 __all__ = ["Delivery", "default_retry_delay"]

@@ -1,4 +1,4 @@
-"""From the entries of `put_events` to events, entry by entry refused as AWS refuses them."""
+"""From the entries of `put_events` to events, entry by entry rejected as AWS rejects them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _PARAMETERS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class EntryError(Exception):
-    """One entry is refused; the others are not."""
+    """One entry is rejected; the others are not."""
 
     code: str
     message: str
 
 
 def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Refuse what AWS, or boto3 before it, refuses as a whole.
+    """Reject what AWS, or boto3 before it, rejects as a whole.
 
     Raises:
         EventBusError: no entry, more than 10, or more than 1 MB in all (`ValidationException`); a parameter that there
@@ -68,9 +68,9 @@ def _check_parameters(where: str, entry: object) -> None:
             known = ", ".join(_PARAMETERS)
             raise EventBusError("ParamValidation", f"{where} has a parameter {name!r}; known: {known}")
         if value is not None and not isinstance(value, types):
-            mend = "; json.dumps makes the text of it" if name == "Detail" else ""
+            fix = "; json.dumps makes the text of it" if name == "Detail" else ""
             wanted = " or ".join(each.__name__ for each in types)
-            raise EventBusError("ParamValidation", f"{where}.{name} is {type(value).__name__}, not {wanted}{mend}")
+            raise EventBusError("ParamValidation", f"{where}.{name} is {type(value).__name__}, not {wanted}{fix}")
 
 
 def entry_size(entry: Mapping[str, Any]) -> int:
@@ -104,7 +104,7 @@ def envelope(
         message = f"Not authorized for the source. The source {entry['Source']} begins with 'aws.'."
         raise EntryError("NotAuthorizedForSourceException", message)
     try:
-        detail = json.loads(entry["Detail"], parse_constant=_refuse)
+        detail = json.loads(entry["Detail"], parse_constant=_reject)
     except (TypeError, ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
@@ -123,7 +123,7 @@ def envelope(
     return {**event, "detail": detail}, text
 
 
-def _refuse(name: str) -> None:
+def _reject(name: str) -> None:
     raise ValueError(f"{name} is not JSON, though Python writes it")
 
 

@@ -8,7 +8,7 @@ __all__ = ["EventBusError", "SelfFeedingRuleError", "TargetError"]
 
 
 class EventBusError(PerceptionEventsError, ValueError):
-    """A request that AWS refuses as a whole; `code` is AWS's (`ValidationException`, `LimitExceededException`, ...).
+    """A request that AWS rejects as a whole; `code` is AWS's (`ValidationException`, `LimitExceededException`, ...).
 
     `response` is what boto3's errors carry, so that code which reads it finds the same there.
     """
@@ -26,7 +26,7 @@ class SelfFeedingRuleError(UnretriableError, RuntimeError):
 class TargetError(PerceptionEventsError, RuntimeError):
     """Raised by a target to say how it failed; any other exception is `ERROR_FROM_TARGET` and is retried.
 
-    `code` is one of the error codes that a dead-letter message carries. What trying again cannot mend (no
+    `code` is one of the error codes that a dead-letter message carries. What trying again cannot fix (no
     permission, no such target) is not retried.
 
     AWS: EventBridge User Guide, "Using dead-letter queues", error codes.

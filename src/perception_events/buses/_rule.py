@@ -10,10 +10,10 @@ from typing import Any
 
 from perception_events.buses._errors import EventBusError
 from perception_events.buses._names import check_name
+from perception_events.input_transforms import MISSING, InputTransformer, JSONPath, TemplateRenderError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
-from perception_events.targets import Target, why_no_target
-from perception_events.templates import MISSING, InputTransformer, JSONPath, TemplateRenderError
+from perception_events.targets import Target, target_error
 
 __all__ = ["MAX_TARGETS", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
 
@@ -73,9 +73,9 @@ class RuleTarget:
 
     def __post_init__(self) -> None:
         check_name("target id", self.id)
-        reason = why_no_target(self.target)
+        reason = target_error(self.target)
         if reason is None and self.dead_letter_queue is not None:
-            reason = why_no_target(self.dead_letter_queue)
+            reason = target_error(self.dead_letter_queue)
         if reason is not None:
             raise EventBusError("ValidationException", f"target {self.id}: {reason}")
         given = [v for v in (self.input, self.input_path, self.input_transformer) if v is not None]
@@ -117,7 +117,7 @@ class Rule:
 
     Raises:
         EventBusError: a bad name or state, more than five targets, two targets of one id.
-        InvalidEventPatternError: the pattern is refused.
+        InvalidEventPatternError: the pattern is rejected.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the registry looks at, answers and refuses."""
+"""What the registry looks at, answers and rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`perception-events check`: what AWS refuses in a declaration, and what silently goes wrong."""
+"""`perception-events check`: what AWS rejects in a declaration, and what silently goes wrong."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from typing import Annotated, cast
 
 import typer
 
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.errors import PerceptionEventsError
-from perception_events.infrastructure import (
+from perception_events.checks import (
     EnrichmentHandler,
     Severity,
     Waiver,
@@ -22,7 +20,9 @@ from perception_events.infrastructure import (
     findings_sarif,
     findings_text,
 )
-from perception_events.infrastructure import check as check_pipeline
+from perception_events.checks import check as check_pipeline
+from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.errors import PerceptionEventsError
 
 __all__ = ["register"]
 
@@ -75,7 +75,7 @@ def check(
             sys.stdout.write(findings_sarif(findings, declaration=pipeline))
     for waiver in given:
         if not any(waiver.covers(finding) for finding in findings):
-            typer.echo(f"the waiver of {waiver.identifier} at {waiver.place} silences nothing; drop it", err=True)
+            typer.echo(f"the waiver of {waiver.identifier} at {waiver.location} silences nothing; drop it", err=True)
     raise typer.Exit(exit_code(findings, fail_on))
 
 
@@ -86,14 +86,14 @@ def _lines(path: Path | None) -> Iterator[str]:
             yield text
 
 
-def _handler(place: str) -> EnrichmentHandler:
-    module_name, _, name = place.partition(":")
+def _handler(location: str) -> EnrichmentHandler:
+    module_name, _, name = location.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
         found = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise PipelineNotFoundError(f"--enrichment {place!r} must read package.module:handler: {error}") from None
+        raise PipelineNotFoundError(f"--enrichment {location!r} must read package.module:handler: {error}") from None
     if not callable(found):
-        raise PipelineNotFoundError(f"--enrichment {place!r} is a {type(found).__name__}, not a handler")
+        raise PipelineNotFoundError(f"--enrichment {location!r} is a {type(found).__name__}, not a handler")
     return cast(EnrichmentHandler, found)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.infrastructure import graph_mermaid, graph_svg
+from perception_events.diagrams import graph_mermaid, graph_svg
 
 __all__ = ["register"]
 

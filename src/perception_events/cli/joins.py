@@ -97,12 +97,12 @@ def _joins(pipeline: str, env: str, table: str | None, endpoint_url: str | None,
     try:
         client = _client(endpoint_url, region)
     except ImportError:
-        raise _refusal("boto3 is not installed: pip install 'perception-events[aws]'") from None
+        raise _rejection("boto3 is not installed: pip install 'perception-events[aws]'") from None
     return joins_of(declared, env, client=client, table=table)
 
 
 def _client(endpoint_url: str | None, region: str | None) -> Any:
-    from perception_events.lambdas.join_store import dynamodb_client
+    from perception_events.aws.join_store import dynamodb_client
 
     return dynamodb_client(endpoint_url=endpoint_url, region=region)
 
@@ -111,14 +111,14 @@ def _read(act: Any) -> Any:
     try:
         return act()
     except PerceptionEventsError as error:
-        raise _refusal(str(error)) from error
+        raise _rejection(str(error)) from error
     except Exception as error:  # botocore's errors, whose classes are known only where it is installed
         if not type(error).__module__.startswith("botocore"):
             raise
-        raise _refusal(f"DynamoDB did not answer as needed: {error}") from error
+        raise _rejection(f"DynamoDB did not answer as needed: {error}") from error
 
 
-def _refusal(message: str) -> typer.Exit:
+def _rejection(message: str) -> typer.Exit:
     typer.echo(message, err=True)
     return typer.Exit(1)
 

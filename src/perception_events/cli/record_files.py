@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.records import UnreadableRecordError, json_record
 
 __all__ = ["STANDARD_INPUT", "FoundRecord", "UnreadableInput", "read_records"]
 
@@ -109,7 +110,10 @@ def _records_of(name: str, line: int, value: JSONValue) -> Iterator[FoundRecord 
                 name, line, f'{place}is not a stream record: it has no "dynamodb" object (found: {found})'
             )
         else:
-            yield FoundRecord(name, line, member)
+            try:
+                yield FoundRecord(name, line, json_record(member))
+            except UnreadableRecordError as error:
+                yield UnreadableInput(name, line, f"{place}is not a stream record: {error}")
 
 
 def _kind(value: JSONValue) -> str:

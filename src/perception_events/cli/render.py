@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from perception_events.checks import Severity, check
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.infrastructure import RenderError, Severity, TemplateFormat, check
-from perception_events.infrastructure import render as render_template
+from perception_events.rendering import RenderError, TemplateFormat
+from perception_events.rendering import render as render_template
 
 __all__ = ["register"]
 

@@ -77,7 +77,7 @@ def _ended(message: str, status: int) -> typer.Exit:
 
 def _stream(table: str, endpoint_url: str | None) -> tuple[Any, str | None]:
     """A client of the streams API, and the ARN of the table's stream."""
-    from perception_events.lambdas.stream_poller import stream_of
+    from perception_events.aws.stream_poller import stream_of
 
     return stream_of(table, endpoint_url=endpoint_url)
 
@@ -93,8 +93,8 @@ def _poll(
     idle: float | None,
     show: Callable[[Route], None],
 ) -> int:
-    from perception_events.lambdas.checkpoints import FileCheckpoints
-    from perception_events.lambdas.stream_poller import StartingPosition, StreamPoller
+    from perception_events.aws.checkpoints import FileCheckpoints
+    from perception_events.aws.stream_poller import StartingPosition, StreamPoller
 
     poller = StreamPoller(
         streams,

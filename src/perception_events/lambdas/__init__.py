@@ -1,4 +1,4 @@
-"""Lambda handlers and the adapters to AWS: thin shims over the core, and the only place that uses boto3.
+"""Lambda handlers: thin shims over the core.
 
 Names are loaded when first used: a function that only classifies starts without pydantic and boto3.
 """

@@ -132,7 +132,7 @@ def _handle(message: Message, context: Any, handle: Handle, dead_letters: Target
         answer = handle(message, context)
     except DeadLetterError as error:
         if dead_letters is None:
-            _log.exception("cannot be mended, and there is no dead-letter target: it will be tried again", extra=extra)
+            _log.exception("cannot be fixed, and there is no dead-letter target: it will be tried again", extra=extra)
             raise
         _log.error("dead-lettered: %s", error, extra=extra)
         letter: dict[str, JSONValue] = {"reason": str(error), "event": dict(message.event)}

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from perception_events.aggregation import Aggregator, JoinOutcome, JoinResult
+from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, dynamodb_client
 from perception_events.clock import SystemClock
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.lambdas.join_store import CapacityMeter, DynamoDBJoinStore
 from perception_events.pipeline import Pipeline
 
 __all__ = ["JoinHandler", "join_handler", "joins_of", "sweep_handler"]
@@ -31,10 +31,7 @@ def joins_of(
 
     `client` defaults to `boto3.client("dynamodb")`, `table` to the declared name.
     """
-    if client is None:
-        import boto3
-
-        client = boto3.client("dynamodb")
+    client = dynamodb_client() if client is None else client
     names = pipeline.item_names
     store = DynamoDBJoinStore(client, table or pipeline.names(env).table, names=names, meter=meter)
     return pipeline.aggregator(store, clock=SystemClock())

@@ -56,7 +56,7 @@ class EventRouter:
 
         Raises:
             DuplicateRouteError: the event type has a function.
-            InvalidEventPatternError: the pattern is refused.
+            InvalidEventPatternError: the pattern is rejected.
             ArgumentError: the function's parameter cannot be filled.
             ValueError: neither or both are given.
         """

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, SerializationInfo, ValidationError
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
+from perception_events.json_values import to_json_value
 
-__all__ = ["InvalidRecordError", "WireModel", "wire_names"]
+__all__ = ["InvalidRecordError", "WireModel", "is_for_the_wire", "wire_names"]
 
 
 class InvalidRecordError(PerceptionEventsError, ValueError):
@@ -30,10 +31,9 @@ def _mistake(error: Any) -> str:
         return f"{path}.{error['msg']}"
     if error["type"] == "missing":
         return f"{path} is missing"
-    shown = repr(error["input"])
-    shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
+    found = error["input"]
     message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    return f"{path or 'the whole'}: expected {message}, found {type(error['input']).__name__} {shown}"
+    return f"{path or 'the whole'}: expected {message}, found {type(found).__name__} {describe(found)}"
 
 
 def wire_names(names: Mapping[str, str], others: Mapping[str, str] | None = None) -> AliasGenerator:
@@ -65,5 +65,18 @@ class WireModel(BaseModel):
             raise InvalidRecordError(cls.__name__, error) from None
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object as AWS writes it, without the fields that are not there."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        """The JSON object as AWS writes it, without the fields that are not there; bytes are base64 text.
+
+        Raises:
+            InvalidJSONValueError: a field holds what JSON cannot; the message names its path.
+        """
+        values = self.model_dump(by_alias=True, exclude_unset=True, context=_WIRE)
+        return {name: to_json_value(value, name) for name, value in values.items()}
+
+
+_WIRE = {"wire": True}
+
+
+def is_for_the_wire(info: SerializationInfo) -> bool:
+    """Whether a serializer writes AWS's form: in JSON, and for `to_dict`, which writes bytes and numbers by itself."""
+    return info.mode == "json" or info.context is _WIRE

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Self
 
 from pydantic import ConfigDict, field_validator
 
@@ -12,6 +14,7 @@ from perception_events.attribute_values import image_from_python, image_to_pytho
 from perception_events.event_status import EventStatus
 from perception_events.models._base import WireModel, wire_names
 from perception_events.sort_keys import SortKey
+from perception_events.times import InvalidTimeError, read_time
 
 __all__ = ["DEFAULT_TIME_TO_LIVE", "EventItem"]
 
@@ -21,8 +24,8 @@ DEFAULT_TIME_TO_LIVE = timedelta(days=1)
 class EventItem(WireModel):
     """A row of the event table as a stream record's image has it; derive your own to type the other attributes.
 
-    `expires_at` is in epoch seconds, UTC: what DynamoDB's TTL takes. `lambdas.event_table` reads and writes rows
-    without pydantic, as `EventRow`.
+    `expires_at` is in epoch seconds, UTC: what DynamoDB's TTL takes. `aws.event_table` reads and writes rows without
+    pydantic, as `EventRow`.
     """
 
     model_config = ConfigDict(alias_generator=wire_names({"sort_key": "date#event_type"}))
@@ -31,6 +34,17 @@ class EventItem(WireModel):
     sort_key: str
     status: EventStatus
     expires_at: int | None = None
+
+    @field_validator("expires_at", mode="before")
+    @classmethod
+    def _is_in_seconds(cls, value: object) -> object:
+        """A time to live in milliseconds is one that never comes."""
+        if value is None:
+            return None
+        try:
+            return int(read_time(value))
+        except InvalidTimeError as error:
+            raise ValueError(error.expected) from None
 
     @field_validator("sort_key")
     @classmethod
@@ -46,13 +60,17 @@ class EventItem(WireModel):
         *,
         now: float,
         time_to_live: timedelta = DEFAULT_TIME_TO_LIVE,
-    ) -> EventItem:
-        """An item that expires `time_to_live` after `now` (epoch seconds)."""
+    ) -> Self:
+        """An item that expires `time_to_live` after `now` (epoch seconds).
+
+        Raises:
+            InvalidRecordError: the sort key or the status is not one.
+        """
         expires_at = int(now + time_to_live.total_seconds())
-        return cls(site=site, sort_key=str(sort_key), status=status, expires_at=expires_at)
+        return cls.parse({"site": site, "sort_key": str(sort_key), "status": status, "expires_at": expires_at})
 
     @classmethod
-    def from_image(cls, image: Mapping[str, Mapping[str, Any]]) -> EventItem:
+    def from_image(cls, image: Mapping[str, Any]) -> Self:
         """Read a stream record's image.
 
         Raises:
@@ -62,9 +80,17 @@ class EventItem(WireModel):
         return cls.parse(image_to_python(image))
 
     def to_image(self) -> dict[str, dict[str, Any]]:
-        """The item in DynamoDB JSON."""
-        values = self.model_dump(by_alias=True, exclude_none=True)
-        return image_from_python({**values, "status": self.status.value})
+        """The item in DynamoDB JSON. What was NULL in the image that it was read from is NULL again.
+
+        Raises:
+            InvalidAttributeValueError: DynamoDB has no type for a field's value.
+        """
+        values = self.model_dump(by_alias=True)
+        fields = type(self).model_fields
+        written = {name: (fields[name].serialization_alias or name) for name in fields}
+        unset = {written[name] for name in fields if name not in self.model_fields_set or name == "expires_at"}
+        kept = {name: _attribute(value) for name, value in values.items() if value is not None or name not in unset}
+        return image_from_python(kept)
 
     @property
     def key(self) -> SortKey:
@@ -75,3 +101,18 @@ class EventItem(WireModel):
     def expires(self) -> datetime | None:
         """When the item expires, in UTC; DynamoDB deletes it up to days later."""
         return None if self.expires_at is None else datetime.fromtimestamp(self.expires_at, UTC)
+
+
+def _attribute(value: object) -> object:
+    """What a field holds as the codec takes it: a typed model may have floats, which it wrote with all their digits."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {name: _attribute(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_attribute(member) for member in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value

@@ -7,28 +7,34 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializationInfo
 from typing_extensions import TypeVar
 
-from perception_events.models._base import WireModel, wire_names
+from perception_events.json_values import InvalidJSONValueError, to_json_value
+from perception_events.models._base import WireModel, is_for_the_wire, wire_names
+from perception_events.times import InvalidTimeError, from_iso, read_time, to_iso_seconds
 
 __all__ = ["EventBridgeEvent", "PutEventsRequestEntry"]
 
 Detail = TypeVar("Detail", default=dict[str, Any])
 
 
-def _read_time(at: object) -> object:
-    if isinstance(at, int | float):
-        raise ValueError("a time such as 2025-07-15T00:11:08Z")
-    return at
+def _read_event_time(at: object) -> datetime:
+    try:
+        if isinstance(at, datetime):
+            return datetime.fromtimestamp(read_time(at), UTC)
+        if isinstance(at, str):
+            return datetime.fromtimestamp(from_iso(at), UTC)
+    except InvalidTimeError as error:
+        raise ValueError(error.expected) from None
+    raise ValueError("a time such as 2025-07-15T00:11:08Z")
 
 
-def _write_time(at: datetime) -> str:
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    return at.replace(microsecond=0).isoformat().replace("+00:00", "Z")
+def _write_event_time(at: datetime, info: SerializationInfo) -> object:
+    return to_iso_seconds(at.timestamp()) if is_for_the_wire(info) else at
 
 
-EventTime = Annotated[datetime, BeforeValidator(_read_time), PlainSerializer(_write_time, when_used="json")]
+EventTime = Annotated[datetime, BeforeValidator(_read_event_time), PlainSerializer(_write_event_time)]
 
 
 class EventBridgeEvent(WireModel, Generic[Detail]):
@@ -92,9 +98,18 @@ class PutEventsRequestEntry(WireModel):
         resources: tuple[str, ...] = (),
         time: datetime | None = None,
     ) -> PutEventsRequestEntry:
-        """An entry whose detail is a model or a mapping."""
-        value = detail.to_dict() if isinstance(detail, WireModel) else detail
-        value = value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else dict(value)
+        """An entry whose detail is a model or a mapping; Decimals, sets and bytes in it become JSON.
+
+        Raises:
+            InvalidJSONValueError: the detail is not an object, or JSON cannot hold a member, which is named.
+        """
+        if isinstance(detail, WireModel):
+            value: object = detail.to_dict()
+        else:
+            value = detail.model_dump(by_alias=True) if isinstance(detail, BaseModel) else detail
+        value = to_json_value(value)
+        if not isinstance(value, dict):
+            raise InvalidJSONValueError("detail", "a model or a mapping", detail)
         given: dict[str, Any] = {"event_bus_name": event_bus_name, "resources": resources, "time": time}
         return cls(
             source=source,

@@ -4,37 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, ConfigDict, PlainSerializer, SerializationInfo, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from perception_events.attribute_values import AttributeValue, InvalidAttributeValueError, image_to_python, to_python
-from perception_events.models._base import WireModel, wire_names
+from perception_events.json_values import to_json_value
+from perception_events.models._base import WireModel, is_for_the_wire, wire_names
+from perception_events.records import TTL_PRINCIPAL, EventName, StreamViewType, UnreadableRecordError, json_record
+from perception_events.times import InvalidTimeError, read_time
 
-__all__ = ["EventName", "StreamChange", "StreamEvent", "StreamRecord", "StreamViewType", "UserIdentity", "read_records"]
-
-
-class EventName(StrEnum):
-    """What happened to the item."""
-
-    INSERT = "INSERT"
-    MODIFY = "MODIFY"
-    REMOVE = "REMOVE"
-
-
-class StreamViewType(StrEnum):
-    """Which images a stream carries."""
-
-    KEYS_ONLY = "KEYS_ONLY"
-    NEW_IMAGE = "NEW_IMAGE"
-    OLD_IMAGE = "OLD_IMAGE"
-    NEW_AND_OLD_IMAGES = "NEW_AND_OLD_IMAGES"
+__all__ = ["StreamChange", "StreamEvent", "StreamRecord", "UserIdentity", "read_records"]
 
 
 def _check_image(image: object) -> object:
-    """Every member is an attribute value; the image stays in DynamoDB JSON."""
+    """Every member is an attribute value; the image stays in DynamoDB JSON, with binary as base64 text."""
     if not isinstance(image, Mapping):
         return image
     for name, value in image.items():
@@ -42,28 +27,29 @@ def _check_image(image: object) -> object:
             to_python(value, str(name))
         except InvalidAttributeValueError as error:
             raise PydanticCustomError("attribute_value", "{mistake}", {"mistake": str(error)}) from None
-    return image
+    return {name: to_json_value(value) for name, value in image.items()}
 
 
-def _seconds(at: datetime) -> int | float:
+def _seconds(at: datetime, info: SerializationInfo) -> object:
+    if not is_for_the_wire(info):
+        return at
     seconds = at.timestamp()
     return int(seconds) if seconds.is_integer() else seconds
 
 
-def _from_seconds(at: object) -> object:
-    """Seconds since the epoch, as int or float on the wire; a datetime from boto3."""
-    if isinstance(at, int | float) and not isinstance(at, bool):
-        return datetime.fromtimestamp(at, UTC)
-    if isinstance(at, datetime):
-        return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    raise ValueError("seconds since the epoch or a datetime")
+def _from_seconds(at: object) -> datetime:
+    """Seconds since the epoch, as int or float on the wire; a datetime from boto3, ISO 8601 text from the AWS CLI."""
+    try:
+        return datetime.fromtimestamp(read_time(at), UTC)
+    except InvalidTimeError as error:
+        raise ValueError(error.expected) from None
 
 
 ImageField = Annotated[dict[str, AttributeValue], BeforeValidator(_check_image)]
 EpochSeconds = Annotated[
     datetime,
     BeforeValidator(_from_seconds),
-    PlainSerializer(_seconds, when_used="json"),
+    PlainSerializer(_seconds),
     WithJsonSchema({"type": "number"}),
 ]
 
@@ -148,15 +134,20 @@ class StreamRecord(WireModel):
     user_identity: UserIdentity | None = None
     event_source_arn: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_aws_writes_it(cls, record: Any) -> Any:
+        """DynamoDB Local's name of a TTL deletion becomes AWS's; what is wrong is left to the fields, which name it."""
+        try:
+            return json_record(record) if isinstance(record, dict) else record
+        except UnreadableRecordError:
+            return record
+
     @property
     def is_ttl_deletion(self) -> bool:
         """Whether DynamoDB itself removed the item because it had expired."""
         identity = self.user_identity
-        return (
-            self.event_name is EventName.REMOVE
-            and identity is not None
-            and identity.principal_id == "dynamodb.amazonaws.com"
-        )
+        return self.event_name is EventName.REMOVE and identity is not None and identity.principal_id == TTL_PRINCIPAL
 
 
 class StreamEvent(WireModel):

@@ -96,7 +96,7 @@ def sub_rules(pattern: ast.ObjectPattern) -> tuple[SubRule, ...]:
 
 
 def _check_addable(path: str, values: tuple[ast.ValuePattern, ...]) -> None:
-    """Refuse what passes the engine's check and then cannot be added, unless something has overwritten it.
+    """Reject what passes the engine's check and then cannot be added, unless something has overwritten it.
 
     An anything-but of nothing can be added behind another value. (Accident of the engine, kept.)
     """

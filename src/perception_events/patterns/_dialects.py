@@ -1,4 +1,4 @@
-"""Where patterns are used, and what each place takes: a table, with the authority of each row."""
+"""Where patterns are used, and what each place takes: a table, with the reference of each row."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Support(StrEnum):
     YES = "yes"
     NO = "no"
     UNSURE = "unsure"
-    """No authority says so either way; accepted here."""
+    """No reference says so either way; accepted here."""
 
 
 class DialectRules(ValueObject):
     """The limits of one place and the operators it takes (those not named: yes)."""
 
-    __slots__ = ("authority", "default_length", "max_length", "max_patterns", "max_wildcard_patterns", "operators")
+    __slots__ = ("default_length", "max_length", "max_patterns", "max_wildcard_patterns", "operators", "reference")
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class DialectRules(ValueObject):
         max_patterns: int | None,
         max_wildcard_patterns: int | None,
         operators: dict[str, Support],
-        authority: str,
+        reference: str,
     ) -> None:
         self.max_length = max_length
         """Characters of one pattern."""
@@ -60,11 +60,11 @@ class DialectRules(ValueObject):
         self.max_wildcard_patterns = max_wildcard_patterns
         """Patterns with wildcards in one place."""
         self.operators = operators
-        self.authority = authority
+        self.reference = reference
 
 
 MAX_OR_COMBINATIONS = 1000
-"""AWS: User Guide, "Creating event patterns", `$or`: more than 1000 combinations are refused."""
+"""AWS: User Guide, "Creating event patterns", `$or`: more than 1000 combinations are rejected."""
 
 _NOT_IN_PIPES = (
     "anything-but prefix",
@@ -81,7 +81,7 @@ DIALECTS: dict[Dialect, DialectRules] = {
         max_patterns=300,
         max_wildcard_patterns=30,
         operators={},
-        authority="EventBridge User Guide, comparison operators and quotas; service model events:EventPattern",
+        reference="EventBridge User Guide, comparison operators and quotas; service model events:EventPattern",
     ),
     Dialect.PIPE: DialectRules(
         max_length=4096,
@@ -89,7 +89,7 @@ DIALECTS: dict[Dialect, DialectRules] = {
         max_patterns=5,
         max_wildcard_patterns=None,
         operators=dict.fromkeys(_NOT_IN_PIPES, Support.NO) | {"cidr": Support.UNSURE},
-        authority="EventBridge User Guide, comparison operators (column Pipes); service model pipes:FilterList",
+        reference="EventBridge User Guide, comparison operators (column Pipes); service model pipes:FilterList",
     ),
     Dialect.EVENT_SOURCE_MAPPING: DialectRules(
         max_length=4096,
@@ -108,7 +108,7 @@ DIALECTS: dict[Dialect, DialectRules] = {
             ),
             Support.UNSURE,
         ),
-        authority="Lambda Developer Guide, event filtering; service model lambda:Pattern",
+        reference="Lambda Developer Guide, event filtering; service model lambda:Pattern",
     ),
 }
 
@@ -125,8 +125,8 @@ def operator_name(value: ast.ValuePattern) -> str:
 
 def first_unsupported(pattern: ast.ObjectPattern, dialect: Dialect) -> tuple[str, str] | None:
     """The JSON Pointer and name of the first operator in `pattern` that `dialect` does not take."""
-    refused = {name for name, support in DIALECTS[dialect].operators.items() if support is Support.NO}
-    if not refused:
+    rejected = {name for name, support in DIALECTS[dialect].operators.items() if support is Support.NO}
+    if not rejected:
         return None
 
     def walk(node: ast.ObjectPattern, pointer: str) -> Generator[Any, Any, tuple[str, str] | None]:
@@ -144,7 +144,7 @@ def first_unsupported(pattern: ast.ObjectPattern, dialect: Dialect) -> tuple[str
                     return found  # type: ignore[no-any-return]
                 continue
             for index, value in enumerate(member.content):
-                if operator_name(value) in refused:
+                if operator_name(value) in rejected:
                     return f"{here}/{index}", operator_name(value)
         return None
 

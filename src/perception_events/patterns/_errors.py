@@ -15,7 +15,7 @@ class InvalidEventError(PerceptionEventsError, ValueError):
 
 
 class InvalidEventPatternError(PerceptionEventsError, ValueError):
-    """A pattern that EventBridge refuses.
+    """A pattern that EventBridge rejects.
 
     `reason` is the engine's own wording where it has one. `code` names the kind of mistake, stable across
     releases. `pointer` is a JSON Pointer to the place. `line` and `column` (from 1) are given for text input.

@@ -9,15 +9,16 @@ from functools import cached_property
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text, meaning
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
-from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity, rule_complexity
 from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, DialectRules, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
-from perception_events.patterns._event_text import read_event
-from perception_events.patterns._explanation import Miss, explain
+from perception_events.patterns._event_text import plain, read_event
+from perception_events.patterns._explanation import Mismatch, explain
 from perception_events.patterns._fields import FieldTree
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
 from perception_events.patterns._plain_match import plain_matcher
+from perception_events.patterns._quirks import EngineQuirk, engine_quirks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class EventPattern:
         in for AWS's unpublished limit on wildcards; None is without limit, as the open engine is.
 
         Raises:
-            InvalidEventPatternError: `dialect` refuses it; reason, code, JSON Pointer, line and column say where.
+            InvalidEventPatternError: `dialect` rejects it; reason, code, JSON Pointer, line and column say where.
             TypeError: `source` is neither, or a mapping holds what JSON has not.
 
         AWS: the engine's checks (event-ruler 2.1.0), then the operators and limits of `dialect`.
@@ -77,9 +78,9 @@ class EventPattern:
                 code="TooManyCombinations",
                 hint="split it over several rules",
             )
-        refused = first_unsupported(syntax, dialect)
-        if refused is not None:
-            pointer, operator = refused
+        rejected = first_unsupported(syntax, dialect)
+        if rejected is not None:
+            pointer, operator = rejected
             raise InvalidEventPatternError(
                 f"a {dialect} does not take the operator {operator}",
                 code="UnsupportedOperator",
@@ -121,12 +122,28 @@ class EventPattern:
         """
         return self._matches(read_event(text))
 
-    def explain(self, event: Mapping[str, Any]) -> list[Miss]:
-        """Why `event` does not match: for each field that misses, what was expected and what was there.
+    def explain(self, event: Mapping[str, Any]) -> list[Mismatch]:
+        """Why `event` does not match: for each field at fault, what was expected, what was found and what to do.
 
-        Empty where it matches. With `$or`, the misses of the branch that came nearest.
+        Empty where it matches. With `$or`, the branches that came nearest, as alternatives.
+
+        >>> pattern = EventPattern.parse({"detail": {"status": ["COMPLETED"]}})
+        >>> print(pattern.explain({"detail": {"status": {"S": "COMPLETED"}}})[0].fix)
+        a pattern compares leaves only: go down to `detail.status.S`
+
+        Raises:
+            TypeError: as `matches`.
         """
-        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)))
+        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)), event)
+
+    def explain_json(self, text: str | bytes) -> list[Mismatch]:
+        """As `explain`, of the event in `text`, read as the engine reads it.
+
+        Raises:
+            InvalidEventError: it is not JSON, or no object.
+        """
+        event = read_event(text)
+        return [] if self._matches(event) else explain(self.sub_rules, self._tree.leaves(event), plain(event))
 
     @property
     def canonical(self) -> str:
@@ -136,6 +153,23 @@ class EventPattern:
     def _matches(self, event: dict[str, Any] | tuple[Any, ...]) -> bool:
         leaves = self._tree.leaves(event)
         return any(matches(fields, leaves) for fields in self._compiled)
+
+    @property
+    def quirks(self) -> tuple[EngineQuirk, ...]:
+        """Combinations in the pattern on which the engine contradicts itself, each with a rewrite; mostly none.
+
+        >>> [quirk.code for quirk in EventPattern.parse({"ip": [{"cidr": "16.0.0.0/8"}, 5]}).quirks]
+        ['address-beside-number']
+        """
+        return engine_quirks(self.sub_rules)
+
+    @property
+    def wildcard_complexity(self) -> int:
+        """How much work the pattern's wildcards make for the engine, on the engine's own scale; 0 without wildcards.
+
+        AWS: event-ruler `MachineComplexityEvaluator`.
+        """
+        return rule_complexity(self.sub_rules)
 
     @cached_property
     def _canonical(self) -> str:

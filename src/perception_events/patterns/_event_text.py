@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["read_event"]
+__all__ = ["plain", "read_event"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -123,3 +123,27 @@ def _values(node: Node) -> Generator[Any, Any, Any]:
     if node.kind == "number":
         return node.text.encode()
     return {"true": True, "false": False, "null": None}[node.text] if node.kind == "literal" else node.text
+
+
+def plain(event: Any) -> Any:
+    """What `read_event` gives as the values of `json.loads`; of repeated keys the last one counts."""
+
+    def convert(value: Any) -> Generator[Any, Any, Any]:
+        if type(value) is tuple:
+            members = {}
+            for key, member in value:
+                members[key] = yield convert(member)
+            return members
+        if type(value) is list:
+            elements = []
+            for member in value:
+                elements.append((yield convert(member)))
+            return elements
+        return _as_number(value) if isinstance(value, bytes) else value
+
+    return run(convert(event))
+
+
+def _as_number(spelling: bytes) -> int | float:
+    text = spelling.decode()
+    return int(text) if len(text) < 19 and text.lstrip("-").isdigit() else float(text)

@@ -25,7 +25,7 @@ MAX_NUMBER_LENGTH = 1000
 """How many characters of a number the engine's reader takes."""
 
 _PRINTABLE_BITS = 10_000
-"""Python refuses to spell an int of more than 4,300 digits; a Decimal of it does not."""
+"""Python rejects to spell an int of more than 4,300 digits; a Decimal of it does not."""
 
 _scan_string = decoder.scanstring  # type: ignore[attr-defined]
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -156,7 +156,7 @@ def _value(text: str, position: int) -> tuple[Node, int]:
 
 
 def check_number(text: str, offset: int = 0) -> None:
-    """Refuse a number that the engine's reader refuses for its length.
+    """Reject a number that the engine's reader rejects for its length.
 
     Raises:
         JSONTextError: it is too long.

@@ -1,4 +1,4 @@
-"""From JSON text or a mapping to the AST, refusing what the engine refuses, in its words and in its order."""
+"""From JSON text or a mapping to the AST, rejecting what the engine rejects, in its words and in its order."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
     """Read a pattern.
 
     Raises:
-        InvalidEventPatternError: the engine refuses it.
+        InvalidEventPatternError: the engine rejects it.
         TypeError: `source` is of another type, or a mapping holds what JSON has not.
     """
     text: str | None = None
@@ -88,11 +88,11 @@ class _Parser:
 
     def top(self, root: Node) -> ast.ObjectPattern:
         if root.kind != "object":
-            self._refuse("Filter is not an object", "NotAnObject", root, "")
+            self._reject("Filter is not an object", "NotAnObject", root, "")
         parsed: ast.ObjectPattern = run(self._object(root, "", inside_or=False))
         return parsed
 
-    def _refuse(self, reason: str, code: str, node: Node, pointer: str, hint: str | None = None) -> NoReturn:
+    def _reject(self, reason: str, code: str, node: Node, pointer: str, hint: str | None = None) -> NoReturn:
         raise InvalidEventPatternError(
             reason, code=code, pointer=pointer, text=self._text, offset=node.offset, hint=hint
         )
@@ -105,7 +105,7 @@ class _Parser:
                 members.append((yield self._or(value, here)))
                 continue
             if inside_or and name in RESERVED_IN_OR:
-                self._refuse(
+                self._reject(
                     f"{name} is Ruler reserved fieldName which cannot be used inside $or.", "ReservedName", value, here
                 )
             if value.kind == "object":
@@ -116,27 +116,27 @@ class _Parser:
                 hint = f"a value must be in an array: {{{_json(name)}: [{_shown(value)}]}}"
                 if name in ("prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"):
                     hint = f"an operator stands in a list: [{{{_json(name)}: {_shown(value)}}}]"
-                self._refuse(f'"{name}" must be an object or an array', "NotAList", value, here, hint)
+                self._reject(f'"{name}" must be an object or an array', "NotAList", value, here, hint)
         if not members:
-            self._refuse("Empty objects are not allowed", "EmptyObject", node, pointer)
+            self._reject("Empty objects are not allowed", "EmptyObject", node, pointer)
         return ast.ObjectPattern(tuple(members))
 
     def _or(self, node: Node, pointer: str) -> Generator[Any, Any, ast.Or]:
         if node.kind != "array":
-            self._refuse("It must be an Array followed with $or.", "InvalidOr", node, pointer)
+            self._reject("It must be an Array followed with $or.", "InvalidOr", node, pointer)
         branches = []
         for index, (_, _, branch) in enumerate(node.children):
             here = f"{pointer}/{index}"
             if branch.kind != "object":
-                self._refuse("Only JSON object is allowed in array of $or relationship.", "InvalidOr", branch, here)
+                self._reject("Only JSON object is allowed in array of $or relationship.", "InvalidOr", branch, here)
             branches.append((yield self._object(branch, here, inside_or=True)))
         if len(branches) < 2:
-            self._refuse("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer)
+            self._reject("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer)
         return ast.Or(tuple(branches))
 
     def _values(self, node: Node, pointer: str) -> tuple[ast.ValuePattern, ...]:
         if not node.children:
-            self._refuse("Empty arrays are not allowed", "EmptyList", node, pointer)
+            self._reject("Empty arrays are not allowed", "EmptyList", node, pointer)
         return tuple(self._value(member, f"{pointer}/{i}") for i, (_, _, member) in enumerate(node.children))
 
     def _value(self, node: Node, pointer: str) -> ast.ValuePattern:
@@ -149,7 +149,7 @@ class _Parser:
                 return ast.Literal(node.text)
             case "object":
                 return self._operator(node, pointer)
-        return self._refuse(
+        return self._reject(
             "Match value must be String, number, true, false, or null",
             "NestedList",
             node,
@@ -159,7 +159,7 @@ class _Parser:
 
     def _operator(self, node: Node, pointer: str) -> ast.ValuePattern:
         if not node.children:
-            self._refuse("Match expression name not found", "EmptyOperator", node, pointer)
+            self._reject("Match expression name not found", "EmptyOperator", node, pointer)
         name, offset, operand = node.children[0]
         here = f"{pointer}/{_escaped(name)}"
         value = self._operand(name, Node("string", offset, name), operand, here)
@@ -188,37 +188,37 @@ class _Parser:
             case "exists":
                 if operand.kind != "literal" or operand.text == "null":
                     reason = "exists match pattern must be either true or false."
-                    self._refuse(reason, "InvalidOperand", operand, here)
+                    self._reject(reason, "InvalidOperand", operand, here)
                 return ast.Exists(operand.text == "true")
             case "cidr":
                 value = self._text_of(operand, here, "prefix match pattern must be a string")
                 try:
                     cidr_range(value)
                 except InvalidCidrError as error:
-                    self._refuse(str(error), "InvalidCidr", operand, here)
+                    self._reject(str(error), "InvalidCidr", operand, here)
                 return ast.Cidr(value)
-        return self._refuse(f"Unrecognized match type {name}", "UnknownOperator", key, here, _suggestion(name))
+        return self._reject(f"Unrecognized match type {name}", "UnknownOperator", key, here, _suggestion(name))
 
     def _only_one(self, node: Node, pointer: str, reason: str) -> None:
         if len(node.children) > 1:
             name, offset, _ = node.children[1]
             hint = "put each operator in an object of its own: the list is an OR"
-            self._refuse(reason, "TooManyKeys", Node("string", offset, name), f"{pointer}/{_escaped(name)}", hint)
+            self._reject(reason, "TooManyKeys", Node("string", offset, name), f"{pointer}/{_escaped(name)}", hint)
 
     def _text_of(self, node: Node, pointer: str, reason: str) -> str:
         if node.kind != "string":
             hint = "one string, not a list; write one operator object for each" if node.kind == "array" else None
-            self._refuse(reason, "InvalidOperand", node, pointer, hint)
+            self._reject(reason, "InvalidOperand", node, pointer, hint)
         return node.text
 
     def _ignore_case(self, name: str, node: Node, pointer: str) -> str:
         if not node.children:
-            self._refuse(f"{name.capitalize()} expression name not found", "EmptyOperator", node, pointer)
+            self._reject(f"{name.capitalize()} expression name not found", "EmptyOperator", node, pointer)
         inner, offset, operand = node.children[0]
         here = f"{pointer}/{_escaped(inner)}"
         if inner != "equals-ignore-case":
             key = Node("string", offset, inner)
-            self._refuse(f"Unsupported {name} pattern: {inner}", "UnknownOperator", key, here)
+            self._reject(f"Unsupported {name} pattern: {inner}", "UnknownOperator", key, here)
         value = self._text_of(operand, here, "equals-ignore-case match pattern must be a string")
         self._only_one(node, pointer, "Only one key allowed in match expression")
         return value
@@ -231,11 +231,11 @@ class _Parser:
             here, following = octets[index : index + 1], octets[index + 1 : index + 2]
             if here == b"*" and following == b"*":
                 reason = f"Consecutive wildcard characters at pos {index}"
-                self._refuse(reason, "InvalidWildcard", node, pointer, "one * already matches any text")
+                self._reject(reason, "InvalidWildcard", node, pointer, "one * already matches any text")
             if here == b"\\":
                 if following not in (b"*", b"\\"):
                     hint = "a backslash stands only before * or another backslash; in JSON each is written twice"
-                    self._refuse(f"Invalid escape character at pos {index}", "InvalidWildcard", node, pointer, hint)
+                    self._reject(f"Invalid escape character at pos {index}", "InvalidWildcard", node, pointer, hint)
                 index += 1
             index += 1
         return value
@@ -245,15 +245,15 @@ class _Parser:
         whole = operand
         if operand.kind == "object":
             if not operand.children:
-                self._refuse("Anything-But expression name not found", "EmptyOperator", operand, here)
+                self._reject("Anything-But expression name not found", "EmptyOperator", operand, here)
             inner, offset, operand = operand.children[0]
             if inner not in _INNER_OPERATORS:
                 key = Node("string", offset, inner)
-                self._refuse(f"Unsupported anything-but pattern: {inner}", "UnknownOperator", key, here)
+                self._reject(f"Unsupported anything-but pattern: {inner}", "UnknownOperator", key, here)
             here = f"{here}/{_escaped(inner)}"
         if operand.kind not in ("array", "string", "number"):
             reason = "Value of anything-but must be an array or single string/number value."
-            self._refuse(reason, "InvalidOperand", operand, here)
+            self._reject(reason, "InvalidOperand", operand, here)
         members = [child for _, _, child in operand.children] if operand.kind == "array" else [operand]
         if inner is None:
             return self._anything_but_values(members, operand, here)
@@ -266,13 +266,13 @@ class _Parser:
         for member in members:
             if member.kind not in ("string", "number"):
                 reason = "Inside anything but list, start|null|boolean is not supported."
-                self._refuse(reason, "InvalidOperand", member, here)
+                self._reject(reason, "InvalidOperand", member, here)
             if member.kind == "number":
                 self._comparable(member, here)
             kinds.add(member.kind)
         if len(kinds) != 1:
             reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
-            self._refuse(reason, "MixedTypes", operand, here)
+            self._reject(reason, "MixedTypes", operand, here)
         return ast.AnythingBut(tuple(member.text for member in members), numeric=kinds == {"number"})
 
     def _inner_value(self, inner: str, node: Node, here: str) -> str:
@@ -283,47 +283,47 @@ class _Parser:
         }
         value = self._text_of(node, here, reasons.get(inner, "prefix/suffix match pattern must be a string"))
         if inner in ("prefix", "suffix") and not value:
-            self._refuse("Null prefix/suffix not allowed", "EmptyAffix", node, here)
+            self._reject("Null prefix/suffix not allowed", "EmptyAffix", node, here)
         return self._wildcard(value, node, here) if inner == "wildcard" else value
 
     def _numeric(self, operand: Node, here: str) -> ast.Numeric:
         if operand.kind != "array":
             hint: str | None = 'as in {"numeric": [">", 0, "<=", 5]}'
-            self._refuse("Value of numeric must be an array.", "InvalidOperand", operand, here, hint)
+            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, hint)
         terms = [child for _, _, child in operand.children]
         if not terms or terms[0].kind != "string":
             found = _shown(terms[0]) if terms else "]"
-            self._refuse(f"Invalid member in numeric match: {found}", "InvalidNumeric", operand, here)
+            self._reject(f"Invalid member in numeric match: {found}", "InvalidNumeric", operand, here)
         first = terms[0].text
         if first not in ("=", "<", "<=", ">", ">="):
-            self._refuse(f"Unrecognized numeric range operator: {first}", "InvalidNumeric", terms[0], here)
+            self._reject(f"Unrecognized numeric range operator: {first}", "InvalidNumeric", terms[0], here)
         if len(terms) < 2 or terms[1].kind != "number":
             label = "equals" if first == "=" else first
-            self._refuse(f"Value of {label} must be numeric", "InvalidNumeric", operand, here)
+            self._reject(f"Value of {label} must be numeric", "InvalidNumeric", operand, here)
         low = self._comparable(terms[1], here)
         if len(terms) == 2:
             return ast.Numeric(((first, terms[1].text),))
         if first in ("=", "<", "<="):
             hint = 'a range is written lower bound first: [">", 0, "<", 5]' if first != "=" else None
-            self._refuse("Too many elements in numeric expression", "InvalidNumeric", terms[2], here, hint)
+            self._reject("Too many elements in numeric expression", "InvalidNumeric", terms[2], here, hint)
         second = terms[2]
         if second.kind != "string":
-            self._refuse(f"Bad value in numeric range: {_shown(second)}", "InvalidNumeric", second, here)
+            self._reject(f"Bad value in numeric range: {_shown(second)}", "InvalidNumeric", second, here)
         if second.text not in ("<", "<="):
-            self._refuse(f"Bad numeric range operator: {second.text}", "InvalidNumeric", second, here)
+            self._reject(f"Bad numeric range operator: {second.text}", "InvalidNumeric", second, here)
         if len(terms) < 4 or terms[3].kind != "number":
-            self._refuse(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here)
+            self._reject(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here)
         if len(terms) > 4:
-            self._refuse("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here)
+            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here)
         if low >= self._comparable(terms[3], here):
-            self._refuse("Bottom must be less than top", "EmptyRange", terms[3], here)
+            self._reject("Bottom must be less than top", "EmptyRange", terms[3], here)
         return ast.Numeric(((first, terms[1].text), (second.text, terms[3].text)))
 
     def _comparable(self, node: Node, here: str) -> float:
         value = comparable(node.text)
         if value is None:
             hint = "it is no double's shortest spelling; only a bare value is compared as text"
-            self._refuse(f"Cannot compare number : {node.text[:40]}", "IncomparableNumber", node, here, hint)
+            self._reject(f"Cannot compare number : {node.text[:40]}", "IncomparableNumber", node, here, hint)
         return value
 
 

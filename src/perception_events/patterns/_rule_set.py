@@ -11,6 +11,7 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.patterns._dialects import Dialect
 from perception_events.patterns._event_pattern import EventPattern, checked_event
 from perception_events.patterns._event_text import read_event
+from perception_events.patterns._nearest_rules import RuleExplanation, nearest_rules
 from perception_events.patterns.index import RuleIndex
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class RuleSet:
     """Rules by name. Each answers as it would alone.
 
     Raises:
-        InvalidEventPatternError: a pattern is refused; the rule is named in a note.
+        InvalidEventPatternError: a pattern is rejected; the rule is named in a note.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class RuleSet:
 
         Raises:
             DuplicateRuleError: the name is taken.
-            InvalidEventPatternError: the pattern is refused.
+            InvalidEventPatternError: the pattern is rejected.
         """
         if not isinstance(pattern, EventPattern):
             try:
@@ -98,6 +99,17 @@ class RuleSet:
             InvalidEventError: it is not JSON, or no object.
         """
         return self._index.matching(read_event(text))
+
+    def explain(self, event: Mapping[str, Any], *, limit: int | None = 5) -> list[RuleExplanation]:
+        """Why rules do not match a parsed event: the nearest first, which is the likeliest to have been meant.
+
+        Nearest is: fewest fields at fault, then most fields that hold. Rules that match are not in the list.
+        `limit`: at most so many rules; None for all.
+
+        Raises:
+            TypeError: as `EventPattern.matches`.
+        """
+        return nearest_rules(self._patterns, event, limit)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as its rules: the index is built again."""

@@ -25,6 +25,7 @@ __all__ = [
     "any_of",
     "as_octets",
     "ascii_lower",
+    "case_forms",
     "digits_test",
     "exact_leaf",
     "leaf_digits",
@@ -165,18 +166,22 @@ def _on_octets(texts: Iterable[str], test: LeafTest) -> LeafTest:
 
 
 def _any_case(text: str) -> str:
-    """A regular expression: each UTF-16 unit of `text` in lower or in upper case, as the unit alone has them.
+    """A regular expression: each UTF-16 unit of `text` in lower or in upper case, as the unit alone has them."""
+    pieces = []
+    for character in text:
+        forms = case_forms(character)
+        pieces.append(re.escape(forms[0]) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})")
+    return "".join(pieces)
+
+
+def case_forms(character: str) -> tuple[str, ...]:
+    """The octets' texts that ignoring case takes for `character`: its lower and its upper case, each once.
 
     A character outside the basic plane is two lone units, each `?`. (Accident of the engine, kept.)
     """
-    pieces = []
-    for character in text:
-        if character > "\uffff":
-            pieces.append(r"\?\?")
-            continue
-        forms = dict.fromkeys(as_octets(form) for form in (character.lower(), character.upper()))
-        pieces.append(re.escape(next(iter(forms))) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})")
-    return "".join(pieces)
+    if character > "\uffff":
+        return ("??",)
+    return tuple(dict.fromkeys(as_octets(form) for form in (character.lower(), character.upper())))
 
 
 def _equal_in_any_case(text: str) -> LeafTest:

@@ -21,7 +21,7 @@ from perception_events.pipes._targets import (
     PartialFailure,
     PipeItem,
     PipeTarget,
-    PutsEvents,
+    SupportsPutEvents,
 )
 
 __all__ = [
@@ -42,7 +42,7 @@ __all__ = [
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
-    "PutsEvents",
+    "SupportsPutEvents",
     "StepFault",
     "StepFaults",
     "dead_letter_records",

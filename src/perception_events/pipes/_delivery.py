@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perception_events.errors import UnretriableError
+from perception_events.input_transforms import PipeInputTemplate
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._dead_letters import DeadLetterCondition, dead_letter
 from perception_events.pipes._enrichment import copy_json, items_of_response
@@ -24,7 +25,6 @@ from perception_events.pipes._targets import PipeItem, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
 from perception_events.streams import RETENTION_SECONDS
 from perception_events.targets import Target
-from perception_events.templates import PipeInputTemplate
 
 __all__ = ["Delivery", "Pause", "PipeStep", "default_retry_delay"]
 

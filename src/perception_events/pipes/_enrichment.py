@@ -20,7 +20,7 @@ def items_of_response(response: object) -> list[JSONValue]:
     gives one.
 
     AWS: EventBridge User Guide, "Pipes enrichment".
-    Unknown on AWS: null, numbers and booleans. Refused here: they are a handler that forgot to return.
+    Unknown on AWS: null, numbers and booleans. Rejected here: they are a handler that forgot to return.
 
     Raises:
         EnrichmentResponseError: the response is null or another scalar, is not JSON, or exceeds 6 MB.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from perception_events.input_transforms import MISSING, InvalidTemplateError, JSONPath
 from perception_events.json_values import JSONValue
 from perception_events.pipes._errors import InvalidPipeError, PipeTargetError
-from perception_events.templates import MISSING, InvalidTemplateError, JSONPath
 
 __all__ = ["Parameter", "parameter"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from perception_events.clock import Clock
+from perception_events.input_transforms import PipeInputTemplate
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._delivery import Delivery, Pause, default_retry_delay
 from perception_events.pipes._errors import InvalidPipeError
@@ -16,8 +17,7 @@ from perception_events.pipes._settings import DEFAULT_BATCH_SIZE, OnPartialBatch
 from perception_events.pipes._targets import EventBusTarget, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
 from perception_events.streams import as_record
-from perception_events.targets import Target, why_no_target
-from perception_events.templates import PipeInputTemplate
+from perception_events.targets import Target, target_error
 from perception_events.trace import TraceEvent
 
 __all__ = ["Pipe"]
@@ -39,7 +39,7 @@ class Pipe:
     AWS: service model `pipes`, `CreatePipe`; EventBridge User Guide, "EventBridge Pipes concepts".
 
     Raises:
-        InvalidPipeError: AWS would refuse this pipe (a batch size above the target's, a number out of range, ...).
+        InvalidPipeError: AWS would reject this pipe (a batch size above the target's, a number out of range, ...).
         InvalidEventPatternError: a filter is not a pattern that pipes accept.
         InvalidTemplateError: a template is malformed.
     """
@@ -87,7 +87,7 @@ class Pipe:
             )
         self.settings.check_target(target.maximum_batch_size, batch_size_given=batch_size is not None)
         for what, given in (("enrichment", enrichment), ("dead_letter_queue", dead_letter_queue)):
-            reason = None if given is None else why_no_target(given)
+            reason = None if given is None else target_error(given)
             if reason is not None:
                 raise InvalidPipeError(f"{what}: {reason}")
         if enrichment is None and enrichment_input_template is not None:

@@ -53,7 +53,7 @@ class SourceSettings:
                 )
 
     def check_target(self, maximum_batch_size: int | None, *, batch_size_given: bool) -> None:
-        """Refuse a batch larger than the target takes.
+        """Reject a batch larger than the target takes.
 
         AWS: EventBridge User Guide, "Validating configuration parameters". The text is ours.
 

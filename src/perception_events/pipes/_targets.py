@@ -1,4 +1,4 @@
-"""The pipe's last step: the items go to an event bus or to a function, which may refuse some of them."""
+"""The pipe's last step: the items go to an event bus or to a function, which may reject some of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perception_events.pipes._errors import InvalidPipeError, PipeTargetError
 from perception_events.pipes._paths import Parameter, parameter
 from perception_events.targets import Target
 
-__all__ = ["EventBusTarget", "FunctionTarget", "PartialFailure", "PipeItem", "PipeTarget", "PutsEvents"]
+__all__ = ["EventBusTarget", "FunctionTarget", "PartialFailure", "PipeItem", "PipeTarget", "SupportsPutEvents"]
 
 _as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 MAXIMUM_RESOURCES = 10
@@ -57,7 +57,7 @@ class PipeTarget(Protocol):
         ...
 
 
-class PutsEvents(Protocol):
+class SupportsPutEvents(Protocol):
     """The one thing a pipe needs of an event bus."""
 
     def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
@@ -83,7 +83,7 @@ class EventBusTarget:
 
     def __init__(
         self,
-        bus: PutsEvents,
+        bus: SupportsPutEvents,
         *,
         source: str | None = None,
         detail_type: str | None = None,
@@ -110,7 +110,7 @@ class EventBusTarget:
             self._time = parameter("time", time)
 
     def send(self, items: Sequence[PipeItem]) -> PartialFailure | None:
-        """Put `items` as events; returns those whose entry the bus refused.
+        """Put `items` as events; returns those whose entry the bus rejected.
 
         Raises:
             PipeTargetError: a parameter's path leads nowhere or to what the parameter cannot be.
@@ -124,7 +124,7 @@ class EventBusTarget:
         first = failed[0][1]
         return PartialFailure(
             tuple(_event_id(item.value) for item, _ in failed),
-            f"{len(failed)} of {len(items)} entries refused: {first['ErrorCode']}: {first.get('ErrorMessage', '')}",
+            f"{len(failed)} of {len(items)} entries rejected: {first['ErrorCode']}: {first.get('ErrorMessage', '')}",
         )
 
     def _entry(self, item: PipeItem) -> dict[str, Any]:

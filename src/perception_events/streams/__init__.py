@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from perception_events.records import StreamViewType, UnreadableRecordError
 from perception_events.streams._items import InvalidItemError
-from perception_events.streams._recorded import RecordedStream, UnreadableRecordError, as_record, read_json_lines
+from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
 from perception_events.streams._stream import (
     RETENTION_SECONDS,
     Page,
@@ -13,7 +14,7 @@ from perception_events.streams._stream import (
     TrimmedDataError,
     UnknownShardError,
 )
-from perception_events.streams._table import InMemoryTable, StreamViewType, TableStream
+from perception_events.streams._table import InMemoryTable, TableStream
 
 __all__ = [
     "RETENTION_SECONDS",

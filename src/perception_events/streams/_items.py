@@ -17,7 +17,7 @@ _KINDS = {"S": str, "N": str, "B": str, "BOOL": bool, "NULL": bool, "L": list, "
 
 
 class InvalidItemError(PerceptionEventsError, ValueError):
-    """An item or key that DynamoDB would refuse; the message names the attribute."""
+    """An item or key that DynamoDB would reject; the message names the attribute."""
 
 
 def normalised(item: Mapping[str, JSONValue]) -> JSONObject:

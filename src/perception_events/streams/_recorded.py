@@ -7,29 +7,24 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import describe
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.records import UnreadableRecordError, json_record, sequence_number
 from perception_events.streams._stream import MAXIMUM_PAGE, Page, Shard, UnknownShardError
 
-__all__ = ["RecordedStream", "UnreadableRecordError", "as_record", "read_json_lines"]
-
-
-class UnreadableRecordError(PerceptionEventsError, ValueError):
-    """A line that is not a stream record; the message names file and line."""
+__all__ = ["RecordedStream", "as_record", "read_json_lines"]
 
 
 def as_record(record: object) -> JSONObject:
-    """`record` as the object that it must be.
+    """`record` as AWS delivers it: a record that `get_records` or the AWS CLI printed gets the casing and times of one.
 
     Raises:
-        UnreadableRecordError: it is none.
+        UnreadableRecordError: it is not an object, or its time is not one in seconds.
     """
-    if isinstance(record, dict):
-        return record
     if isinstance(record, Mapping):
-        return dict(record)
+        return json_record(record if isinstance(record, dict) else dict(record))
     raise UnreadableRecordError(
-        f"{record!r:.80} is no stream record: an object with eventID, eventName and dynamodb is one "
+        f"{describe(record)} is not a stream record: expected an object with eventID, eventName and dynamodb "
         "(the records of a Lambda event are in event['Records'])"
     )
 
@@ -88,8 +83,8 @@ class RecordedStream:
                 how far it is.
         """
         self._check(shard_id)
-        if after is not None and any(_number(record) == after for record in self._kept):
-            while _number(self._kept.popleft()) != after:
+        if after is not None and any(sequence_number(record) == after for record in self._kept):
+            while sequence_number(self._kept.popleft()) != after:
                 pass
         while len(self._kept) < limit and not self._ended:
             record = next(self._records, None)
@@ -97,7 +92,7 @@ class RecordedStream:
                 self._ended = True
             else:
                 self._kept.append(dict(record))
-                self._newest = _number(record)
+                self._newest = sequence_number(record)
                 if not self._newest:
                     raise UnreadableRecordError(f"a record without dynamodb.SequenceNumber: {json.dumps(record)[:80]}")
         return Page(tuple(self._kept)[:limit], self._ended and len(self._kept) <= limit)
@@ -113,9 +108,3 @@ class RecordedStream:
     def _check(self, shard_id: str) -> None:
         if shard_id != self.SHARD_ID:
             raise UnknownShardError(f"no shard {shard_id!r}; recorded records are one shard, {self.SHARD_ID}")
-
-
-def _number(record: Mapping[str, JSONValue]) -> str:
-    change = record.get("dynamodb")
-    number = change.get("SequenceNumber") if isinstance(change, dict) else None
-    return number if isinstance(number, str) else ""

@@ -8,11 +8,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from zlib import crc32
 
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.records import TTL_IDENTITY, EventName, StreamViewType
 from perception_events.streams._items import InvalidItemError, normalised
 from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
@@ -24,20 +24,11 @@ from perception_events.streams._stream import (
     UnknownShardError,
 )
 
-__all__ = ["InMemoryTable", "StreamViewType", "TableStream"]
+__all__ = ["InMemoryTable", "TableStream"]
 
 _FIRST_SEQUENCE_NUMBER = 10**21
 _HASH_SPACE = 2**32
 _TTL_LOOK_BACK_SECONDS = 5 * 365 * 86_400
-
-
-class StreamViewType(StrEnum):
-    """What a record carries. AWS: DynamoDB API, `StreamViewType`."""
-
-    KEYS_ONLY = "KEYS_ONLY"
-    NEW_IMAGE = "NEW_IMAGE"
-    OLD_IMAGE = "OLD_IMAGE"
-    NEW_AND_OLD_IMAGES = "NEW_AND_OLD_IMAGES"
 
 
 @dataclass(slots=True)
@@ -272,9 +263,9 @@ class InMemoryTable:
     def _record(self, keys: JSONObject, old: JSONObject | None, new: JSONObject | None, by_ttl: bool) -> None:
         view = self.stream_view_type
         images: JSONObject = {"Keys": normalised(keys)}
-        if new is not None and view in (StreamViewType.NEW_IMAGE, StreamViewType.NEW_AND_OLD_IMAGES):
+        if new is not None and view.has_new_image:
             images["NewImage"] = normalised(new)
-        if old is not None and view in (StreamViewType.OLD_IMAGE, StreamViewType.NEW_AND_OLD_IMAGES):
+        if old is not None and view.has_old_image:
             images["OldImage"] = normalised(old)
         change: JSONObject = {
             "ApproximateCreationDateTime": int(self._clock.now()),
@@ -285,7 +276,7 @@ class InMemoryTable:
         }
         record: JSONObject = {
             "eventID": "",
-            "eventName": "INSERT" if old is None else "REMOVE" if new is None else "MODIFY",
+            "eventName": _event_name(old, new).value,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             "awsRegion": self.region,
@@ -293,7 +284,7 @@ class InMemoryTable:
             "eventSourceARN": self.stream.arn,
         }
         if by_ttl:
-            record["userIdentity"] = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+            record["userIdentity"] = dict(TTL_IDENTITY)
         self.stream._append(keys[self.partition_key], record, change)
 
     def _keys(self, item: JSONObject) -> JSONObject:
@@ -307,3 +298,9 @@ class InMemoryTable:
 
 def _identity(keys: JSONObject) -> str:
     return json.dumps(keys, sort_keys=True)
+
+
+def _event_name(old: JSONObject | None, new: JSONObject | None) -> EventName:
+    if old is None:
+        return EventName.INSERT
+    return EventName.REMOVE if new is None else EventName.MODIFY

@@ -11,7 +11,7 @@ from typing import Any
 from perception_events.buses import Deliver
 from perception_events.json_values import JSONValue
 from perception_events.pipes import PipeInternalError, PipeStep, StepFault, StepFaults
-from perception_events.pipes import PutsEvents as Bus
+from perception_events.pipes import SupportsPutEvents as Bus
 from perception_events.scheduler import Scheduler
 from perception_events.targets import Target
 
@@ -27,9 +27,9 @@ class FaultPlan:
     """How often what goes wrong, as probabilities from 0 to 1; `delay` is the longest delay of a step in seconds.
 
     `crash`: the reader of a shard crashes before a step (at most `crashes` times in all). `internal_failure` and
-    `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect. `refusal`:
-    a bus refuses an entry, for now. `poison`: an item always fails, chosen by its eventID. `duplicate`: a bus delivers
-    an event to a target twice.
+    `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect.
+    `rejection`: a bus rejects an entry, for now. `poison`: an item always fails, chosen by its eventID.
+    `duplicate`: a bus delivers an event to a target twice.
     """
 
     seed: int = 0
@@ -38,7 +38,7 @@ class FaultPlan:
     delay: float = 0.0
     internal_failure: float = 0.0
     failure: float = 0.0
-    refusal: float = 0.0
+    rejection: float = 0.0
     poison: float = 0.0
     duplicate: float = 0.0
 
@@ -74,7 +74,7 @@ class FaultPlan:
         return _PlannedTarget(self, inner, random.Random(f"{self.seed} {name}"))
 
     def bus(self, inner: Bus, *, name: str = "bus") -> Bus:
-        """`inner`, refusing entries and failing as planned."""
+        """`inner`, rejecting entries and failing as planned."""
         return _PlannedBus(self, inner, random.Random(f"{self.seed} {name}"))
 
     def strike(self, chance: random.Random) -> None:
@@ -114,20 +114,20 @@ class _PlannedBus:
 
     def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
         self.plan.strike(self.chance)
-        refused = [self._refuses(entry) for entry in entries]
-        taken = [entry for entry, no in zip(entries, refused, strict=True) if not no]
+        rejected = [self._rejects(entry) for entry in entries]
+        taken = [entry for entry, no in zip(entries, rejected, strict=True) if not no]
         answer: Mapping[str, Any] = {"FailedEntryCount": 0, "Entries": []}
         if taken:
             answer = self.inner.put_events(taken)
         self.plan.strike(self.chance)
         results = iter(answer["Entries"])
-        refusal = {"ErrorCode": "InternalFailure", "ErrorMessage": f"planned refusal ({self.plan})"}
+        rejection = {"ErrorCode": "InternalFailure", "ErrorMessage": f"planned rejection ({self.plan})"}
         return {
-            "FailedEntryCount": answer["FailedEntryCount"] + sum(refused),
-            "Entries": [refusal if no else next(results) for no in refused],
+            "FailedEntryCount": answer["FailedEntryCount"] + sum(rejected),
+            "Entries": [rejection if no else next(results) for no in rejected],
         }
 
-    def _refuses(self, entry: Mapping[str, Any]) -> bool:
-        if self.chance.random() < self.plan.refusal:
+    def _rejects(self, entry: Mapping[str, Any]) -> bool:
+        if self.chance.random() < self.plan.rejection:
             return True
         return self.plan.poison > 0 and self.plan.is_poison(str(json.loads(entry["Detail"]).get("eventID")))

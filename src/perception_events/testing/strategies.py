@@ -58,7 +58,7 @@ def fault_plans(*, poison: bool = True) -> st.SearchStrategy[FaultPlan]:
         delay=st.sampled_from([0.0, 0.1, 5.0]),
         internal_failure=often,
         failure=often,
-        refusal=often,
+        rejection=often,
         poison=st.sampled_from([0.0, 0.1]) if poison else st.just(0.0),
         duplicate=st.sampled_from([0.0, 0.3]),
     )

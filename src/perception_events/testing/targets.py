@@ -89,12 +89,12 @@ class AsyncFunction:
 
 
 class RecordingBus:
-    """Stands in for an event bus behind a pipe: keeps the entries, refusing those for which `refuses(entry)`."""
+    """Stands in for an event bus behind a pipe: keeps the entries, rejecting those for which `rejects(entry)`."""
 
-    def __init__(self, name: str = "bus", *, refuses: Callable[[Mapping[str, Any]], bool] | None = None) -> None:
+    def __init__(self, name: str = "bus", *, rejects: Callable[[Mapping[str, Any]], bool] | None = None) -> None:
         self.name = name
         self.calls: list[list[Mapping[str, Any]]] = []
-        self._refuses = refuses
+        self._rejects = rejects
 
     @property
     def entries(self) -> list[Mapping[str, Any]]:
@@ -109,12 +109,12 @@ class RecordingBus:
     def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
         """Answers as `PutEvents` does."""
         self.calls.append(list(entries))
-        refused = [self._refuses is not None and self._refuses(entry) for entry in entries]
+        rejected = [self._rejects is not None and self._rejects(entry) for entry in entries]
         number = sum(len(call) for call in self.calls) - len(entries)
         results = [
-            {"ErrorCode": "InternalFailure", "ErrorMessage": "this bus was told to refuse"}
+            {"ErrorCode": "InternalFailure", "ErrorMessage": "this bus was told to reject"}
             if no
             else {"EventId": f"00000000-0000-0000-0000-{number + index:012d}"}
-            for index, no in enumerate(refused, 1)
+            for index, no in enumerate(rejected, 1)
         ]
-        return {"FailedEntryCount": sum(refused), "Entries": results}
+        return {"FailedEntryCount": sum(rejected), "Entries": results}

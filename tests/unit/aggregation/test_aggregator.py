@@ -141,7 +141,7 @@ def test_events_of_no_join_do_nothing() -> None:
         ),
     ],
 )
-def test_what_is_no_change_of_an_item_is_refused(event: dict[str, object], says: str) -> None:
+def test_what_is_no_change_of_an_item_is_rejected(event: dict[str, object], says: str) -> None:
     with pytest.raises(InvalidMemberEventError, match=says):
         Rig().aggregator.handle(event)  # type: ignore[arg-type]  # the first case is wrong on purpose
 
@@ -302,7 +302,7 @@ def test_a_rerun_with_its_members_triggers_at_once() -> None:
     assert len(rig.triggers) == 2
 
 
-def test_a_rerun_of_what_never_was_is_refused() -> None:
+def test_a_rerun_of_what_never_was_is_rejected() -> None:
     with pytest.raises(JoinNotFoundError, match="was never opened"):
         Rig().aggregator.rerun(KEY)
     with pytest.raises(JoinNotFoundError, match="no join 'x'; declared: pose"):
@@ -453,7 +453,7 @@ def test_reports_want_site_and_date_together() -> None:
         list(Rig().aggregator.reports(site="a"))
 
 
-def test_two_joins_of_one_name_are_refused() -> None:
+def test_two_joins_of_one_name_are_rejected() -> None:
     joins: Iterable[Join] = (POSE, POSE)
     with pytest.raises(InvalidJoinError, match="two joins are called 'pose'"):
         Aggregator(joins, InMemoryJoinStore(), clock=ManualClock())

@@ -1,4 +1,4 @@
-"""A join that cannot work is refused when it is declared, with the reason."""
+"""A join that cannot work is rejected when it is declared, with the reason."""
 
 from __future__ import annotations
 

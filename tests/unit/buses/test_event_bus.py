@@ -1,4 +1,4 @@
-"""The bus: which entries it refuses and how, what targets get, and what becomes of deliveries that fail."""
+"""The bus: which entries it rejects and how, what targets get, and what becomes of deliveries that fail."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from perception_events.buses import (
     TargetError,
 )
 from perception_events.clock import ManualClock
+from perception_events.input_transforms import InputTransformer
 from perception_events.json_values import JSONValue
-from perception_events.templates import InputTransformer
 from perception_events.trace import DeadLettered, Delivered, Put, Retried, RuleMatched, Trace
 
 ENTRY = {"Source": "s", "DetailType": "t", "Detail": '{"kind": "pose", "n": 1.0}'}
@@ -98,7 +98,7 @@ def test_an_event_reaches_the_target_in_its_envelope() -> None:
         ({"Time": "yesterday"}, "InvalidArgument", "Parameter Time is not valid"),
     ],
 )
-def test_a_bad_entry_is_refused_alone(change: dict[str, Any], code: str, message: str) -> None:
+def test_a_bad_entry_is_rejected_alone(change: dict[str, Any], code: str, message: str) -> None:
     bus, _ = a_bus()
     answer = bus.put_events([ENTRY, {**ENTRY, **change}, ENTRY])
     assert answer["FailedEntryCount"] == 1
@@ -109,7 +109,7 @@ def test_a_bad_entry_is_refused_alone(change: dict[str, Any], code: str, message
 
 
 @pytest.mark.parametrize("entries", [[], [ENTRY] * 11, [{**ENTRY, "Detail": json.dumps({"x": "y" * 1024 * 1024})}]])
-def test_a_request_out_of_bounds_is_refused_whole(entries: list[Any]) -> None:
+def test_a_request_out_of_bounds_is_rejected_whole(entries: list[Any]) -> None:
     with pytest.raises(EventBusError, match="ValidationException"):
         a_bus()[0].put_events(entries)
 
@@ -126,7 +126,7 @@ def test_a_request_out_of_bounds_is_refused_whole(entries: list[Any]) -> None:
         ([ENTRY], r"Entries\[1\] is list, not a mapping"),
     ],
 )
-def test_what_boto3_refuses_before_it_asks_is_refused_with_the_place(entry: Any, said: str) -> None:
+def test_what_boto3_rejects_before_it_asks_is_rejected_with_the_place(entry: Any, said: str) -> None:
     bus, trace = a_bus()
     with pytest.raises(EventBusError, match=said) as caught:
         bus.put_events([ENTRY, entry])
@@ -187,7 +187,7 @@ def test_a_rule_takes_five_targets() -> None:
         (lambda: a_bus()[0].create_archive("a", retention_days=-1), "retention_days=-1 of archive a"),
     ],
 )
-def test_what_cannot_work_is_refused_where_it_is_declared(declare: Any, said: str) -> None:
+def test_what_cannot_work_is_rejected_where_it_is_declared(declare: Any, said: str) -> None:
     with pytest.raises(EventBusError, match=said):
         declare()
 
@@ -290,7 +290,7 @@ def test_the_event_age_ends_retries_too() -> None:
     assert attributes(queue)["EXHAUSTED_RETRY_CONDITION"] == "MaximumEventAgeInSeconds"
 
 
-def test_what_retrying_cannot_mend_is_not_retried() -> None:
+def test_what_retrying_cannot_fix_is_not_retried() -> None:
     bus, trace = a_bus()
     queue = Recording()
     gone = Recording(TargetError("no such function", code="NO_RESOURCE"))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from perception_events.aws.publisher import EventPublisher
 from perception_events.buses import EventBus, EventBusError, InMemoryEventsClient, Rule, RuleTarget
 from perception_events.clock import ManualClock
-from perception_events.lambdas.publisher import EventPublisher
 from perception_events.testing import RecordingTarget
 
 ENTRY: dict[str, Any] = {"Source": "s", "DetailType": "t", "Detail": "{}"}
@@ -55,7 +55,7 @@ def test_without_a_default_bus_an_entry_without_a_name_vanishes() -> None:
     assert account.counts == {"default": 0, "dev": 0, "prod": 0}
 
 
-def test_a_bad_entry_is_refused_alone_wherever_it_was_to_go() -> None:
+def test_a_bad_entry_is_rejected_alone_wherever_it_was_to_go() -> None:
     account = Account()
     entries = [{**ENTRY, "EventBusName": name, "Detail": "x"} for name in ("dev", "nowhere")]
     answer = account.client.put_events(Entries=[*entries, ENTRY])
@@ -74,7 +74,7 @@ def test_a_bad_entry_is_refused_alone_wherever_it_was_to_go() -> None:
         {"Entries": [ENTRY], "X": 1},
     ],
 )
-def test_a_request_is_refused_with_a_response_as_boto3_s_errors_have(request_: dict[str, Any]) -> None:
+def test_a_request_is_rejected_with_a_response_as_boto3_s_errors_have(request_: dict[str, Any]) -> None:
     account = Account()
     with pytest.raises(EventBusError) as caught:
         account.client.put_events(**request_)

@@ -1,4 +1,4 @@
-"""Third-party event types: found through the entry-point group, and refused by name when they are broken."""
+"""Third-party event types: found through the entry-point group, and rejected by name when they are broken."""
 
 from __future__ import annotations
 

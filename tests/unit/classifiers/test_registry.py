@@ -1,4 +1,4 @@
-"""The registry: precedence, refusals, the default, and the ambiguities of the original system's substring tests."""
+"""The registry: precedence, rejections, the default, and the ambiguities of the original system's substring tests."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_default_registry_answers_as_the_original_did_on_any_text(sort_key: str)
     assert default_registry.classify(sort_key) == original(sort_key)
 
 
-def test_duplicates_are_refused_with_the_culprit_named() -> None:
+def test_duplicates_are_rejected_with_the_culprit_named() -> None:
     registry = ClassifierRegistry([SegmentClassifier("pose")])
     with pytest.raises(DuplicateClassifierError, match="segment:pose"):
         registry.with_classifier(SegmentClassifier("pose"))
@@ -84,7 +84,7 @@ def test_given_keys_show_where_substrings_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("classifier", "claimed", "refused"),
+    ("classifier", "claimed", "rejected"),
     [
         (SegmentClassifier("pose"), "2024-10-28#pose", "2024-10-28#x#pose"),
         (SegmentClassifier("pose", "p"), "2024-10-28#p#1", "2024-10-28#pose"),
@@ -93,9 +93,9 @@ def test_given_keys_show_where_substrings_overlap() -> None:
         (PredicateClassifier("pose", lambda key, item: key.endswith("e"), "e"), "2024-10-28#pose", "2024-10-28#pos"),
     ],
 )
-def test_ready_made(classifier: Any, claimed: str, refused: str) -> None:
+def test_ready_made(classifier: Any, claimed: str, rejected: str) -> None:
     assert classifier.classify(claimed) == "pose"
-    assert classifier.classify(refused) is None
+    assert classifier.classify(rejected) is None
 
 
 def test_predicates_see_the_item() -> None:
@@ -111,12 +111,12 @@ def test_explain_names_who_decided() -> None:
 
 
 @pytest.mark.parametrize("nothing", [SegmentClassifier, 3, "pose"])
-def test_what_is_no_classifier_is_refused(nothing: Any) -> None:
+def test_what_is_no_classifier_is_rejected(nothing: Any) -> None:
     with pytest.raises(ClassifierError):
         ClassifierRegistry([nothing])
 
 
-def test_a_bad_regular_expression_is_refused_when_made() -> None:
+def test_a_bad_regular_expression_is_rejected_when_made() -> None:
     with pytest.raises(ClassifierError, match="no regular expression"):
         RegexClassifier("pose", "(")
 

@@ -9,10 +9,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from perception_events.checks import CHECKS, check
 from perception_events.cli import check as check_module
 from perception_events.cli import render as render_module
-from perception_events.infrastructure import CHECKS, check, render
 from perception_events.pipeline import perception_pipeline
+from perception_events.rendering import render
 
 SEED = "perception_events.pipeline:perception_pipeline"
 

@@ -124,7 +124,7 @@ def test_an_empty_table() -> None:
 
 
 @pytest.mark.usefixtures("client")
-def test_refusals() -> None:
+def test_rejections() -> None:
     code, _, err = run("joins", "--table", "missing")
     assert code == 1
     assert "DynamoDB did not answer as needed" in err

@@ -218,7 +218,7 @@ def test_a_failure_of_a_bus_event_is_raised_and_logged(caplog: pytest.LogCapture
     assert vars(caplog.records[-1])["event_id"] == POSE["eventID"]
 
 
-def test_what_cannot_be_mended_goes_to_the_dead_letters() -> None:
+def test_what_cannot_be_fixed_goes_to_the_dead_letters() -> None:
     kept = Kept()
 
     @event_handler(dead_letters=kept)
@@ -238,12 +238,12 @@ def test_without_dead_letters_it_fails_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("event", ["text", {"detail": {}}, {"a": 1}, [1]])
-def test_an_invocation_of_another_form_is_refused(event: Any) -> None:
+def test_an_invocation_of_another_form_is_rejected(event: Any) -> None:
     with pytest.raises(UnknownInvocationError, match="expected"):
         failing_on("cam2", [])(event, None)
 
 
-def test_a_function_that_cannot_be_called_is_refused_when_decorated() -> None:
+def test_a_function_that_cannot_be_called_is_rejected_when_decorated() -> None:
     with pytest.raises(ArgumentError, match="takes no argument"):
         event_handler(lambda: None)
 
@@ -319,7 +319,7 @@ class TestRouter:
 
         assert router(bus_event(POSE), None) == "rest"
 
-    def test_two_functions_for_one_event_type_are_refused(self) -> None:
+    def test_two_functions_for_one_event_type_are_rejected(self) -> None:
         router = EventRouter()
         router.on("pose")(lambda event: None)
         with pytest.raises(DuplicateRouteError, match="event type pose has a function already"):

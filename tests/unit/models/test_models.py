@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.models import (
     EventBridgeEvent,
     EventItem,
@@ -90,7 +92,7 @@ def test_an_image_that_is_null_is_no_image() -> None:
         ({"dynamodb": {"NewImage": {"a": {"S": 5}}}}, "dynamodb.NewImage.a: expected text under S, found int 5"),
         ({"dynamodb": {"NewImage": 5}}, "dynamodb.NewImage: expected a valid dictionary, found int 5"),
         ({"eventName": "PUT", "dynamodb": {}}, "eventName: expected 'INSERT', 'MODIFY' or 'REMOVE', found str 'PUT'"),
-        ({"dynamodb": {"ApproximateCreationDateTime": "now"}}, "expected seconds since the epoch or a datetime"),
+        ({"dynamodb": {"ApproximateCreationDateTime": "now"}}, "expected seconds since the epoch or a time such as"),
         ("text", "found str 'text'"),
     ],
 )
@@ -151,3 +153,104 @@ def test_event_items() -> None:
         EventItem.parse({"site": "a", "date#event_type": "pose", "status": "COMPLETED"})
     with pytest.raises(InvalidRecordError, match="expected 'PROCESSING', 'COMPLETED' or 'FAILED', found str 'DONE'"):
         EventItem.parse({"site": "a", "date#event_type": "2025-07-15#pose", "status": "DONE"})
+
+
+def test_times_of_other_shapes_are_read_or_rejected_by_name() -> None:
+    def read(at: Any) -> Any:
+        return StreamRecord.parse({"dynamodb": {"ApproximateCreationDateTime": at}}).to_dict()
+
+    assert read("2020-04-23T12:00:00+00:00") == {"dynamodb": {"ApproximateCreationDateTime": 1587643200}}
+    assert read("1.46480646E9") == {"dynamodb": {"ApproximateCreationDateTime": 1464806460}}
+    with pytest.raises(InvalidRecordError, match=r"expected seconds .* milliseconds: 1654699573\.622 s, found int"):
+        read(1654699573622)
+    for at in (1e30, float("inf")):
+        with pytest.raises(InvalidRecordError, match=r"dynamodb\.ApproximateCreationDateTime: expected"):
+            read(at)
+
+
+def test_binary_is_base64_on_the_wire_whoever_read_it() -> None:
+    image = {"a": {"B": b"abcd"}, "b": {"BS": [b"\x00\xff"]}, "c": {"M": {"d": {"B": b"\xff"}}}}
+    record = StreamRecord.parse({"dynamodb": {"NewImage": image}})
+    written = {"a": {"B": "YWJjZA=="}, "b": {"BS": ["AP8="]}, "c": {"M": {"d": {"B": "/w=="}}}}
+    assert record.to_dict() == {"dynamodb": {"NewImage": written}}
+    assert record.dynamodb.new_values == {"a": b"abcd", "b": {b"\x00\xff"}, "c": {"d": b"\xff"}}
+    assert StreamRecord.parse(record.to_dict()) == record
+
+
+def test_details_of_items_are_json() -> None:
+    image = {
+        "site": {"S": "s"},
+        "date#event_type": {"S": "2025-07-15#pose"},
+        "status": {"S": "COMPLETED"},
+        "bin": {"B": "/wE="},
+        "frames": {"N": "120"},
+        "score": {"N": "0.25"},
+        "cameras": {"SS": ["b", "a"]},
+        "deep": {"M": {"none": {"NULL": True}, "numbers": {"NS": ["2", "1"]}}},
+    }
+    item = EventItem.from_image(image)
+    record = StreamRecord.parse({"dynamodb": {"NewImage": image}})
+    for detail in (item, record.dynamodb.new_values):
+        assert detail is not None
+        entry = PutEventsRequestEntry.of(detail, source="s", detail_type="t")
+        assert json.loads(entry.detail) == {
+            "site": "s",
+            "date#event_type": "2025-07-15#pose",
+            "status": "COMPLETED",
+            "bin": "/wE=",
+            "frames": 120,
+            "score": 0.25,
+            "cameras": ["a", "b"],
+            "deep": {"none": None, "numbers": [1, 2]},
+        }
+
+
+@pytest.mark.parametrize(
+    ("detail", "says"),
+    [
+        (
+            {"a": [{"b": Decimal("0.12345678901234567890123")}]},
+            r"a\[0\]\.b: expected a number that a JSON double holds",
+        ),
+        ({"a": Decimal("NaN")}, "a: expected a finite number"),
+        ({"a": float("inf")}, "a: expected a finite number"),
+        ({"a": object()}, "a: expected a JSON value"),
+        ({"a": {1: 2}}, "a: expected names that are strings, found int 1"),
+        (None, "detail: expected a model or a mapping, found NoneType None"),
+        ("text", "detail: expected a model or a mapping, found str 'text'"),
+    ],
+)
+def test_what_a_detail_cannot_hold_is_named_with_its_path(detail: Any, says: str) -> None:
+    with pytest.raises(InvalidJSONValueError, match=says):
+        PutEventsRequestEntry.of(detail, source="s", detail_type="t")
+
+
+def test_an_item_keeps_what_is_null_and_what_no_field_is_for() -> None:
+    class Noted(EventItem):
+        note: str | None = None
+        other: str | None = None
+        score: float = 0.0
+
+    image = {
+        "site": {"S": "s"},
+        "date#event_type": {"S": "2025-07-15#pose"},
+        "status": {"S": "COMPLETED"},
+        "note": {"NULL": True},
+        "extra": {"NULL": True},
+        "score": {"N": "0.5"},
+    }
+    assert Noted.from_image(image).to_image() == image
+    assert EventItem.from_image(image).to_image() == image
+
+
+def test_a_time_to_live_in_milliseconds_is_rejected() -> None:
+    image = {"site": {"S": "s"}, "date#event_type": {"S": "2025-07-15#pose"}, "status": {"S": "COMPLETED"}}
+    assert EventItem.from_image({**image, "expires_at": {"N": "1752538268"}}).expires_at == 1752538268
+    with pytest.raises(InvalidRecordError, match="expires_at: expected seconds since the epoch, and this is millisec"):
+        EventItem.from_image({**image, "expires_at": {"N": "1752538268000"}})
+
+
+def test_a_ttl_deletion_of_dynamodb_local_is_read() -> None:
+    identity = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
+    deletion = {"eventName": "UNKNOWN_TO_SDK_VERSION", "userIdentity": identity, "dynamodb": {"Keys": {}}}
+    assert StreamRecord.parse(deletion).is_ttl_deletion

@@ -43,14 +43,14 @@ def test_rules_are_named_in_order_of_addition() -> None:
     assert rules.matching_rules_json('{"a": 1}') == ["a", "d"]
 
 
-def test_an_operator_that_pipes_do_not_take_is_refused_by_name() -> None:
+def test_an_operator_that_pipes_do_not_take_is_rejected_by_name() -> None:
     EventPattern.parse({"a": [{"wildcard": "x*"}]})
     with pytest.raises(InvalidEventPatternError, match="does not take the operator wildcard") as caught:
         EventPattern.parse({"a": [{"wildcard": "x*"}]}, dialect=Dialect.PIPE)
     assert (caught.value.code, caught.value.pointer) == ("UnsupportedOperator", "/a/0")
 
 
-def test_a_refusal_points_at_the_place() -> None:
+def test_a_rejection_points_at_the_place() -> None:
     with pytest.raises(InvalidEventPatternError) as caught:
         EventPattern.parse('{\n  "detail": {"a": "x"}\n}')
     error = caught.value
@@ -67,6 +67,6 @@ def test_a_refusal_points_at_the_place() -> None:
     ]
 
 
-def test_a_miss_says_field_expected_and_actual() -> None:
-    (miss,) = EventPattern.parse({"detail": {"a": ["x", "y"]}}).explain({"detail": {"a": "z"}})
-    assert str(miss) == 'detail.a: expected ["x","y"], found "z"'
+def test_a_mismatch_says_field_expected_and_found() -> None:
+    (mismatch,) = EventPattern.parse({"detail": {"a": ["x", "y"]}}).explain({"detail": {"a": "z"}})
+    assert (mismatch.path, mismatch.expected, mismatch.found) == ("detail.a", '["x","y"]', '"z"')

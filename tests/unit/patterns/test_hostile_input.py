@@ -27,7 +27,7 @@ def test_a_pattern_and_an_event_a_thousand_deep() -> None:
     assert pattern.matches(value)
 
 
-def test_deeper_than_the_engine_reads_is_refused() -> None:
+def test_deeper_than_the_engine_reads_is_rejected() -> None:
     with pytest.raises(InvalidEventPatternError, match="the pattern has 6605 characters, at most 4096"):
         EventPattern.parse(deep(1100, '["x"]'))
     nested: Any = ["x"]
@@ -39,7 +39,7 @@ def test_deeper_than_the_engine_reads_is_refused() -> None:
         EventPattern.parse({"a": [1]}).matches_json(deep(1001, "1"))
 
 
-def test_an_event_value_nested_without_end_is_refused_as_its_text_is() -> None:
+def test_an_event_value_nested_without_end_is_rejected_as_its_text_is() -> None:
     value: Any = "x"
     for _ in range(50_000):
         value = [value]
@@ -95,7 +95,7 @@ def test_lone_surrogates() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), Decimal("NaN"), Decimal("-Infinity")])
-def test_what_is_no_json_number_is_refused(value: Any) -> None:
+def test_what_is_no_json_number_is_rejected(value: Any) -> None:
     with pytest.raises(InvalidEventError, match="not a JSON number"):
         EventPattern.parse({"a": [1]}).matches({"a": value})
     with pytest.raises(InvalidEventPatternError, match="not a JSON number"):

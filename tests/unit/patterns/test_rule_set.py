@@ -1,4 +1,4 @@
-"""Rule sets: refusals by name, changes while other threads match, and rules that read events differently."""
+"""Rule sets: rejections by name, changes while other threads match, and rules that read events differently."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perception_events.patterns import (
 )
 
 
-def test_refusals_name_the_rule() -> None:
+def test_rejections_name_the_rule() -> None:
     rules = RuleSet({"a": {"x": [1]}})
     with pytest.raises(DuplicateRuleError, match="'a' is there already"):
         rules.add("a", {"x": [2]})

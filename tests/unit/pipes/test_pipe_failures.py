@@ -193,15 +193,15 @@ def test_without_bisecting_the_whole_batch_goes_with_the_poison() -> None:
     assert line.messages[0]["DDBStreamBatchInfo"]["batchSize"] == 8
 
 
-def test_only_the_refused_entries_of_a_bus_are_retried() -> None:
-    refusals = {"e2": 1, "e4": 2}
+def test_only_the_rejected_entries_of_a_bus_are_retried() -> None:
+    rejections = {"e2": 1, "e4": 2}
 
-    def refuses(entry: Any) -> bool:
+    def rejects(entry: Any) -> bool:
         event_id = json.loads(entry["Detail"])["eventID"]
-        refusals[event_id] = refusals.get(event_id, 0) - 1
-        return refusals[event_id] >= 0
+        rejections[event_id] = rejections.get(event_id, 0) - 1
+        return rejections[event_id] >= 0
 
-    bus, enrichment = RecordingBus(refuses), Function()
+    bus, enrichment = RecordingBus(rejects), Function()
     result = Line(EventBusTarget(bus), batch_size=10, enrichment=enrichment).process(records(5))
     assert [[json.loads(e["Detail"])["eventID"] for e in call] for call in bus.calls] == [
         ["e1", "e2", "e3", "e4", "e5"],
@@ -213,12 +213,12 @@ def test_only_the_refused_entries_of_a_bus_are_retried() -> None:
 
 
 def test_items_without_event_id_defeat_the_partial_retry() -> None:
-    refusals = [True]
+    rejections = [True]
 
-    def refuses(entry: Any) -> bool:
-        return bool("cam2" in entry["Detail"] and refusals and refusals.pop())
+    def rejects(entry: Any) -> bool:
+        return bool("cam2" in entry["Detail"] and rejections and rejections.pop())
 
-    bus = RecordingBus(refuses)
+    bus = RecordingBus(rejects)
     template = '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'
     Line(EventBusTarget(bus), batch_size=10, target_input_template=template).process(records(3))
     assert [len(call) for call in bus.calls] == [3, 3]  # the two that were taken are put again

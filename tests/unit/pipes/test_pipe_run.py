@@ -165,7 +165,7 @@ def test_recorded_records_are_read_to_their_end() -> None:
     with pytest.raises(UnreadableRecordError, match=r"without dynamodb\.SequenceNumber"):
         RecordedStream([{}]).read(RecordedStream.SHARD_ID, after=None)
     for nothing in (["text"], [None]):
-        with pytest.raises(UnreadableRecordError, match="is no stream record"):
+        with pytest.raises(UnreadableRecordError, match="is not a stream record"):
             RecordedStream(nothing).read(RecordedStream.SHARD_ID, after=None)  # type: ignore[arg-type]
 
 

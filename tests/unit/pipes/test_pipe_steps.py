@@ -173,7 +173,7 @@ def test_parameters_that_are_paths_read_the_item_before_the_target_template() ->
         ({"batch_size": 1, "target_input_template": "x" * 8193}, "8193 characters"),
     ],
 )
-def test_what_aws_refuses_is_refused_at_once(settings: dict[str, Any], said: str) -> None:
+def test_what_aws_rejects_is_rejected_at_once(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidPipeError, match=said):
         pipe(EventBusTarget(RecordingBus()), **settings)
 
@@ -188,7 +188,7 @@ def test_what_aws_refuses_is_refused_at_once(settings: dict[str, Any], said: str
         ({"target": Function()}, r"a Function is not what a pipe sends to; give FunctionTarget\(target\)"),
     ],
 )
-def test_what_cannot_be_invoked_is_refused_when_the_pipe_is_made(settings: dict[str, Any], said: str) -> None:
+def test_what_cannot_be_invoked_is_rejected_when_the_pipe_is_made(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidPipeError, match=said):
         pipe(**{"target": FunctionTarget(Function())} | settings)
 
@@ -196,7 +196,7 @@ def test_what_cannot_be_invoked_is_refused_when_the_pipe_is_made(settings: dict[
 @pytest.mark.parametrize("given", [["text"], [None], [[]], {"Records": records(1)}])
 def test_what_is_no_record_is_told_and_what_came_before_is_done(given: Any) -> None:
     target = Function()
-    with pytest.raises(UnreadableRecordError, match=r"is no stream record.*event\['Records'\]"):
+    with pytest.raises(UnreadableRecordError, match=r"is not a stream record.*event\['Records'\]"):
         pipe(FunctionTarget(target), batch_size=1).process([*records(1), *given])
     assert len(target.calls) == 1
 

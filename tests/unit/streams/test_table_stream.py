@@ -179,7 +179,7 @@ def test_records_are_the_reader_s_own_only_as_copies_of_the_item() -> None:
         (item() | {"m": {"M": {"l": {"L": [{"S": 1}]}}}}, r"m\.l\[0\]"),
     ],
 )
-def test_bad_items_are_refused_with_their_place(bad: JSONObject, said: str) -> None:
+def test_bad_items_are_rejected_with_their_place(bad: JSONObject, said: str) -> None:
     with pytest.raises(InvalidItemError, match=said):
         table().put_item(bad)
 

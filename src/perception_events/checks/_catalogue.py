@@ -1,0 +1,137 @@
+"""Every check by its identifier: the words of the findings and of `docs/reference/checks.md`, in one table."""
+
+from __future__ import annotations
+
+from perception_events.checks._findings import Check, Severity
+
+__all__ = ["CATALOGUE", "CHECKS"]
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+_BATCHING = "EventBridge User Guide, Pipes batching and concurrency"
+_FILTERING = "EventBridge User Guide, Pipes event filtering"
+_ERRORS = "EventBridge User Guide, Pipes error handling and troubleshooting"
+_TRANSFORM = "EventBridge User Guide, Pipes input transformation"
+_OPERATORS = "EventBridge User Guide, comparison operators"
+_QUOTAS = "EventBridge User Guide, quotas"
+_STREAMS = "DynamoDB Developer Guide, Streams"
+_TTL = "DynamoDB Developer Guide, Time to Live streams"
+_PIPES_API = "EventBridge Pipes API model"
+_EVENTS_API = "EventBridge API model"
+_OBSERVED = "recorded on AWS (LocalStack's validated tests)"
+
+# fmt: off
+CHECKS: tuple[Check, ...] = (
+    # PE0xx: the stream and the pipe's source
+    Check("PE001", "batch-size-not-set", _E, "The pipe sets no batch size.",
+          _BATCHING, "set `pipe.batch_size` to 10 or less"),
+    Check("PE002", "batch-size-above-target", _E, "The batch size is above what an event bus takes.",
+          _BATCHING, "set `pipe.batch_size` to 10 or less"),
+    Check("PE003", "source-limit-out-of-range", _E, "A source parameter lies outside the API's range.",
+          _PIPES_API, "bring the value into the range"),
+    Check("PE004", "retry-without-limit", _W, "A poison record blocks its shard until it expires.",
+          _ERRORS, "set `pipe.maximum_retry_attempts` and `pipe.maximum_record_age`"),
+    Check("PE005", "no-pipe-dead-letter-queue", _W, "A record that is given up on leaves nothing behind.",
+          _ERRORS, "set `pipe.dead_letter_queue`"),
+    Check("PE006", "record-age-at-retention", _W, "A dead letter points at records that the stream no longer holds.",
+          _ERRORS, "set `pipe.maximum_record_age` well below 86400 seconds"),
+    Check("PE007", "no-bisect", _W, "One bad record sends its whole batch to the dead letters.",
+          _PIPES_API, "set `pipe.on_partial_batch_item_failure` to 'AUTOMATIC_BISECT'"),
+    Check("PE008", "order-per-key-only", _N, "With a parallelization factor above 1 a shard is not read in order.",
+          "inferred from the Lambda Developer Guide; not stated for Pipes", "compare a version kept in the item"),
+    Check("PE009", "starts-at-latest", _N, "What is written while the pipe is being created is not read.",
+          _PIPES_API, "use 'TRIM_HORIZON' and an idempotent consumer; it cannot be changed later"),
+    Check("PE010", "too-many-stream-readers", _W, "More than two readers of a shard are throttled.",
+          _STREAMS, "let the third reader be a rule of the bus"),
+    # PE1xx: the pipe's filter
+    Check("PE101", "too-many-filters", _E, "A pipe takes at most five filters.",
+          _PIPES_API, "join them with several values in an array, or with `$or`"),
+    Check("PE102", "filter-too-long", _E, "A pipe's filter pattern has at most 4096 characters.",
+          _PIPES_API, "shorten it, or leave part of the work to a rule"),
+    Check("PE103", "filter-not-valid", _E, "The engine rejects the filter pattern.",
+          _FILTERING, "correct the pattern"),
+    Check("PE104", "operator-not-in-pipes", _E, "A pipe's filter does not take this operator.",
+          _OPERATORS, "use exact values, prefix or suffix here and the operator in a rule of the bus"),
+    Check("PE105", "update-to-completed-missed", _W, "An update to the wanted status never passes the filter.",
+          _STREAMS, 'let `eventName` be ["INSERT", "MODIFY"]'),
+    Check("PE106", "every-update-passes", _W, "Each later write to a finished item passes the filter again.",
+          _OBSERVED, 'add `OldImage.status.S: [{"anything-but": "COMPLETED"}, {"exists": false}]`'),
+    Check("PE107", "removals-pass", _W, "TTL expiry passes the filter as a REMOVE, up to days late.",
+          _TTL, "name the wanted `eventName` values, or filter on `userIdentity`"),
+    Check("PE108", "image-not-in-stream", _E, "The filter reads an image that the stream does not carry.",
+          _STREAMS, "let `table.stream_view_type` be 'NEW_AND_OLD_IMAGES'"),
+    Check("PE109", "numeric-on-n", _E, "A DynamoDB number is a string on the wire: `numeric` never matches it.",
+          _OBSERVED, "compare exact strings, or add a typed field in the enrichment and match it on the bus"),
+    Check("PE110", "exists-above-leaf", _E, "`exists` above a leaf is always false for true and true for false.",
+          _OBSERVED, "go down to the type key, such as `attribute.S`"),
+    Check("PE111", "type-key-missing", _E, "An image is DynamoDB JSON: a value lies under its type key.",
+          _STREAMS, 'write `{"status": {"S": ["COMPLETED"]}}`'),
+    Check("PE112", "field-not-filterable", _W, "AWS lists this field as not usable in a pipe's filter.",
+          _FILTERING, "filter on `dynamodb` or `eventName`"),
+    Check("PE113", "field-not-in-record", _E, "No stream record has this field.",
+          _STREAMS, "name a field of the stream record"),
+    # PE2xx: templates, enrichment and the way to the bus
+    Check("PE201", "template-drops-identity", _W, "The template drops what retries, rules and dead letters need.",
+          _TRANSFORM, "carry `eventID`, `eventName` and the sequence number through"),
+    Check("PE202", "template-path-missing", _W, "The template names a path which some passing records do not have.",
+          "not documented for Pipes; the bus renders an empty string", "keep such records out with the filter"),
+    Check("PE203", "template-not-valid", _E, "The template cannot be read.",
+          _TRANSFORM, "correct the template"),
+    Check("PE204", "template-quotes-object", _E, "A quoted object or array renders as broken JSON.",
+          _TRANSFORM, "leave the quotes out"),
+    Check("PE205", "template-too-long", _E, "An input template has at most 8192 characters.",
+          _PIPES_API, "shorten it"),
+    Check("PE206", "detail-is-no-object", _E, "The bus takes only a JSON object as detail.",
+          _OBSERVED, "let the target template render an object"),
+    Check("PE207", "path-not-reachable", _E, "A path with other characters than a pipe's grammar has stays plain text.",
+          _PIPES_API, "carry the value through under another name"),
+    Check("PE208", "reserved-source", _E, "A source may not start with `aws.`.",
+          _PIPES_API, "use a name of your own"),
+    Check("PE209", "entry-field-too-long", _E, "A field of the bus entry is longer than the API takes.",
+          _PIPES_API, "shorten it"),
+    Check("PE210", "handler-fails-on-list", _E, "The enrichment is called with a list, even for one record.",
+          _BATCHING, "use `perception_events.lambdas.enrichment_handler`"),
+    Check("PE211", "handler-drops-identity", _W, "What the enrichment returns replaces the record.",
+          _TRANSFORM, "return each item with all of its fields"),
+    Check("PE212", "one-detail-type", _N, "Schema discovery files all items under one source and detail-type.",
+          "EventBridge User Guide, schemas", "set `pipe.detail_type` to '$.PerceptionPipelineEventType'"),
+    Check("PE213", "entries-may-be-too-large", _N, "A batch with both images can exceed what the bus takes.",
+          _EVENTS_API, "lower the batch size, or carry only the keys and what rules need"),
+    Check("PE214", "handler-fans-out", _E, "Above what the bus takes in one call, it is not called at all.",
+          _BATCHING, "return one item for each record, or lower the batch size"),
+    # PE3xx: rules and targets
+    Check("PE301", "rule-not-valid", _E, "The engine rejects the event pattern.",
+          _OPERATORS, "correct the pattern"),
+    Check("PE302", "rule-too-long", _E, "An event pattern has at most 4096 characters (2048 by default quota).",
+          _QUOTAS, "shorten it"),
+    Check("PE303", "rule-matches-nothing", _E, "The rule matches on what this pipe never emits.",
+          _OBSERVED, "match on what the pipe puts: its source, its detail-type, the enriched record"),
+    Check("PE304", "too-many-targets", _E, "A rule has at most five targets.",
+          _EVENTS_API, "use a second rule with the same pattern"),
+    Check("PE305", "too-many-rules", _E, "A bus has at most 300 rules by default quota.",
+          _QUOTAS, "ask for a higher quota, or use a second bus"),
+    Check("PE306", "too-many-wildcard-rules", _E, "At most 30 rules of a bus may contain wildcards.",
+          _QUOTAS, "let the enrichment name the event type and match it exactly"),
+    Check("PE307", "rule-feeds-itself", _E, "What the rule's module starts comes back to the same rule.",
+          "EventBridge User Guide, event patterns (infinite loops)", "break the circle of `triggers`"),
+    Check("PE309", "event-type-without-rule", _N, "Events of this type reach the bus and no target.",
+          _EVENTS_API, "give the module a target, or keep its records out with the filter"),
+    Check("PE310", "no-target-dead-letter-queue", _W, "An event that cannot be delivered is dropped.",
+          "EventBridge User Guide, dead-letter queues", "set `bus.target_dead_letter_queue`"),
+    Check("PE311", "handler-errors-not-caught", _W, "A rule's queue does not see what the handler raises.",
+          "Lambda Developer Guide, asynchronous invocation", "set `functions.dead_letter_queue`"),
+    Check("PE312", "target-limit-out-of-range", _E, "A retry limit lies outside the API's range.",
+          _EVENTS_API, "bring the value into the range"),
+    Check("PE313", "rule-without-target", _W, "The rule matches and nothing happens.",
+          _EVENTS_API, "give the rule a target, or drop it"),
+    # PE4xx: names and classifiers
+    Check("PE401", "name-not-valid", _E, "AWS rejects the name.",
+          "API models of DynamoDB, EventBridge, Pipes and Lambda", "shorten it, or use letters, digits, `-`, `_`, `.`"),
+    Check("PE402", "classifiers-overlap", _W, "Two classifiers claim one key: the answer depends on their order.",
+          "string semantics", "use `SegmentClassifier`, which compares a whole segment"),
+    Check("PE403", "event-type-unreachable", _E, "No classifier gives this module's event type.",
+          "this declaration", "give the module a classifier"),
+)
+"""In order of identifier."""
+# fmt: on
+
+CATALOGUE: dict[str, Check] = {check.identifier: check for check in CHECKS}

@@ -1,0 +1,37 @@
+"""Questions about patterns themselves: which events two share, which rule can never match, what a change changes."""
+
+from __future__ import annotations
+
+from perception_events.patterns.analysis._answers import Answer
+from perception_events.patterns.analysis._difference import Change, Difference, difference
+from perception_events.patterns.analysis._questions import (
+    disjoint,
+    equivalent,
+    implies,
+    overlap,
+    satisfiable,
+    uncovered,
+)
+from perception_events.patterns.analysis._review import FindingKind, Review, ReviewedRule, RuleFinding, review
+from perception_events.patterns.analysis._rule_sets import Shadow, shadowed, unreachable
+
+__all__ = [
+    "Answer",
+    "Change",
+    "Difference",
+    "FindingKind",
+    "Review",
+    "ReviewedRule",
+    "RuleFinding",
+    "Shadow",
+    "difference",
+    "disjoint",
+    "equivalent",
+    "implies",
+    "overlap",
+    "review",
+    "satisfiable",
+    "shadowed",
+    "uncovered",
+    "unreachable",
+]
