@@ -16,7 +16,7 @@ from perception_events.aggregation._errors import (
 from perception_events.aggregation._join import Expected, Join
 from perception_events.aggregation._keys import ItemNames, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
-from perception_events.aggregation._state import COMPLETED, JoinState, Member
+from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
 from perception_events.aggregation._store import Commit, JoinStore, Recorded
 from perception_events.aggregation._transitions import (
     Transition,
@@ -52,14 +52,22 @@ class JoinOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JoinResult:
-    """What became of one group. `triggers` and `alerts` are the sort keys of items that this call wrote."""
+    """What became of one group. `triggers` and `alerts` are the sort keys of items that this call wrote.
+
+    `expected` is who was expected when it was decided; None while that was not known.
+    """
 
     key: JoinKey
     outcome: JoinOutcome
     state: JoinState
-    missing: frozenset[str] = frozenset()
+    expected: Expected = None
     triggers: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The expected members that are not in; empty where only a number is expected."""
+        return missing_members(self.expected, self.state.completed)
 
 
 class Aggregator:
@@ -233,10 +241,19 @@ class Aggregator:
         return self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
 
     def _take_manifest(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
-        date = change.sort_key.date.isoformat()
-        for state in list(self._store.states(change.site, date, join.name)):
-            manifest = join.manifest
-            if manifest is not None and manifest.sort_key(join, state.key) == change.sort_key.text:
+        """Look at the groups that a manifest serves: at one where it names one, else at the open ones of its day."""
+        manifest = join.manifest
+        assert manifest is not None
+        key = manifest.group(join, change.site, change.sort_key)
+        if key is None:
+            return
+        if set(manifest.group_by) == set(join.group_by):
+            state = self._store.load(key)
+            states = [state] if state is not None else []
+        else:
+            states = list(self._store.open_states(key))
+        for state in states:
+            if manifest.sort_key(join, state.key) == change.sort_key.text:
                 yield self._settle(join, state, live_transition, JoinOutcome.UNCHANGED)
 
     def _settle(
@@ -250,22 +267,21 @@ class Aggregator:
         for _ in range(ATTEMPTS):
             expected = self.expected(join, state.key)
             transition = decide(join, state, expected, self._clock.now())
-            missing = expected - state.completed if isinstance(expected, frozenset) else frozenset()
             if transition is None:
-                return JoinResult(state.key, otherwise, state, missing)
+                return JoinResult(state.key, otherwise, state, expected)
             commit = self._store.commit(state, transition.after, transition.outbox)
             if commit is Commit.EXISTS:
                 # The news went out before (the state was lost or cleared away, the item was not): note it, say nothing.
                 if self._store.commit(state, transition.after) is Commit.DONE:
-                    return JoinResult(state.key, otherwise, transition.after, missing)
+                    return JoinResult(state.key, otherwise, transition.after, expected)
             elif commit is Commit.DONE:
                 written = tuple(item.sort_key for item in transition.outbox)
                 if transition.after.triggered_at is not None:
-                    return JoinResult(state.key, JoinOutcome.TRIGGERED, transition.after, missing, triggers=written)
-                return JoinResult(state.key, JoinOutcome.ALERTED, transition.after, missing, alerts=written)
+                    return JoinResult(state.key, JoinOutcome.TRIGGERED, transition.after, expected, triggers=written)
+                return JoinResult(state.key, JoinOutcome.ALERTED, transition.after, expected, alerts=written)
             newest = self._store.load(state.key)
             if newest is None:
-                return JoinResult(state.key, otherwise, state, missing)
+                return JoinResult(state.key, otherwise, state, expected)
             state = newest
         raise JoinContentionError(f"group {state.key} was changed by others at each of {ATTEMPTS} attempts")
 

@@ -74,8 +74,8 @@ class JoinStore(Protocol):
         """The state of one group."""
         ...
 
-    def open_states(self) -> Iterable[JoinState]:
-        """Every group that has not triggered."""
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState]:
+        """Every group that has not triggered; with `group` only those of its join, site and day."""
         ...
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:

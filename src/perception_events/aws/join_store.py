@@ -154,19 +154,25 @@ class DynamoDBJoinStore:
         item = self._get(key.site, key.sort_key)
         return join_state(item, self._names) if item else None
 
-    def open_states(self) -> Iterator[JoinState]:
-        """Every group that has not triggered: consistent queries of one partition, and batches of consistent reads.
+    def open_states(self, group: JoinKey | None = None) -> Iterator[JoinState]:
+        """Every group that has not triggered, or those of the join, site and day of `group`.
+
+        Consistent queries of one partition, and batches of consistent reads.
 
         The list names only groups that were open when it was read; one that triggers meanwhile is left out.
         """
-        entries = (item for item in self._query(OPEN_JOINS_PARTITION, "") if "join_sort_key" in item)
+        prefix = "" if group is None else replace(group, parts=()).open_sort_key
+        entries = (item for item in self._query(OPEN_JOINS_PARTITION, prefix) if "join_sort_key" in item)
         while keys := [
             item_key(self._names, entry["join_site"]["S"], entry["join_sort_key"]["S"])
             for entry in itertools.islice(entries, _MOST_KEYS)
         ]:
             for item in self._get_all(keys):
                 state = join_state(item, self._names)
-                if state is not None and state.triggered_at is None:
+                if state is None or state.triggered_at is not None:
+                    continue
+                # The prefix of one site is that of another, too.
+                if group is None or replace(state.key, parts=()) == replace(group, parts=()):
                     yield state
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
