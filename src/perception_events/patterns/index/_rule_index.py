@@ -12,7 +12,7 @@ from operator import lt
 
 from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
 from perception_events.patterns._matching import matches
-from perception_events.patterns.index._array_matching import matching_numbers
+from perception_events.patterns.index._array_matching import Search
 from perception_events.patterns.index._field import IndexedField
 from perception_events.patterns.index._nested_index import NestedIndex
 from perception_events.patterns.index._postings import Entry
@@ -144,9 +144,27 @@ class RuleIndex:
                 return self._matching_any(event, root, tree, newest)
         return self._in_order(matches, newest) if matches else []
 
+    def candidates(self, event: Event) -> int:
+        """How many sub-rules `event` finds, tested or not: what a match costs beside finding them. For measurements."""
+        root, reader, tree = self._root
+        if not self._general and reader.leaves(event) is not None:
+            leaves = _FlatLeaves(event, self._readers)
+            found: Postings = [root]
+            matches: Postings = []
+            try:
+                for posting in found:
+                    if posting.checks is None:
+                        posting.find(leaves, found, matches, {})
+                return sum(posting.checks is not None for posting in found) + len(matches)
+            except _NotFlatError:
+                pass
+        search = Search(event, self._tree, self._entries_of)
+        search.run(root, tree.leaves(event))
+        return search.tested
+
     def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
-        numbers = matching_numbers(event, root, tree, self._tree, self._entries_of)
+        numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
         for entry in self._odd.copy():
             if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
                 numbers += entry
