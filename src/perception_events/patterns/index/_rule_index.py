@@ -10,7 +10,7 @@ from bisect import bisect_left
 from itertools import islice
 from operator import lt
 
-from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
+from perception_events.patterns._fields import MAX_FLAT_PIECES, FieldTree, FlatFields
 from perception_events.patterns._matching import matches
 from perception_events.patterns.index._array_matching import Search
 from perception_events.patterns.index._field import IndexedField
@@ -45,7 +45,7 @@ class RuleIndex:
     """Sub-rules by the names of their rules. Every change is a step that matching threads see whole, rule by rule."""
 
     def __init__(self) -> None:
-        self._root = NestedIndex(), PlainFields(), FieldTree()
+        self._root = NestedIndex(), FlatFields(), FieldTree()
         """The index, and what reads the leaves of its paths, in a flat event and in another."""
         self._readers: dict[str, Reader] = {}
         """What reads one path alone: of what was found, and of indexes within the index."""
@@ -91,7 +91,7 @@ class RuleIndex:
                 root, reader, tree = self._root
                 changed = root.with_entry(entry)
                 if changed is not root:
-                    reader, tree = PlainFields(), FieldTree()
+                    reader, tree = FlatFields(), FieldTree()
                 _read_paths(reader, tree, changed)
                 if changed is not root:
                     self._root = changed, reader, tree
@@ -242,7 +242,7 @@ class _FlatLeaves(dict[str, list[str]]):
         self._readers = readers
 
     def __missing__(self, path: str) -> list[str]:
-        read = self._readers.get(path) or self._readers.setdefault(path, PlainFields((path,)).leaves)
+        read = self._readers.get(path) or self._readers.setdefault(path, FlatFields((path,)).leaves)
         found = read(self._event)
         if found is None:
             raise _NotFlatError
@@ -283,7 +283,7 @@ def _ascend(numbers: list[int]) -> bool:
     return all(map(lt, numbers, islice(numbers, 1, None)))
 
 
-def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None:
+def _read_paths(reader: FlatFields, tree: FieldTree, root: NestedIndex) -> None:
     """Let `reader` and `tree` read the paths of `root`, and no others."""
     if tree.paths == root.paths.keys():
         return
@@ -298,4 +298,4 @@ def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None
 
 
 def _fits(path: str) -> bool:
-    return path.count(".") < MAX_PLAIN_PIECES
+    return path.count(".") < MAX_FLAT_PIECES
