@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["plain", "read_event"]
+__all__ = ["MAX_DEPTH", "has_long_number", "plain", "read_event", "scan"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -35,7 +35,7 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     if type(text) is not str:
         text = _decoded(text)
     try:
-        value = _scan(text)
+        value = scan(text)
     except JSONTextError as error:
         raise InvalidEventError(f"the event is not JSON: {error.reason} (character {error.offset})") from None
     except json.JSONDecodeError as error:
@@ -57,7 +57,13 @@ def _decoded(text: object) -> str:
     return text
 
 
-def _scan(text: str) -> Any:
+def scan(text: str) -> Any:
+    """The value at the start of `text`, objects as tuples of pairs, numbers as bytes.
+
+    Raises:
+        JSONTextError: it is beyond the engine's limits, or holds NaN or Infinity.
+        JSONDecodeError: it is not JSON.
+    """
     if not text.startswith("{"):
         text = text.lstrip(" \t\n\r")
     try:
@@ -70,11 +76,17 @@ def _scan(text: str) -> Any:
     if len(text) > MAX_NUMBER_LENGTH:
         if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
             read(text)  # raises
-        # A number too long for the engine covers one of these characters.
-        for index in range(0, len(text), MAX_NUMBER_LENGTH):
-            if text[index] in _IN_NUMBERS and _is_long_number(text, index):
-                read(text)  # raises, unless what looks like a number is inside a string
+        if has_long_number(text):
+            read(text)  # raises, unless what looks like a number is inside a string
     return value
+
+
+def has_long_number(text: str) -> bool:
+    """Whether there is something in `text` that looks like a number too long for the engine."""
+    # It covers one of these characters.
+    return any(
+        text[index] in _IN_NUMBERS and _is_long_number(text, index) for index in range(0, len(text), MAX_NUMBER_LENGTH)
+    )
 
 
 def _is_deep(value: Any) -> bool:

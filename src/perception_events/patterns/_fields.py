@@ -33,6 +33,7 @@ __all__ = [
     "FlatFields",
     "java_split",
     "leaf_text",
+    "text_leaf",
 ]
 
 MAX_FLAT_PIECES = 10
@@ -125,16 +126,17 @@ class FlatFields:
                     if type(element) is tuple or type(element) is list:
                         return False
                     if node.path is not None:
-                        found.append((node.path, _text_leaf(element)))
+                        found.append((node.path, text_leaf(element)))
             elif node.path is not None:
-                found.append((node.path, _text_leaf(value)))
+                found.append((node.path, text_leaf(value)))
         return True
 
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def _text_leaf(value: str | bytes | bool | None) -> str:
+def text_leaf(value: str | bytes | bool | None) -> str:
+    """The leaf of what `_event_text` makes of a scalar."""
     if isinstance(value, bytes):
         return value.decode()
     return f'"{value}"' if isinstance(value, str) else _LITERALS[value]
@@ -203,7 +205,7 @@ class FieldTree:
         found: Leaves = {}
         arrays = 0
         from_text = type(event) is tuple
-        text_of = _text_leaf if from_text else leaf_text
+        text_of = text_leaf if from_text else leaf_text
         # Depth first, nearly in the event's order; the stack stands in for recursion, so depth costs nothing.
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:

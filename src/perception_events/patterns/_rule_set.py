@@ -10,7 +10,6 @@ from functools import partial
 from perception_events.errors import PerceptionEventsError
 from perception_events.patterns._dialects import Dialect
 from perception_events.patterns._event_pattern import EventPattern, checked_event
-from perception_events.patterns._event_text import read_event
 from perception_events.patterns._nearest_rules import RuleExplanation, nearest_rules
 from perception_events.patterns.index import RuleIndex
 
@@ -98,7 +97,7 @@ class RuleSet:
         Raises:
             InvalidEventError: it is not JSON, or no object.
         """
-        return self._index.matching(read_event(text))
+        return self._index.matching_text(text)
 
     def explain(self, event: Mapping[str, Any], *, limit: int | None = 5) -> list[RuleExplanation]:
         """Why rules do not match a parsed event: the nearest first, which is the likeliest to have been meant.
