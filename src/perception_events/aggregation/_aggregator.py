@@ -103,6 +103,7 @@ class Aggregator:
         self._parts = parts
         self._names = names or ItemNames()
         for join in self._joins.values():
+            join.check_names(self._names)
             self._check_capacity(join)
 
     @property
@@ -345,8 +346,7 @@ class Aggregator:
         yield self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
 
     def _take_manifest(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
-        date = change.sort_key.date.isoformat()
-        for state in list(self._store.states(change.site, date, join.name)):
+        for state in list(self._store.states(change.site, change.sort_key.prefix, join.name)):
             manifest = join.manifest
             if isinstance(state, UnreadableGroup) or manifest is None:
                 continue  # the sweep and the reports name it
