@@ -109,6 +109,7 @@ class Aggregator:
         self._parts = parts
         self._names = names or ItemNames()
         for join in self._joins.values():
+            join.check_names(self._names)
             self._check_capacity(join)
 
     @property

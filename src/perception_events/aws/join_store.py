@@ -27,6 +27,7 @@ from perception_events.aggregation import (
     item_key,
     join_item,
     join_state,
+    joins_prefix,
     manifest_members,
     member_value,
     open_item,
@@ -214,7 +215,7 @@ class DynamoDBJoinStore:
         Raises:
             JoinStoreError: DynamoDB rejects a read.
         """
-        for item in self._query(site, f"{date}#join_{join or ''}"):
+        for item in self._query(site, joins_prefix(date, join)):
             state = join_state(item, self._names)
             if isinstance(state, UnreadableGroup) or (state is not None and join in (None, state.key.join)):
                 yield state
