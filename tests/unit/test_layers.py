@@ -28,7 +28,7 @@ LAYERS: list[set[str]] = [
     {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
     {"classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
-    {"rendering", "diagrams", "readers", "checks"},
+    {"checks", "rendering", "diagrams", "readers"},
     {"simulation", "pipeline"},
     {"aws"},
     {"lambdas"},

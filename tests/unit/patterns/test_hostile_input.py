@@ -163,6 +163,8 @@ def _deep(depth: int) -> dict[str, Any]:
     return event
 
 
+LIMIT = 20
+"""Seconds of a processor, far above what is needed on a busy machine and far below what quadratic time takes."""
 EXACT = EventPattern.parse({"a": ["x"]})
 IGNORES_CASE = EventPattern.parse({"a": [{"suffix": {"equals-ignore-case": "XYZ"}}]})
 
@@ -181,8 +183,8 @@ IGNORES_CASE = EventPattern.parse({"a": [{"suffix": {"equals-ignore-case": "XYZ"
         pytest.param(lambda: EventPattern.parse({"a": [{"x" * 100_000: 1}]}), id="a long name of an operator"),
     ],
 )
-def test_hostile_input_is_answered_or_rejected_within_two_seconds(ask: Callable[[], object]) -> None:
+def test_hostile_input_is_answered_or_rejected_in_bounded_time(ask: Callable[[], object]) -> None:
     started = time.process_time()
     with suppress(InvalidEventError, InvalidEventPatternError):
         ask()
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < LIMIT

@@ -30,7 +30,7 @@ from perception_events.schemas import (
 )
 
 ALL_MODELS = "PERCEPTION_EVENTS_ALL_MODELS" in os.environ
-"""Whether the models of all AWS events are written and type-checked: about a minute."""
+"""Whether the models of all AWS events are written and type-checked: some minutes."""
 
 pytest.importorskip("datamodel_code_generator", reason="models need the [schemas] extra")
 
