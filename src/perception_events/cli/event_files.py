@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from perception_events.cli.record_files import STANDARD_INPUT, UnreadableInput
+from perception_events.cli.json_files import UnreadableInput, read_json_files
 from perception_events.json_values import JSONObject
 from perception_events.schemas import ENVELOPE_EXAMPLE
 
@@ -34,48 +32,11 @@ def read_events(paths: Iterable[str]) -> Iterator[FoundEvent | UnreadableInput]:
     `Records`, `Entries` or `Events`. An entry of `put-events` (`Source`, `DetailType`, `Detail` as text) becomes the
     event that it makes.
     """
-    for path in paths:
-        if path == STANDARD_INPUT:
-            yield from _read_stream("<stdin>", sys.stdin)
-            continue
-        files = sorted(Path(path).rglob("*.json*")) if Path(path).is_dir() else [Path(path)]
-        for file in files:
-            try:
-                with file.open(encoding="utf-8-sig") as stream:
-                    yield from _read_stream(str(file), stream)
-            except OSError as error:
-                yield UnreadableInput(str(file), 0, f"cannot be opened: {error.strerror or error}")
-            except UnicodeDecodeError as error:
-                yield UnreadableInput(str(file), 0, f"is not UTF-8 text: {error}")
-
-
-def _read_stream(name: str, stream: TextIO) -> Iterator[FoundEvent | UnreadableInput]:
-    """Line by line while each line is a whole JSON value; otherwise the rest is one document."""
-    lines_so_far = 0
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            if not lines_so_far:  # a document over several lines fails on its first
-                yield from _read_document(name, number, line + stream.read())
-                return
-            yield UnreadableInput(name, number, f"is not JSON: {error}")
-            continue
-        lines_so_far += 1
-        yield from _events_of(name, number, value)
-
-
-def _read_document(name: str, first_line: int, text: str) -> Iterator[FoundEvent | UnreadableInput]:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        yield UnreadableInput(name, first_line + error.lineno - 1, f"is not JSON: {error.msg} (column {error.colno})")
-    except RecursionError:
-        yield UnreadableInput(name, first_line, "is nested too deep to be an event")
-    else:
-        yield from _events_of(name, first_line, value)
+    for found in read_json_files(paths):
+        if isinstance(found, UnreadableInput):
+            yield found
+        else:
+            yield from _events_of(found.file, found.line, found.value)
 
 
 def _events_of(name: str, line: int, value: Any) -> Iterator[FoundEvent | UnreadableInput]:

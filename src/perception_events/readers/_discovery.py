@@ -11,7 +11,8 @@ from typing import Any
 from perception_events.readers._files import MAX_TEMPLATE_BYTES, read_document, read_text
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._read_stacks import read_cdk, read_template, template_format
-from perception_events.readers._reading import Reading
+from perception_events.readers._reading import Format, Reading
+from perception_events.readers._serverless import is_service, read_serverless
 from perception_events.readers._terraform import (
     called_folders,
     is_module,
@@ -25,6 +26,10 @@ from perception_events.topology import Origin
 __all__ = ["Unit", "units_of"]
 
 _SUFFIXES = {".yaml", ".yml", ".json", ".template"}
+_CODE = dict.fromkeys(
+    (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs"),
+    "give its output: cdk.out after `cdk synth`, .serverless after `serverless package`",
+)
 _SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages"}
 _SNIFFED = re.compile(r"Resources|planned_values|resource_changes|terraform_version|\bprovider\b|\"resource\"")
 
@@ -62,6 +67,12 @@ def _folder(folder: Path, reading: Reading) -> Iterator[Unit]:
         if isinstance(document, dict) and "artifacts" in document and "version" in document:
             yield Unit(_name(folder), lambda reading: read_cdk(reading, folder, document))
             return
+    packaged = folder / ".serverless" / "cloudformation-template-update-stack.json"
+    if packaged.is_file():  # what the framework itself made of serverless.yml
+        document = _read(packaged, reading)
+        if isinstance(document, dict):
+            yield Unit(_name(folder), lambda reading: read_template(reading, packaged, document, Format.SERVERLESS))
+            return
     if is_module(folder):
         yield Unit(_name(folder), lambda reading: read_terraform(reading, folder), folder)
         entries = [entry for entry in entries if entry.suffix != ".json"]
@@ -76,6 +87,12 @@ def _folder(folder: Path, reading: Reading) -> Iterator[Unit]:
 def _file(path: Path, reading: Reading, *, walked: bool) -> Iterator[Unit]:
     """The unit of one file. A file of another kind is passed over in a folder, and a problem where it is named."""
     origin = Origin(str(path))
+    if not walked and path.suffix in (".tf", ".tfvars") and path.is_file():
+        yield Unit(_name(path.parent), lambda reading: read_terraform(reading, path.parent), path.parent)
+        return
+    if path.suffix in _CODE:
+        reading.problem(f"{path.suffix} files are code, which is not run", _CODE[path.suffix], origin)
+        return
     try:
         if walked and not _SNIFFED.search(read_text(path, 64 * MAX_TEMPLATE_BYTES)):
             return
@@ -91,6 +108,9 @@ def _file(path: Path, reading: Reading, *, walked: bool) -> Iterator[Unit]:
         plan = plan_format(document)
         if plan is not None:
             yield Unit(_name(path), lambda reading: read_plan(reading, path, document, plan))
+            return
+        if is_service(document):
+            yield Unit(_name(path), lambda reading: read_serverless(reading, path, document))
             return
         if is_terraform_json(document):
             yield Unit(_name(path), lambda reading: read_terraform_json(reading, path, document))

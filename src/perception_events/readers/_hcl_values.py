@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
-from perception_events.readers._hcl import (
+from perception_events.readers._hcl_functions import FUNCTIONS, MissingValueError
+from perception_events.readers._hcl_syntax import (
     Binary,
     Call,
     Conditional,
@@ -23,7 +24,6 @@ from perception_events.readers._hcl import (
     TupleExpression,
     Unary,
 )
-from perception_events.readers._hcl_functions import FUNCTIONS, MissingValueError
 from perception_events.readers._texts import as_text, join_texts
 from perception_events.topology import LocatedDict, LocatedList, Origin, Unresolved
 

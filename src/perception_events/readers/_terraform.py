@@ -10,7 +10,8 @@ from typing import Any
 from perception_events.readers._arns import Account
 from perception_events.readers._declared import Declared
 from perception_events.readers._files import read_text
-from perception_events.readers._hcl import (
+from perception_events.readers._hcl import parse_body, parse_template
+from perception_events.readers._hcl_syntax import (
     Attribute,
     Block,
     Body,
@@ -18,13 +19,12 @@ from perception_events.readers._hcl import (
     Node,
     ObjectExpression,
     TupleExpression,
-    parse_body,
-    parse_template,
 )
 from perception_events.readers._json import read_json
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._reading import Format, Reading
-from perception_events.readers._terraform_module import Module, ResourceInstance
+from perception_events.readers._terraform_instances import ResourceInstance
+from perception_events.readers._terraform_module import Module
 from perception_events.readers._terraform_resources import RulesAndTargets, declared_resource
 from perception_events.topology import LocatedDict, Origin
 

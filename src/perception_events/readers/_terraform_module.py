@@ -13,7 +13,9 @@ from typing import Any
 
 from perception_events.readers._arns import Account
 from perception_events.readers._files import read_text
-from perception_events.readers._hcl import (
+from perception_events.readers._hcl import parse_template
+from perception_events.readers._hcl_functions import MissingValueError
+from perception_events.readers._hcl_syntax import (
     Block,
     Body,
     Call,
@@ -21,185 +23,25 @@ from perception_events.readers._hcl import (
     Name,
     Node,
     ObjectExpression,
-    parse_template,
 )
-from perception_events.readers._hcl_functions import MissingValueError
 from perception_events.readers._hcl_values import Evaluator
 from perception_events.readers._problems import DocumentError
-from perception_events.readers._terraform_types import known_attribute, resource_name
+from perception_events.readers._terraform_instances import (
+    Lookup,
+    Resource,
+    ResourceInstance,
+    UnknownLookup,
+    UnreadModule,
+    address_of,
+    block_label,
+)
+from perception_events.readers._terraform_types import policy_text
 from perception_events.readers._texts import as_text
-from perception_events.topology import LocatedDict, Origin, Text, Unresolved
+from perception_events.topology import LocatedDict, Origin, Unresolved
 
-__all__ = ["Module", "ResourceInstance"]
+__all__ = ["Module"]
 
-_LOOKED_UP = 60
-_META = {"for_each", "count", "depends_on", "provider", "lifecycle"}
 _CALL_META = {"for_each", "count", "depends_on", "source", "version", "providers"}
-
-
-class _Lookup:
-    """A first or second step whose names are computed when they are asked for."""
-
-    def __init__(self, attribute: Callable[[str], Any]) -> None:
-        self.attribute = attribute
-
-    def instance(self, key: Any) -> Any:
-        """The same by a key: `var["name"]`."""
-        return self.attribute(as_text(key))
-
-    def instances(self) -> Any:
-        """Not to be taken as a whole."""
-        raise MissingValueError("it has no value of its own")
-
-
-class ResourceInstance:
-    """One resource or data source, or one of its instances."""
-
-    def __init__(self, module: Module, block: Block, address: str, names: Mapping[str, Any], *, managed: bool) -> None:
-        self.module = module
-        self.type, self.label = block.labels[0], block.labels[1]
-        self.block = block
-        self.address = address
-        self.managed = managed
-        self.asked: list[Text] = []
-        self._names = names
-        self._arguments: dict[str, Any] = {}
-        self._open: set[str] = set()
-
-    @property
-    def name(self) -> Text:
-        """Its name on AWS."""
-        inside = self.address.removesuffix(self.label)
-        label = self.address.replace(f"{self.type}.", "")
-        label = "".join(one if one.isalnum() else "-" for one in label).strip("-") if inside else self.label
-        return resource_name(self.type, label, _Arguments(self))
-
-    def argument(self, name: str) -> Any:
-        """The value of an argument, or the list of the blocks of this name; None where it is not set."""
-        if name in self._arguments:
-            return self._arguments[name]
-        if name in self._open:
-            return Unresolved(f"${{{self.address}.{name}}}", "it refers to itself", self.origin)
-        self._open.add(name)
-        try:
-            value = self.module.argument(self.block.body, name, self._names)
-        finally:
-            self._open.discard(name)
-        self._arguments[name] = value
-        return value
-
-    def values(self) -> LocatedDict:
-        """All arguments and blocks."""
-        body = self.block.body
-        names = [*body.attributes, *(_dynamic_label(one) for one in body.blocks)]
-        found = LocatedDict(line=self.block.line)
-        for name in dict.fromkeys(names):
-            if name not in _META:
-                found[name] = self.argument(name)
-                if name in body.attributes:
-                    found.lines[name] = body.attributes[name].line
-        for one in body.blocks:
-            found.lines.setdefault(_dynamic_label(one), one.line)
-        return found
-
-    def attribute(self, name: str) -> Any:
-        """What `resource.label.name` is."""
-        if not self.managed:
-            value = self.module.data_attribute(self, name)
-            if value is not None:
-                return value
-        elif name in self.block.body.attributes and name not in ("arn", "id"):
-            return self.argument(name)
-        value = known_attribute(self.type, name, self.name, _Arguments(self), self.module.account)
-        if value is not None:
-            return value
-        if any(_dynamic_label(one) == name for one in self.block.body.blocks):
-            return self.argument(name)
-        reason = "it is known after the deployment" if self.managed else "the data source is read at the deployment"
-        unknown = Unresolved(f"${{{self.address}.{name}}}", reason, self.origin)
-        self.asked.append(unknown)
-        return unknown
-
-    def instance(self, key: Any) -> Any:
-        """A resource without `count` has no instances; `[0]` is taken for it all the same."""
-        if key == 0 or isinstance(key, Unresolved):
-            return self
-        raise MissingValueError(f"{self.address} has no instance {as_text(key)}")
-
-    def instances(self) -> Any:
-        """Itself alone."""
-        return [self]
-
-    @property
-    def origin(self) -> Origin:
-        """Where it was written."""
-        return Origin(self.module.file_of(self.block), self.block.line, self.address)
-
-
-class _Arguments(dict[str, Any]):
-    """The arguments of an instance, each evaluated when it is asked for."""
-
-    def __init__(self, instance: ResourceInstance) -> None:
-        super().__init__()
-        self._instance = instance
-
-    def get(self, key: str, default: Any = None) -> Any:
-        value = self._instance.argument(key)
-        return default if value is None else value
-
-
-class _Resource:
-    """A resource block with its instances."""
-
-    def __init__(self, module: Module, block: Block, address: str, *, managed: bool) -> None:
-        self._module = module
-        self._block = block
-        self._address = address
-        self._managed = managed
-        self._made: dict[Any, ResourceInstance] | None = None
-        self._open = False
-        self._form = ""
-
-    def all(self) -> dict[Any, ResourceInstance]:
-        """The instances by key: None for a single one."""
-        if self._made is None:
-            if self._open:
-                raise MissingValueError(f"{self._address} refers to itself")
-            self._open = True
-            try:
-                self._form, keys = self._module.keys(self._block.body, self._address)
-            finally:
-                self._open = False
-            self._made = {
-                key: ResourceInstance(
-                    self._module, self._block, _address(self._address, key), names, managed=self._managed
-                )
-                for key, names in keys
-            }
-        return self._made
-
-    def attribute(self, name: str) -> Any:
-        made = self.all()
-        if len(made) == 1:
-            return next(iter(made.values())).attribute(name)
-        raise MissingValueError(f"{self._address} has {len(made)} instances")
-
-    def instance(self, key: Any) -> Any:
-        made = self.all()
-        if self._form in ("", "unknown") or isinstance(key, Unresolved):
-            if len(made) == 1:
-                return next(iter(made.values()))
-            raise MissingValueError(f"the instance of {self._address} is not known")
-        wanted = int(key) if self._form == "count" and as_text(key).lstrip("-").isdecimal() else as_text(key)
-        if wanted in made:
-            return made[wanted]
-        raise MissingValueError(f"{self._address} has no instance {as_text(key)!r}")
-
-    def instances(self) -> Any:
-        made = self.all()
-        if self._form == "unknown":
-            return Unresolved(f"${{{self._address}}}", "its instances are not known")
-        return dict(made) if self._form == "for_each" else list(made.values())
 
 
 class Module:
@@ -228,8 +70,8 @@ class Module:
         self.calls: dict[str, Block] = {}
         self._locals: dict[str, tuple[str, Node]] = {}
         self._outputs: dict[str, Block] = {}
-        self._resources: dict[tuple[str, str], _Resource] = {}
-        self._data: dict[tuple[str, str], _Resource] = {}
+        self._resources: dict[tuple[str, str], Resource] = {}
+        self._data: dict[tuple[str, str], Resource] = {}
         self._children: dict[str, tuple[str, dict[Any, Module | None]]] = {}
         self._cache: dict[tuple[str, str], Any] = {}
         self._open: set[tuple[str, str]] = set()
@@ -251,10 +93,10 @@ class Module:
             self.calls[labels[0]] = block
         elif kind == "resource" and len(labels) == 2:
             address = f"{self.path}{labels[0]}.{labels[1]}"
-            self._resources[labels[0], labels[1]] = _Resource(self, block, address, managed=True)
+            self._resources[labels[0], labels[1]] = Resource(self, block, address, managed=True)
         elif kind == "data" and len(labels) == 2:
             address = f"{self.path}data.{labels[0]}.{labels[1]}"
-            self._data[labels[0], labels[1]] = _Resource(self, block, address, managed=False)
+            self._data[labels[0], labels[1]] = Resource(self, block, address, managed=False)
 
     # --- for readers
 
@@ -283,7 +125,7 @@ class Module:
         attribute = body.attributes.get(name)
         if attribute is not None:
             return self._evaluator.value(attribute.value, names)
-        blocks = [one for one in body.blocks if _dynamic_label(one) == name]
+        blocks = [one for one in body.blocks if block_label(one) == name]
         if not blocks:
             return None
         found: list[Any] = []
@@ -299,7 +141,7 @@ class Module:
             label = iterator.value.source if iterator is not None else name
             if isinstance(collection, Unresolved):
                 unknown = Unresolved(f"${{{label}.value}}", collection.reason, collection.origin)
-                found.append(self.object(content.body, {**names, label: _Unknown(unknown)}, content.line))
+                found.append(self.object(content.body, {**names, label: UnknownLookup(unknown)}, content.line))
                 continue
             pairs = collection.items() if isinstance(collection, dict) else enumerate(_as_list(collection))
             for key, value in pairs:
@@ -314,7 +156,7 @@ class Module:
             found[name] = self._evaluator.value(attribute.value, names)
             found.lines[name] = attribute.line
         for block in body.blocks:
-            label = _dynamic_label(block)
+            label = block_label(block)
             if label not in found:
                 found[label] = self.argument(body, label, names)
                 found.lines[label] = block.line
@@ -331,7 +173,7 @@ class Module:
                 return "for_each", [(key, {"each": {"key": key, "value": key}}) for key in keys]
             reason = collection.reason if isinstance(collection, Unresolved) else "for_each takes a map or a set"
             each = {part: Unresolved(f"${{each.{part} of {address}}}", reason) for part in ("key", "value")}
-            return "unknown", [(None, {"each": _Unknown(each["value"], each)})]
+            return "unknown", [(None, {"each": UnknownLookup(each["value"], each)})]
         if "count" in body.attributes:
             count = self._evaluator.value(body.attributes["count"].value)
             if isinstance(count, bool) or not isinstance(count, int | float | str):
@@ -363,20 +205,20 @@ class Module:
 
     def _root(self, name: str) -> Any:
         if name == "var":
-            return _Lookup(self.variable)
+            return Lookup(self.variable)
         if name == "local":
-            return _Lookup(self._local)
+            return Lookup(self._local)
         if name == "module":
-            return _Lookup(self._module)
+            return Lookup(self._module)
         if name == "data":
-            return _Lookup(lambda type: _Lookup(lambda label: self._resource(self._data, type, label, "data.")))
+            return Lookup(lambda type: Lookup(lambda label: self._resource(self._data, type, label, "data.")))
         if name == "path":
             return {"module": str(self.folder), "root": str(self.folder), "cwd": str(self.folder)}
         if name == "terraform":
             return {"workspace": "default"}
         if name in ("each", "count", "self"):
             raise MissingValueError(f"{name} is not known here")
-        return _Lookup(lambda label: self._resource(self._resources, name, label, ""))
+        return Lookup(lambda label: self._resource(self._resources, name, label, ""))
 
     def variable(self, name: str) -> Any:
         """The value of a variable: given, or its default."""
@@ -435,7 +277,7 @@ class Module:
             raise MissingValueError(f"there is no local {name}")
         return self._once("local", name, lambda: self._evaluator.value(self._locals[name][1]))
 
-    def _resource(self, table: Mapping[tuple[str, str], _Resource], type: str, label: str, kind: str) -> _Resource:
+    def _resource(self, table: Mapping[tuple[str, str], Resource], type: str, label: str, kind: str) -> Resource:
         resource = table.get((type, label))
         if resource is None:
             raise MissingValueError(f"there is no {kind}{type}.{label} in the module")
@@ -449,7 +291,7 @@ class Module:
             source = self.calls[name].body.attributes.get("source")
             shown = source.value.source if source is not None else "?"
             reason = f"module {name} was not read: its source {shown} is not among the files; nothing is fetched"
-            return _Unread(f"{self.path}module.{name}", reason)
+            return UnreadModule(f"{self.path}module.{name}", reason)
         if form == "":
             return next(iter(children.values()))
         return dict(children) if form == "for_each" else list(children.values())
@@ -466,7 +308,7 @@ class Module:
             finally:
                 self._open.discard(key)
             children = {
-                one: self._call(self, block, _address(f"{self.path}module.{name}", one) + ".", names)
+                one: self._call(self, block, address_of(f"{self.path}module.{name}", one) + ".", names)
                 for one, names in keys
             }
             self._children[name] = form, children
@@ -513,7 +355,7 @@ class Module:
     def _function(self, name: str, arguments: list[Any]) -> Any:
         """Functions that read files, which need the module's folder; None for a name that is not one of them."""
         if name == "jsonencode of a policy":
-            return _policy_text(arguments[0])
+            return policy_text(arguments[0])
         if name not in ("file", "templatefile", "fileexists") or not arguments or not isinstance(arguments[0], str):
             return None
         path = Path(arguments[0])
@@ -555,58 +397,5 @@ class _CallArguments(dict[str, Any]):
         return self._module.argument(self._body, name, self._names)
 
 
-class _Unread(_Lookup):
-    """A module whose source is not among the files: each of its outputs is unknown."""
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(lambda name: Unresolved(f"${{{address}.{name}}}", reason))
-        self._unread = address, reason
-
-    def instance(self, key: Any) -> Any:
-        """The same for an instance."""
-        return self
-
-    def instances(self) -> Any:
-        """All instances are unknown."""
-        return Unresolved(f"${{{self._unread[0]}}}", self._unread[1])
-
-
-class _Unknown(_Lookup):
-    """`each`, or a dynamic block's iterator, of which the collection is not known."""
-
-    def __init__(self, value: Unresolved, parts: Mapping[str, Unresolved] | None = None) -> None:
-        super().__init__(lambda name: (parts or {}).get(name, value))
-
-
-def _address(address: str, key: Any) -> str:
-    if key is None:
-        return address
-    return f"{address}[{key}]" if isinstance(key, int) else f'{address}["{key}"]'
-
-
-def _dynamic_label(block: Block) -> str:
-    return block.labels[0] if block.type == "dynamic" and block.labels else block.type
-
-
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
-
-
-def _policy_text(values: Mapping[str, Any]) -> Any:
-    """The JSON text of an `aws_iam_policy_document`."""
-    from perception_events.readers._intrinsics import json_text
-
-    statements = []
-    for one in _as_list(values.get("statement")):
-        statement: dict[str, Any] = {"Effect": one.get("effect") or "Allow"}
-        for theirs, ours in (("actions", "Action"), ("resources", "Resource")):
-            if one.get(theirs) is not None:
-                statement[ours] = one[theirs]
-        principals = _as_list(one.get("principals"))
-        if principals:
-            statement["Principal"] = {as_text(p.get("type")): p.get("identifiers") for p in principals}
-        for test in _as_list(one.get("condition")):
-            operator = statement.setdefault("Condition", {}).setdefault(as_text(test.get("test")), {})
-            operator[as_text(test.get("variable"))] = test.get("values")
-        statements.append(statement)
-    return json_text({"Version": "2012-10-17", "Statement": statements})

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from perception_events.readers._arns import GENERATED, Account, arn_text, resource_type, stream_arn
-from perception_events.readers._texts import join_texts
+from perception_events.readers._intrinsics import json_text
+from perception_events.readers._texts import as_text, join_texts
 from perception_events.topology import LocatedDict, LocatedList, Text, Unresolved
 
-__all__ = ["TYPES", "TerraformType", "known_attribute", "properties_of", "resource_name"]
+__all__ = ["TYPES", "TerraformType", "known_attribute", "policy_text", "properties_of", "resource_name", "rule_target"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,3 +445,25 @@ _PROPERTIES: dict[str, Callable[[Mapping[str, Any]], LocatedDict]] = {
     "aws_cloudwatch_log_resource_policy": lambda values: LocatedDict({"PolicyDocument": values.get("policy_document")}),
     "aws_ecs_cluster": _named({}),
 }
+
+
+def policy_text(values: Mapping[str, Any]) -> Any:
+    """The JSON text of an `aws_iam_policy_document`."""
+    statements = []
+    for one in _blocks(values.get("statement")):
+        statement: dict[str, Any] = {"Effect": one.get("effect") or "Allow"}
+        for theirs, ours in (("actions", "Action"), ("resources", "Resource")):
+            if one.get(theirs) is not None:
+                statement[ours] = one[theirs]
+        principals = _blocks(one.get("principals"))
+        if principals:
+            statement["Principal"] = {as_text(p.get("type")): p.get("identifiers") for p in principals}
+        for test in _blocks(one.get("condition")):
+            operator = statement.setdefault("Condition", {}).setdefault(as_text(test.get("test")), {})
+            operator[as_text(test.get("variable"))] = test.get("values")
+        statements.append(statement)
+    return json_text({"Version": "2012-10-17", "Statement": statements})
+
+
+def _blocks(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from perception_events.readers import ReadResult, read_topology
 from perception_events.topology import (
     EventBus,
     EventSourceMapping,
+    Function,
     Pipe,
     Resource,
     Rule,
@@ -147,7 +149,14 @@ def assert_same(expected: str, reference: object, found: Resource | None, *, nam
         assert found.id in (wanted, wanted.removesuffix(".arn"), wanted.partition(".")[2])
     else:
         assert found is not None
-        assert expected == (found.name if name else found.arn)
+        assert expected in (found.name if name else found.arn, _as_golden(found))
+
+
+def _as_golden(found: Resource) -> str:
+    """The golden answers call each stack `stack`, and a function of serverless.yml by its key alone."""
+    if isinstance(found, Function) and "LambdaFunction" not in str(found.arn) and found.handler:
+        return re.sub(r":function:.*", f":function:{found.id}", str(found.arn))
+    return re.sub(rf":[\w-]+-{found.id}-GENERATED", f":stack-{found.id}-GENERATED", str(found.arn))
 
 
 def _input(target: RuleTarget) -> str:
