@@ -45,11 +45,19 @@ def _arn(service: str, rest: str) -> str:
 
 def every_kind(word: str = "orders") -> Topology:
     """Every kind of source, enrichment and target that is rendered; `word` is in all names, patterns and inputs."""
+    table_arn = _arn("dynamodb", f"table/{word}-table")
+    types = {"tenant": "S"}
     express: PartialJSON = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed", "Comment": word}}}
     return Topology(
         [
-            Table("Orders", name=f"{word}-table", arn=_arn("dynamodb", f"table/{word}-table"), partition_key="tenant"),
-            TableStream("Orders.stream", table="Orders", stream_view_type="NEW_IMAGE"),
+            Table("Orders", name=f"{word}-table", arn=table_arn, partition_key="tenant", attribute_types=types),
+            TableStream(
+                "Orders.stream",
+                name=f"{word}-table",
+                arn=f"{table_arn}/stream/2025-01-01T00:00:00.000",
+                table="Orders",
+                stream_view_type="NEW_IMAGE",
+            ),
             KinesisStream("Clicks", name=f"{word}-clicks", arn=_arn("kinesis", f"stream/{word}-clicks")),
             Queue(
                 "Shipments",
@@ -98,6 +106,7 @@ def every_kind(word: str = "orders") -> Topology:
             Archive(
                 "Kept",
                 name=f"{word}-kept",
+                arn=_arn("events", f"archive/{word}-kept"),
                 bus="Shop",
                 event_pattern={"source": [word]},
                 retention_days=7,
@@ -181,6 +190,7 @@ def every_kind(word: str = "orders") -> Topology:
             Schedule(
                 "Nightly",
                 name=f"{word}-nightly",
+                arn=_arn("scheduler", f"schedule/default/{word}-nightly"),
                 schedule_expression="rate(1 day)",
                 flexible_time_window=15,
                 target="ShipFunction",

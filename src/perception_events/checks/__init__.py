@@ -5,6 +5,7 @@ from __future__ import annotations
 from perception_events.checks._catalogue import CHECKS
 from perception_events.checks._check import check
 from perception_events.checks._check_enrichment import EnrichmentHandler
+from perception_events.checks._check_events import InvalidSampleError, SampleEvent, sample_events
 from perception_events.checks._comment_waivers import comment_waivers
 from perception_events.checks._context import EnrichmentEffect
 from perception_events.checks._findings import Check, Finding, Found, InvalidWaiverError, Severity, Waiver
@@ -26,9 +27,11 @@ __all__ = [
     "EnrichmentHandler",
     "Finding",
     "Found",
+    "InvalidSampleError",
     "InvalidWaiverError",
     "Leaf",
     "Location",
+    "SampleEvent",
     "Severity",
     "UnknownCheckError",
     "Waiver",
@@ -40,5 +43,6 @@ __all__ = [
     "findings_json",
     "findings_sarif",
     "findings_text",
+    "sample_events",
     "select_findings",
 ]

@@ -106,12 +106,7 @@ def _typed(values: Sequence[PartialJSON]) -> dict[str, list[PartialJSON]]:
 
 def _value_problems(type_key: str, values: Sequence[PartialJSON]) -> Iterator[AttributeProblem]:
     holds = _LEAVES[type_key]
-    shown = (
-        f'such as "{type_key}": {"[" if type_key in ("NS", "SS", "BS") else ""}"101"' if type_key in _NUMBERS else ""
-    )
-    numbers = [
-        v for v in values if value_holds(v, JSONType.NUMBER) is Holds.MAYBE and value_holds(v, holds) is Holds.NEVER
-    ]
+    numbers = [value for value in values if _is_of_numbers(value)]
     if type_key in _NUMBERS and numbers:
         exact = [json.dumps(v) for v in numbers if isinstance(v, int | float)]
         fix = f"write {json.dumps({type_key: exact})}" if len(exact) == len(numbers) else None
@@ -119,24 +114,31 @@ def _value_problems(type_key: str, values: Sequence[PartialJSON]) -> Iterator[At
         reason = f"the record has strings here, such as {shown}, and no number equals one"
         yield AttributeProblem("PE109", reason, fix)
         return
+    said = f"`{type_key}` always holds {holds.value}"
     match leaf_holds(values, holds):
         case Holds.NEVER:
-            yield AttributeProblem(
-                "PE115", f"`{type_key}` always holds {holds.value}, which {_list(values)} never matches"
-            )
+            yield AttributeProblem("PE115", f"{said}, which {_list(values)} never matches")
         case Holds.ALWAYS:
-            yield AttributeProblem(
-                "PE116", f"`{type_key}` always holds {holds.value}, so {_list(values)} excludes nothing"
-            )
+            yield AttributeProblem("PE116", f"{said}, so {_list(values)} excludes nothing")
+
+
+def _is_of_numbers(value: PartialJSON) -> bool:
+    """Whether a value can only match numbers."""
+    return value_holds(value, JSONType.NUMBER) is Holds.MAYBE and value_holds(value, JSONType.STRING) is Holds.NEVER
 
 
 def _list(values: Sequence[PartialJSON]) -> str:
     return json.dumps(list(values), ensure_ascii=False, default=str)
 
 
+def _keys_are_known(table: Table) -> bool:
+    sort_key_is_known = table.sort_key is None or (isinstance(table.sort_key, str) and table.sort_key != "")
+    return isinstance(table.partition_key, str) and table.partition_key != "" and sort_key_is_known
+
+
 def _key_problems(image: str, rest: Sequence[str], table: Table) -> Iterator[AttributeProblem]:
     keys = key_names(table)
-    if image == "Keys" and keys and rest[0] not in keys and table.sort_key != "":
+    if image == "Keys" and _keys_are_known(table) and rest[0] not in keys:
         reason = f"`Keys` holds {' and '.join(keys)} only, so `{rest[0]}` is never there"
         yield AttributeProblem("PE119", reason, f"compare `NewImage.{rest[0]}`")
     declared = table.attribute_types.get(rest[0])

@@ -125,6 +125,8 @@ CHECKS: tuple[Check, ...] = (
           _BATCHING, "return one item for each record, or lower the batch size"),
     Check("PE215", "handler-not-tried", _E, "The enrichment could not be tried: it fails on the record itself.",
           "the handler given", "give records of your own, or correct the handler"),
+    Check("PE216", "path-is-text", _W, "A path that is not a placeholder is sent as text.",
+          _TRANSFORM, "put the path between `<` and `>`"),
     # PE3xx: rules and targets
     Check("PE301", "rule-not-valid", _E, "The engine rejects the event pattern.",
           _OPERATORS, "correct the pattern"),

@@ -9,6 +9,7 @@ from perception_events.checks._catalogue import CATALOGUE
 from perception_events.checks._check_access import check_access
 from perception_events.checks._check_aws_events import check_aws_events
 from perception_events.checks._check_enrichment import EnrichmentHandler, check_enrichment, effect_of
+from perception_events.checks._check_events import SampleEvent, check_events
 from perception_events.checks._check_filters import check_filters
 from perception_events.checks._check_names import check_names
 from perception_events.checks._check_pairs import check_pairs
@@ -45,6 +46,7 @@ def check(
     closed_buses: Collection[str] = (),
     overlaps: bool = False,
     access: bool = True,
+    events: Sequence[SampleEvent] = (),
     more: Iterable[Found] = (),
 ) -> list[Finding]:
     """Everything in `topology` that AWS rejects or that silently goes wrong, in order of identifier.
@@ -59,6 +61,7 @@ def check(
         closed_buses: ids of buses on which nothing but the pipes of the topology puts events.
         overlaps: also report rules of one bus that take the same events.
         access: whether permissions and policies are looked for; they are not where they are derived from the topology.
+        events: entries of PutEvents, or events, which are to be taken by a rule of the topology.
         more: what other checks found, such as those of a declaration.
 
     Raises:
@@ -77,6 +80,7 @@ def check(
         context = replace(context, enrichment_effects=effects)
     for part in (*_PARTS, *((check_access,) if access else ())):
         found += part(context)
+    found += check_events(context, events)
     return findings_of(found, waivers)
 
 
@@ -86,7 +90,10 @@ def findings_of(found: Iterable[Found], waivers: Iterable[Waiver] = ()) -> list[
     Raises:
         InvalidWaiverError: a waiver names a check that there is not.
     """
-    findings = list(dict.fromkeys(_finding(one) for one in found))
+    known: dict[tuple[str, str, str], Finding] = {}
+    for finding in map(_finding, found):
+        known.setdefault((finding.identifier, finding.printed_location, finding.reason), finding)
+    findings = list(known.values())
     findings.sort(key=lambda finding: finding.identifier)
     return list(_per_file(apply_waivers(findings, waivers, CATALOGUE)))
 

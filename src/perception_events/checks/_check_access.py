@@ -79,7 +79,7 @@ def _aws_sources(context: Context, rule: Rule, pattern: Mapping[str, PartialJSON
         buckets = leaves.get(("detail", "bucket", "name"))
         for name in buckets.values if buckets else ():
             bucket = context.topology.find(name, Opaque) if isinstance(name, str) else None
-            if isinstance(bucket, Opaque) and bucket.type == "AWS::S3::Bucket" and not _sends_events(bucket):
+            if isinstance(bucket, Opaque) and bucket.type == "AWS::S3::Bucket" and not _sends_events(context, bucket):
                 yield Found("PE605", Location(bucket), f"rule {rule.id} waits for the events of bucket {bucket.id}")
 
 
@@ -88,7 +88,10 @@ def _values(leaves: Mapping[tuple[str, ...], object], name: str) -> tuple[object
     return tuple(getattr(leaf, "values", ()))
 
 
-def _sends_events(bucket: Opaque) -> bool:
+def _sends_events(context: Context, bucket: Opaque) -> bool:
+    """Whether the bucket may send its events; Terraform has a resource of its own for its notifications."""
+    if any(one.type == "aws_s3_bucket_notification" for one in context.topology.of(Opaque)):
+        return True
     settings = bucket.properties.get("NotificationConfiguration")
     if settings is None:
         return False

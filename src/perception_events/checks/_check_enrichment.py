@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 
-from perception_events.aws_limits import LIMITS
+from perception_events.aws_limits import at_most
 from perception_events.checks._context import Context, EnrichmentEffect, known_number
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
@@ -18,7 +18,7 @@ __all__ = ["EnrichmentHandler", "check_enrichment", "effect_of"]
 EnrichmentHandler = Callable[[JSONValue, object], JSONValue]
 """A Lambda handler: what the pipe sends and a context in, what the pipe reads out."""
 
-_BUS_BATCH = LIMITS["bus target batch size"].high or 10
+_BUS_BATCH = at_most("bus target batch size")
 
 
 def check_enrichment(
@@ -35,7 +35,7 @@ def check_enrichment(
         try:
             result = handler(copy.deepcopy(sent), None)
         except Exception as error:
-            yield _failure(handler, error, sent, bool(samples), location)
+            yield _failure(handler, error, sent, location)
             return
         if result in ([], {}, "", None):
             yield Found("PE211", location, f"a list of {count} gives {result!r}: the target is not called")
@@ -60,19 +60,17 @@ def _records(context: Context, pipe: Pipe, count: int, samples: Sequence[JSONObj
     return [samples[at % len(samples)] for at in range(count)]
 
 
-def _failure(
-    handler: EnrichmentHandler, error: Exception, sent: list[JSONValue], is_real: bool, location: Location
-) -> Found:
+def _failure(handler: EnrichmentHandler, error: Exception, sent: list[JSONValue], location: Location) -> Found:
     """Say whether the list or the record is what the handler fails on."""
     said = f"{type(error).__name__}: {error}"
+    on_the_list = isinstance(error, TypeError | AttributeError) and "list" in str(error)
     try:
         handler(copy.deepcopy(sent[0]), None)
-    except Exception as alone:
-        if type(alone) is not type(error) or str(alone) != str(error):
-            return Found("PE210", location, f"a list of {len(sent)} gives {said}")
-        fix = "correct the handler" if is_real else "give records of your own (`--sample FILE`), or correct the handler"
-        what = "the record given" if is_real else "a record made from the keys and filters"
-        return Found("PE215", location, f"with {what} it gives {said}, alone and in a list", fix)
+    except Exception:
+        if not on_the_list:
+            fix = "correct the handler, or give records that it is made for (`--sample FILE`)"
+            return Found("PE215", location, f"a list of {len(sent)} gives {said}, and a record alone fails too", fix)
+        return Found("PE210", location, f"a list of {len(sent)} gives {said}")
     return Found("PE210", location, f"a list of {len(sent)} gives {said}; one record alone is taken")
 
 

@@ -48,7 +48,7 @@ def check_filters(context: Context) -> Iterator[Found]:
     for reader in context.readers:
         limit = LIMITS["pipe filters"]
         if not limit.allows(len(reader.filters)):
-            reason = f"there are {len(reader.filters)}, and it takes {limit.words}"
+            reason = f"there are {len(reader.filters)}, and AWS takes at most {limit.high}"
             yield Found("PE101", Location(reader).of("filters"), reason)
         for at, one in enumerate(reader.filters):
             yield from _filter_mistakes(context, reader, one, filter_location(reader, at, one))
@@ -64,7 +64,7 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
     limit = LIMITS["pipe filter pattern"]
     text = compact_json(with_stand_ins(pattern))
     if not limit.allows(len(text)):
-        yield Found("PE102", location, f"the pattern has {len(text)} characters, and AWS takes {limit.words}")
+        yield Found("PE102", location, f"the pattern has {len(text)} characters, and AWS takes at most {limit.high}")
     yield from validity(pattern, "PE103", location)
     if not isinstance(pattern, Mapping):
         return

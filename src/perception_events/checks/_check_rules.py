@@ -35,8 +35,12 @@ def check_rules(context: Context) -> Iterator[Found]:
     for matcher in matchers:
         if isinstance(matcher.event_pattern, Mapping):
             yield from _pattern_mistakes(context, matcher, matcher.event_pattern)
+    # Targets of a rule that is not known may be any rule's.
+    complete = not any(rule.existing and rule.targets for rule in context.topology.of(Rule))
     for rule in context.topology.of(Rule):
         yield from _rule_mistakes(rule)
+        if complete and not rule.targets and not rule.existing:
+            yield Found("PE313", Location(rule).of("targets"), f"rule {rule.id} has none")
     for bus in context.topology.of(EventBus):
         yield from _bus_limits(context, bus)
 
@@ -101,19 +105,17 @@ def _rule_mistakes(rule: Rule) -> Iterator[Found]:
     limit = LIMITS["rule targets"]
     if not limit.allows(len(rule.targets)):
         yield Found(
-            "PE304", Location(rule).of("targets"), f"there are {len(rule.targets)}, and a rule takes {limit.words}"
+            "PE304", Location(rule).of("targets"), f"there are {len(rule.targets)}, and AWS takes at most {limit.high}"
         )
-    if not rule.targets and not rule.existing:
-        yield Found("PE313", Location(rule).of("targets"), f"rule {rule.id} has none")
 
 
 def _bus_limits(context: Context, bus: EventBus) -> Iterator[Found]:
     rules = context.rules_of(bus.id)
     if not LIMITS["rules"].allows(len(rules)):
-        yield Found("PE305", Location(bus), f"there are {len(rules)}, and the quota is {LIMITS['rules'].words}")
+        yield Found("PE305", Location(bus), f"there are {len(rules)}, and the quota is {LIMITS['rules'].high}")
     wildcards = sum(uses_wildcard(list(pattern_leaves(rule.event_pattern))) for rule in rules)
     if not LIMITS["wildcard rules"].allows(wildcards):
-        reason = f"{wildcards} rules contain wildcards, and the quota is {LIMITS['wildcard rules'].words}"
+        reason = f"{wildcards} rules contain wildcards, and the quota is {LIMITS['wildcard rules'].high}"
         yield Found("PE306", Location(bus), reason)
 
 

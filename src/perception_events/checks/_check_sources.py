@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perception_events.aws_limits import LIMITS, Limit
+from perception_events.aws_limits import LIMITS, Limit, at_most
 from perception_events.checks._context import Context, Reader, known_number
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
@@ -25,7 +25,7 @@ _STREAM_LIMITS = {
     "parallelization_factor": "parallelization factor",
 }
 _QUEUE_LIMITS = {"batch_size": "queue batch size", "maximum_batching_window": "maximum batching window"}
-_BUS_BATCH = LIMITS["bus target batch size"]
+_BUS_BATCH = at_most("bus target batch size")
 
 
 def check_sources(context: Context) -> Iterator[Found]:
@@ -53,7 +53,7 @@ def _ranges(reader: Reader, limits: dict[str, str]) -> Iterator[Found]:
 
 
 def _outside(value: object, limit: Limit) -> str:
-    return f"{value!r} is not within {limit.words}"
+    return f"{value!r} is outside what AWS takes, {limit.words}"
 
 
 def _choices(reader: Reader, is_kinesis: bool) -> Iterator[Found]:
@@ -72,13 +72,10 @@ def _stream_reader(context: Context, reader: Reader, is_table: bool) -> Iterator
     if isinstance(reader, Pipe) and context.bus_of(reader) is not None:
         size = settings.batch_size
         if size is None:
-            reason = f"without one a stream source takes 100, and a bus takes at most {_BUS_BATCH.high} entries"
+            reason = f"without one a stream source takes 100, and a bus takes at most {_BUS_BATCH} entries"
             yield Found("PE001", _at(reader, "batch_size"), reason)
-        elif (known := known_number(size)) is not None and known > (_BUS_BATCH.high or 0):
-            reason = (
-                f"{size} records a batch, but the bus takes at most {_BUS_BATCH.high}: creating the pipe is rejected"
-            )
-            yield Found("PE002", _at(reader, "batch_size"), reason)
+        elif (known := known_number(size)) is not None and known > _BUS_BATCH:
+            yield Found("PE002", _at(reader, "batch_size"), _above_target(size, "records"))
     if _is_unlimited(settings.maximum_retry_attempts) and _is_unlimited(settings.maximum_record_age):
         kept = "24 hours" if is_table else "as long as the stream keeps it"
         reason = f"attempts and age are without limit: one record that always fails holds up its shard for {kept}"
@@ -107,7 +104,7 @@ def _stream_reader(context: Context, reader: Reader, is_table: bool) -> Iterator
 
 
 def _above_target(size: object, what: str) -> str:
-    return f"{size} {what} a batch, but the bus takes at most {_BUS_BATCH.high}: creating the pipe is rejected"
+    return f"{size} {what} a batch, but the bus takes at most {_BUS_BATCH}: creating the pipe is rejected"
 
 
 def _is_unlimited(value: object) -> bool:
@@ -136,7 +133,7 @@ def _queue_reader(context: Context, reader: Reader, queue: Queue) -> Iterator[Fo
             reason = f"without a batching window {_outside(size, LIMITS['queue batch size without window'])}"
             yield Found("PE003", _at(reader, "batch_size"), reason, "set a maximum batching window of 1 second or more")
     to_bus = isinstance(reader, Pipe) and context.bus_of(reader) is not None
-    if to_bus and known is not None and known > (_BUS_BATCH.high or 0):
+    if to_bus and known is not None and known > _BUS_BATCH:
         yield Found("PE002", _at(reader, "batch_size"), _above_target(size, "messages"))
     if not queue.existing and queue.dead_letter_queue is None:
         reason = f"{queue.kind} {queue.id} has no redrive policy: what always fails is received again until it expires"

@@ -42,7 +42,9 @@ def _retry_limits(holder: RuleTarget | Schedule, location: Location) -> Iterator
     ):
         value = getattr(policy, name)
         if value is not None and not isinstance(value, Unresolved) and not limit.allows(value):
-            yield Found("PE312", location.of(f"retry_policy.{name}"), f"{value!r} is not within {limit.words}")
+            yield Found(
+                "PE312", location.of(f"retry_policy.{name}"), f"{value!r} is outside what AWS takes, {limit.words}"
+            )
 
 
 def _functions(context: Context) -> Iterator[Found]:
@@ -53,7 +55,7 @@ def _functions(context: Context) -> Iterator[Found]:
         ):
             value = getattr(function, name)
             if value is not None and not isinstance(value, Unresolved) and not limit.allows(value):
-                yield Found("PE312", Location(function).of(name), f"{value!r} is not within {limit.words}")
+                yield Found("PE312", Location(function).of(name), f"{value!r} is outside what AWS takes, {limit.words}")
         by_rules = any(
             isinstance(link.holder, Rule) and link.field.endswith("].target")
             for link in context.topology.links_to(function.id)
@@ -79,7 +81,7 @@ def _inputs(context: Context, target: RuleTarget, location: Location) -> Iterato
     here = location.of("input_transformer")
     template, paths = str(transformer.input_template), {n: str(p) for n, p in transformer.input_paths_map.items()}
     if not LIMITS["target input"].allows(len(template)):
-        reason = f"the template has {len(template)} characters, and AWS takes {LIMITS['target input'].words}"
+        reason = f"the template has {len(template)} characters, and AWS takes at most {LIMITS['target input'].high}"
         yield Found("PE325", here.of("input_template"), reason)
         return
     try:
@@ -95,7 +97,9 @@ def _inputs(context: Context, target: RuleTarget, location: Location) -> Iterato
 
 def _constant(text: str, location: Location) -> Iterator[Found]:
     if not LIMITS["target input"].allows(len(text)):
-        yield Found("PE325", location, f"it has {len(text)} characters, and AWS takes {LIMITS['target input'].words}")
+        yield Found(
+            "PE325", location, f"it has {len(text)} characters, and AWS takes at most {LIMITS['target input'].high}"
+        )
         return
     try:
         json.loads(text)
@@ -105,7 +109,9 @@ def _constant(text: str, location: Location) -> Iterator[Found]:
 
 def _path(path: str, location: Location) -> Iterator[Found]:
     if not LIMITS["input path"].allows(len(path)):
-        yield Found("PE325", location, f"it has {len(path)} characters, and AWS takes {LIMITS['input path'].words}")
+        yield Found(
+            "PE325", location, f"it has {len(path)} characters, and AWS takes at most {LIMITS['input path'].high}"
+        )
         return
     try:
         JSONPath.parse(path)

@@ -14,8 +14,10 @@ from perception_events.checks._shapes import (
     STREAM_RECORD,
     Shape,
     Special,
+    json_error,
     missing_step,
     path_steps,
+    path_texts,
     shape_at,
     template_shape,
 )
@@ -52,13 +54,19 @@ def _template_mistakes(context: Context, pipe: Pipe, field: str, source: Shape) 
     location = Location(pipe).of(field)
     limit = LIMITS["input template"]
     if not limit.allows(len(template)):
-        yield Found("PE205", location, f"it has {len(template)} characters, and AWS takes {limit.words}")
+        yield Found("PE205", location, f"it has {len(template)} characters, and AWS takes at most {limit.high}")
         return
     try:
         parsed = PipeInputTemplate.parse(template)
     except InvalidTemplateError as error:
         yield Found("PE203", location, error.reason.rstrip("."))
         return
+    broken = json_error(template)
+    if broken is not None:
+        yield Found("PE203", location, f"whatever the record, it does not render JSON: {broken}")
+    for text in path_texts(template):
+        reason = f"{text!r} without `<` and `>` is a text that is sent as it is"
+        yield Found("PE216", location, reason, f"write `<{text}>`, without the quotes")
     if _is_record(source) and _is_read_later(context, pipe, field):
         yield from _lost_identity(location, source, template_shape(template, source))
     for placeholder in parsed.placeholders:
@@ -120,11 +128,14 @@ def _entry_mistakes(context: Context, pipe: Pipe, shapes: PipeShapes) -> Iterato
     for name, limit in _ENTRY_LIMITS.items():
         value = known_text(parameters.get(name))
         here = location.at("EventBridgeEventBusParameters", name)
-        if value is None:
+        if not value:  # a Terraform state has an empty text for what is not set
             continue
         if not LIMITS[limit].allows(len(value)):
-            yield Found("PE209", here, f"{len(value)} characters, and AWS takes {LIMITS[limit].words}")
-        if value.startswith("$"):
+            yield Found("PE209", here, f"{len(value)} characters, and AWS takes at most {LIMITS[limit].high}")
+        if value.startswith("<$") and value.endswith(">"):
+            reason = f"{value!r} is sent as it is: a parameter takes a bare path"
+            yield Found("PE207", here, reason, f"write {value[1:-1]!r}")
+        elif value.startswith("$"):
             try:
                 JSONPath.parse(value)
             except InvalidTemplateError:
@@ -133,7 +144,9 @@ def _entry_mistakes(context: Context, pipe: Pipe, shapes: PipeShapes) -> Iterato
     resources = parameters.get("Resources")
     if isinstance(resources, list) and not LIMITS["entry resources"].allows(len(resources)):
         here = location.at("EventBridgeEventBusParameters", "Resources")
-        yield Found("PE209", here, f"{len(resources)} resources, and AWS takes {LIMITS['entry resources'].words}")
+        yield Found(
+            "PE209", here, f"{len(resources)} resources, and AWS takes at most {LIMITS['entry resources'].high}"
+        )
     source = known_text(parameters.get("Source"))
     if source and source.startswith("aws."):
         here = location.at("EventBridgeEventBusParameters", "Source")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import TypeAlias
@@ -18,8 +19,10 @@ __all__ = [
     "Carried",
     "Shape",
     "Special",
+    "json_error",
     "missing_step",
     "path_steps",
+    "path_texts",
     "shape_at",
     "template_shape",
     "template_ways",
@@ -110,8 +113,8 @@ def path_steps(placeholder: str) -> tuple[str, ...]:
 _HOLE, _TEXT = "\x00", "x"
 
 
-def _tree(template: str) -> tuple[JSONValue, list[str]] | None:
-    """The template as JSON, with a text for each placeholder, and the placeholders; None where it is not JSON then."""
+def _json_text(template: str) -> tuple[str, list[str]]:
+    """The template with a JSON text for each placeholder, and the names of the placeholders outside quotes."""
     pieces: list[str] = []
     holes: list[str] = []
     end = 0
@@ -123,10 +126,59 @@ def _tree(template: str) -> tuple[JSONValue, list[str]] | None:
             pieces.append(json.dumps(f"{_HOLE}{len(holes)}"))
             holes.append(placeholder.name)
         end = placeholder.offset + len(placeholder.name) + 2
+    return "".join((*pieces, template[end:])), holes
+
+
+def _tree(template: str) -> tuple[JSONValue, list[str]] | None:
+    """The template as JSON, with a text for each placeholder, and the placeholders; None where it is not JSON then."""
+    text, holes = _json_text(template)
     try:
-        return json.loads("".join((*pieces, template[end:]))), holes
-    except ValueError:
+        return json.loads(text), holes
+    except (ValueError, RecursionError):
         return None
+
+
+def json_error(template: str) -> str | None:
+    """Why a valid template that begins like an object or a list is not JSON around its placeholders; None if it is.
+
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    if template.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        json.loads(_json_text(template)[0])
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+_PATH_TEXT = re.compile(r"\$(?:\.[\w/-]+(?:\[(?:\d+|\*)\])?)+")
+
+
+def path_texts(template: str) -> list[str]:
+    """The texts of a valid template that are a JSON path from end to end, where a placeholder was probably meant.
+
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    read = _tree(template)
+    found: list[str] = []
+
+    def walk(value: JSONValue) -> None:
+        if isinstance(value, dict):
+            for name, inside in value.items():
+                if not name.endswith(".$"):  # Amazon States Language has bare paths under such names
+                    walk(inside)
+        elif isinstance(value, list):
+            for inside in value:
+                walk(inside)
+        elif isinstance(value, str) and _PATH_TEXT.fullmatch(value):
+            found.append(value)
+
+    if read is not None:
+        walk(read[0])
+    return list(dict.fromkeys(found))
 
 
 def template_shape(template: str, source: Shape) -> Shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -23,6 +23,7 @@ from perception_events.checks import (
     findings_json,
     findings_sarif,
     findings_text,
+    sample_events,
     select_findings,
 )
 from perception_events.checks import check as check_topology
@@ -30,7 +31,7 @@ from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
 from perception_events.pipeline.checks import check_pipeline
-from perception_events.readers import Problem, ReadError, read_topologies
+from perception_events.readers import Problem, ReadError, ReadResult, read_topologies, read_topology
 from perception_events.topology import Origin, Topology
 
 __all__ = ["register"]
@@ -92,6 +93,9 @@ def check(
     sample: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Records to call the handler with: JSON, or one a line.")
     ] = None,
+    events: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
+    ] = None,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
@@ -103,18 +107,21 @@ def check(
         given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
         handler = _handler(enrichment) if enrichment else None
         samples = _samples(sample) if sample else []
+        beside = [one for file in events or () for one in sample_events(file.read_text(encoding="utf-8"), str(file))]
         findings: list[Finding] = []
         if paths:
             if pipeline is not None:
                 raise PipelineNotFoundError("give paths or --pipeline, not both")
-            for result in read_topologies(
-                paths, parameters=_parameters(parameter or ()), account=account, region=region
-            ):
+            for result in _read(paths, _parameters(parameter or ()), account, region, together=bool(beside)):
                 problems += result.problems
-                inside = list(_in_comments(result.topology))
-                given += inside
+                given += _in_comments(result.topology)
                 findings += check_topology(
-                    result.topology, waivers=given, enrichment=handler, samples=samples, overlaps=overlaps
+                    result.topology,
+                    waivers=given,
+                    enrichment=handler,
+                    samples=samples,
+                    overlaps=overlaps,
+                    events=beside,
                 )
         else:
             place = pipeline or _BUILT_IN
@@ -138,6 +145,16 @@ def check(
         if not any(waiver.covers(finding) for finding in findings):
             typer.echo(f"{waiver} silences nothing; drop it", err=True)
     raise typer.Exit(2 if problems else exit_code(findings, fail_on))
+
+
+def _read(
+    paths: Iterable[Path], parameters: Mapping[str, str], account: str | None, region: str | None, *, together: bool
+) -> Iterator[ReadResult]:
+    """Each template as a system of its own, or all of them as one: an event needs a rule in any of them."""
+    if together:
+        yield read_topology(paths, parameters=parameters, account=account, region=region)
+    else:
+        yield from read_topologies(paths, parameters=parameters, account=account, region=region)
 
 
 def _lines(path: Path | None) -> Iterator[str]:

@@ -17,13 +17,14 @@ def pipeline_graph(pipeline: Pipeline, env: str, *, queues: bool) -> Graph:
     arrows: list[Arrow] = []
     for module in pipeline.modules:
         for target in module.targets:
-            arrows += [Arrow(function[target], f"module {name}") for name in module.triggers]
-        boxes |= dict.fromkeys(module.triggers)
+            arrows += [Arrow(function[target], f"module {name}") for name in pipeline.triggers_of(module)]
+        boxes |= dict.fromkeys(pipeline.triggers_of(module))
     joins = []
     for join in pipeline.joins:
         id = f"join {join.name}"
         joins.append(Box(id, Shape.JOIN, (join.name, f"for each {', '.join(join.group_by)}")))
-        targets = dict.fromkeys(t for m in pipeline.modules if join in m.joins for t in m.targets)
+        at = [module for module in pipeline.modules if join.name in [one.name for one in module.joins]]
+        targets = dict.fromkeys(target for module in at for target in module.targets)
         arrows += [Arrow(function[target], id) for target in targets]
         arrows += [Arrow(id, f"module {name}") for name in join.trigger]
         if join.deadline is not None:
@@ -31,7 +32,8 @@ def pipeline_graph(pipeline: Pipeline, env: str, *, queues: bool) -> Graph:
         boxes |= dict.fromkeys(join.trigger)
     modules = (Box(f"module {name}", Shape.MODULE, (name,)) for name in boxes)
     graph = topology_graph(topology, queues=queues).with_parts((*joins, *modules), arrows)
-    return graph.with_note("Pipe.enrichment", f"adds {pipeline.event_type_field}")
+    added = pipeline.enriched_fields
+    return graph.with_note("Pipe.enrichment", f"adds {', '.join(added)}") if added else graph
 
 
 def _targets(pipeline: Pipeline) -> list[str]:

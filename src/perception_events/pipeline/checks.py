@@ -17,7 +17,7 @@ from perception_events.checks import (
 from perception_events.json_values import JSONObject
 from perception_events.patterns import EventPattern, InvalidEventPatternError
 from perception_events.pipeline._pipeline import Pipeline
-from perception_events.topology import EventBus, Origin, PartialJSON, Pipe, Resource, Rule, Topology, unresolved_in
+from perception_events.topology import EventBus, Origin, PartialJSON, Resource, Rule, Topology, unresolved_in
 
 __all__ = ["check_pipeline"]
 
@@ -34,10 +34,10 @@ def check_pipeline(
 ) -> list[Finding]:
     """Everything in `pipeline` that AWS rejects or that silently goes wrong, in order of identifier.
 
-    Where the bus is the declaration's own, nothing but the pipe is taken to put events on it, and the enrichment to add
-    the event type and nothing else. With `enrichment`, that handler is called with lists of records, as a pipe calls
-    it: with `samples`, or with records of the declared keys. `declared_in`: where the declaration is,
-    `package.module:name`.
+    Where the bus is the declaration's own, nothing but the pipes of the topology is taken to put events on it, and the
+    enrichment to add the event type and what it says it adds. With `enrichment`, that handler is called with lists of
+    records, as a pipe calls it: with `samples`, or with records of the declared keys. `declared_in`: where the
+    declaration is, `package.module:name`.
 
     Raises:
         InvalidWaiverError: a waiver names a check that there is not.
@@ -49,7 +49,7 @@ def check_pipeline(
         waivers=waivers,
         enrichment=enrichment,
         samples=samples or (_samples(pipeline) if enrichment is not None else ()),
-        enrichment_effects={pipe.id: _effect(pipeline) for pipe in topology.of(Pipe)},
+        enrichment_effects=_effects(pipeline),
         closed_buses=buses,
         overlaps=overlaps,
         access=False,
@@ -57,10 +57,15 @@ def check_pipeline(
     )
 
 
-def _effect(pipeline: Pipeline) -> EnrichmentEffect:
-    registry = pipeline.registry
-    types = None if _computes(pipeline) else (*registry.event_types, registry.default)
-    return EnrichmentEffect({pipeline.event_type_field: types})
+def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
+    """What the declared enrichment does; nothing is known of a function that does not say what it adds."""
+    settings, registry = pipeline.enrichment, pipeline.registry
+    if settings is None or (settings.function is not None and not settings.adds):
+        return {}
+    adds: dict[str, tuple[str, ...] | None] = dict.fromkeys(settings.adds)
+    if settings.classify:
+        adds[pipeline.event_type_field] = None if _computes(pipeline) else (*registry.event_types, registry.default)
+    return {"Pipe": EnrichmentEffect(adds)}
 
 
 def _computes(pipeline: Pipeline) -> bool:
@@ -82,7 +87,10 @@ def _samples(pipeline: Pipeline) -> list[JSONObject]:
             "dynamodb": {
                 "ApproximateCreationDateTime": 1752538268,
                 "Keys": _keys(pipeline, names[number % len(names)], number),
-                "NewImage": {**_keys(pipeline, names[number % len(names)], number), "status": {"S": "COMPLETED"}},
+                "NewImage": {
+                    **_keys(pipeline, names[number % len(names)], number),
+                    table.status_attribute: {"S": "COMPLETED"},
+                },
                 "SequenceNumber": f"{number:021d}",
                 "SizeBytes": 147,
                 "StreamViewType": table.stream_view_type,
@@ -137,7 +145,7 @@ def _way_back(pipeline: Pipeline, start: str) -> list[str]:
     seen: set[str] = set()
     while trail:
         path = trail.pop(0)
-        for following in pipeline.module(path[-1]).triggers:
+        for following in pipeline.triggers_of(pipeline.module(path[-1])):
             if following == start:
                 return [*path, start]
             if following not in seen:

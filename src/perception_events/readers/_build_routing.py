@@ -281,7 +281,7 @@ def common_fields(declared: Declared) -> dict[str, Any]:
         "origin": origin_with_parts(declared),
         "condition": declared.condition,
         "existing": declared.existing,
-        "made_up_name": isinstance(declared.name, str) and GENERATED in declared.name,
+        "made_up_name": isinstance(declared.name, str) and (GENERATED in declared.name or declared.name == declared.id),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -104,7 +105,7 @@ class RulesAndTargets:
             rule = self._rule_of(values) or self._unknown_rule(values, origin, account)
             target = rule_target(values)
             if "Id" not in target:
-                target["Id"] = origin.path.replace('"', "")
+                target["Id"] = re.sub(r"[^A-Za-z0-9_.\-]", "-", origin.path.replace('"', ""))[:64]
             target.line = origin.line
             targets = rule.properties.setdefault("Targets", LocatedList())
             targets.append(target)

@@ -16,7 +16,6 @@ from perception_events.topology import (
     Number,
     Reference,
     Resource,
-    Table,
     TableStream,
     Text,
     Topic,
@@ -130,13 +129,6 @@ class Stack:
             return Ref(self.logical(bus))
         arn = self.deployed_arn(bus)
         return known(bus.name, f"the name of {bus.id} is") if isinstance(arn, AccountArn) else arn
-
-    def name_or_text(self, value: Any) -> Any:
-        """`value`; where it is the name of a table of the template, a reference, so that the table comes first."""
-        for table in self.created(Table):
-            if value == table.name:
-                return Ref(self.logical(table))
-        return value
 
     def log_group_named(self, name: str) -> LogGroup | None:
         """The log group of this name in the topology."""

@@ -86,7 +86,7 @@ def _environment(stack: Stack, function: Function) -> Properties | None:
         raise RenderError(
             f"{function.id}: `environment` holds {unknown.expression!r}, which is not known; give a value"
         )
-    return {"Variables": {name: stack.name_or_text(value) for name, value in function.environment.items()}}
+    return {"Variables": dict(function.environment)}
 
 
 def _code(stack: Stack, function: Function) -> Properties:
