@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perception_events.sort_keys import SEPARATOR
+from perception_events.sort_keys import DATED, SEPARATOR, KeyFormat
 
 __all__ = [
     "ALERT_PREFIX",
     "JOIN_PREFIX",
     "OPEN_JOINS_PARTITION",
     "TRIGGER_PREFIX",
+    "UNGROUPED",
     "ItemNames",
     "JoinKey",
     "alert_event_type",
+    "joins_prefix",
     "trigger_event_type",
 ]
 
@@ -22,6 +26,13 @@ TRIGGER_PREFIX = "trigger_"
 ALERT_PREFIX = "alert_"
 OPEN_JOINS_PARTITION = "#joins"
 """The partition that lists every join which has not triggered yet, so that a sweep is one query and no index."""
+
+MAXIMUM_SORT_KEY_BYTES = 1024
+"""AWS: DynamoDB Developer Guide, "Quotas", partition and sort keys."""
+_FAR_RUN = 10**6
+
+UNGROUPED = "-"
+"""Stands for the prefix in the keys of groups that hold items of any prefix."""
 
 
 def trigger_event_type(module: str) -> str:
@@ -36,18 +47,28 @@ def alert_event_type(join: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ItemNames:
-    """What the event table calls its keys and its TTL attribute."""
+    """What the event table calls its attributes, and how its sort keys and states read.
+
+    `partition_key`, `sort_key`, `ttl_attribute`, `status_attribute`: names of attributes.
+    `done`: the values of the status with which an item counts as a member; the first one is written to triggers.
+    `key_format`: how sort keys begin.
+    """
 
     partition_key: str = "site"
     sort_key: str = "date#event_type"
     ttl_attribute: str = "expires_at"
+    status_attribute: str = "status"
+    done: tuple[str, ...] = ("COMPLETED",)
+    key_format: KeyFormat = DATED
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class JoinKey:
     """One group of one join: `JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))`.
 
-    `parts` are the values of the join's `group_by` after site and date.
+    `site` is the value of the partition key. `date` is what stands before the event type in the group's sort keys: the
+    day, or another prefix by which the join groups; `-` where it does not, and "" where keys have no prefix.
+    `parts` are the values of the join's `group_by` after these.
     """
 
     join: str
@@ -65,8 +86,16 @@ class JoinKey:
 
     @property
     def open_sort_key(self) -> str:
-        """Where it stands in the list of open joins: `2025-07-15#open_pose#haemoro_1x2#sync001`."""
-        return SEPARATOR.join((self.date, f"open_{self.join}", self.site, *self.parts))
+        """Where it stands in the list of open joins: `2025-07-15#open_pose#haemoro_1x2#sync001`.
+
+        A site may be longer than a sort key: then a digest stands for what does not fit. The entry's attributes have
+        the whole of it.
+        """
+        text = _with_prefix(self.date, f"open_{self.join}", self.site, *self.parts)
+        encoded = text.encode("utf-8", "surrogatepass")
+        if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
+            return text
+        return _with_prefix(self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest())
 
     def trigger_sort_key(self, module: str, run: int) -> str:
         """Where the trigger of `module` is: `2025-07-15#trigger_recon#sync001`, and `...#run2` for a re-run."""
@@ -76,8 +105,25 @@ class JoinKey:
         """Where the alert is: `2025-07-15#alert_pose#sync001`."""
         return self._key(alert_event_type(self.join), run)
 
+    def length_problem(self, modules: Iterable[str]) -> str | None:
+        """Why an item of the group could never be written: a key longer than DynamoDB takes, even of a far re-run."""
+        keys = [self.trigger_sort_key(module, _FAR_RUN) for module in modules]
+        for text in (self.sort_key, self.alert_sort_key(_FAR_RUN), *keys):
+            if (size := len(text.encode("utf-8", "surrogatepass"))) > MAXIMUM_SORT_KEY_BYTES:
+                return f"the sort key {text[:60]}... has {size} bytes, and DynamoDB takes {MAXIMUM_SORT_KEY_BYTES}"
+        return None
+
     def _key(self, event_type: str, run: int = 1) -> str:
-        return SEPARATOR.join((self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",))))
+        return _with_prefix(self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",)))
 
     def __str__(self) -> str:
-        return SEPARATOR.join((self.site, self.date, self.join, *self.parts))
+        return SEPARATOR.join((self.site, *([self.date] if self.date else []), self.join, *self.parts))
+
+
+def joins_prefix(date: str, join: str | None) -> str:
+    """What the sort keys of the states of `join`, or of all joins, under one prefix begin with."""
+    return _with_prefix(date, JOIN_PREFIX + (join or ""))
+
+
+def _with_prefix(prefix: str, *segments: str) -> str:
+    return SEPARATOR.join((prefix, *segments) if prefix else segments)

@@ -39,7 +39,7 @@ from perception_events.topology._routing import (
     Schedule,
     SourceParameters,
 )
-from perception_events.topology._topology import Link, Topology
+from perception_events.topology._topology import Link, Topology, with_references
 from perception_events.topology._validation import (
     TargetKind,
     pipe_target_kind,
@@ -96,4 +96,5 @@ __all__ = [
     "topology_errors",
     "unresolved_in",
     "validate",
+    "with_references",
 ]
