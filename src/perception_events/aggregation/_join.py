@@ -64,9 +64,9 @@ class Manifest:
     def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
         """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
 
-        None where the item has other parts than manifests of this join.
+        None where that cannot be told from the item's key alone.
         """
-        if len(sort_key.segments) != len(self.group_by) - 1:
+        if sort_key.date is None or len(sort_key.segments) != len(self.group_by) - 1:
             return None
         values = dict(zip(self.group_by[2:], sort_key.segments[1:], strict=True))
         return JoinKey(join.name, site, sort_key.date.isoformat(), tuple(values.get(p, "") for p in join.group_by[2:]))
