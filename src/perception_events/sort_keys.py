@@ -7,9 +7,9 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
 
-__all__ = ["ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey"]
+__all__ = ["ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey", "parse_date"]
 
 SEPARATOR = "#"
 
@@ -20,7 +20,7 @@ _ANY_PART_NAMES = ("sync", "camera")
 
 
 class InvalidSortKeyError(PerceptionEventsError, ValueError):
-    """A text that is no sort key; the message says why."""
+    """A text that is not a sort key; the message says why."""
 
 
 @functools.total_ordering
@@ -49,7 +49,7 @@ class SortKey:
         if not isinstance(text, str):
             raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {text!r}")
         date_text, separator, rest = text.partition(SEPARATOR)
-        date = _parse_date(date_text, text)
+        date = parse_date(date_text, text)
         if not separator:
             raise InvalidSortKeyError(f"sort key {text!r} ends after the date; expected 'date#event_type[#...]'")
         segments = tuple(rest.split(SEPARATOR))
@@ -107,7 +107,15 @@ class SortKey:
         return self.text.encode("utf-8", "surrogatepass")
 
 
-def _parse_date(date_text: str, text: str) -> datetime.date:
+def parse_date(date_text: str, sort_key: str | None = None) -> datetime.date:
+    """The day `YYYY-MM-DD`; `sort_key` is the key that it was found in, for the message.
+
+    Raises:
+        InvalidSortKeyError: it is not a day of the calendar in this form.
+    """
+    if not isinstance(date_text, str):
+        raise InvalidSortKeyError(f"a date is a text YYYY-MM-DD, this is a {type(date_text).__name__}")
+    where = f"sort key {describe(sort_key)}: " if sort_key is not None else ""
     # fromisoformat also takes 20250715 and 2025-W29-2, which would sort elsewhere: only the extended form is a key's.
     digits = date_text[:4] + date_text[5:7] + date_text[8:]
     shaped = len(date_text) == 10 and date_text[4] == date_text[7] == "-" and digits.isascii() and digits.isdigit()
@@ -115,5 +123,9 @@ def _parse_date(date_text: str, text: str) -> datetime.date:
         try:
             return datetime.date.fromisoformat(date_text)
         except ValueError as error:
-            raise InvalidSortKeyError(f"sort key {text!r}: {date_text!r} is no day of the calendar ({error})") from None
-    raise InvalidSortKeyError(f"sort key {text!r} must start with a date YYYY-MM-DD, found {date_text!r}")
+            raise InvalidSortKeyError(f"{where}{date_text!r} is not a day of the calendar ({error})") from None
+    if sort_key is not None:
+        raise InvalidSortKeyError(
+            f"sort key {describe(sort_key)} must start with a date YYYY-MM-DD, found {describe(date_text)}"
+        )
+    raise InvalidSortKeyError(f"a date is a text YYYY-MM-DD, found {describe(date_text)}")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import os
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from perception_events.aggregation import Aggregator, Join
 from perception_events.aws.errors import BackOff
 from perception_events.aws.event_table import (
     BatchWriteError,
@@ -16,12 +21,17 @@ from perception_events.aws.event_table import (
     EventStatus,
     EventTable,
     EventTableError,
+    InvalidRowError,
     ItemExistsError,
+    OtherRow,
     StatusConflictError,
 )
+from perception_events.aws.join_store import DynamoDBJoinStore
+from perception_events.aws.stream_poller import StreamPoller
 from perception_events.clock import ManualClock
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 from support.dynamodb_local import DynamoDBLocal, aws_session, create_event_table
+from support.joins import bus_event
 
 pytestmark = pytest.mark.aws_parts
 
@@ -117,8 +127,6 @@ def test_expired_items_are_gone_before_dynamodb_removes_them(events: EventTable)
     assert list(events.query(SITE)) == []
     left = events.get(SITE, POSE, include_expired=True)
     assert [left] == list(events.query(SITE, include_expired=True))
-    with pytest.raises(ItemExistsError, match="its time is over"):
-        events.save(SITE, POSE, EventStatus.COMPLETED)
     assert events.delete(SITE, POSE)
     assert not events.delete(SITE, POSE)
 
@@ -221,3 +229,209 @@ def test_no_such_table(dynamodb_local: DynamoDBLocal) -> None:
     assert (caught.value.code, caught.value.retryable) == ("ResourceNotFoundException", False)
     with pytest.raises(BatchWriteError, match="2 of 2 items not written"):
         elsewhere.save_all(items(2))
+
+
+# Rows that somebody else has written
+
+
+FOREIGN = {
+    "2025-07-15#pose#done": {"status": {"S": "DONE"}},
+    "2025-07-15#pose#null": {"status": {"NULL": True}},
+    "2025-07-15#pose#none": {},
+    "2025-07-15#pose#number": {"status": {"N": "1"}},
+    "config": {"status": {"S": "COMPLETED"}},
+}
+
+
+def write(table: Any, sort_key: str, **attributes: Any) -> None:
+    client = aws_session().client("dynamodb", endpoint_url=table.meta.client.meta.endpoint_url)
+    item = {"site": {"S": SITE}, "date#event_type": {"S": sort_key}, **attributes}
+    client.put_item(TableName=table.table_name, Item=item)
+
+
+def test_reads_are_total_and_name_what_is_not_an_event(events: EventTable, table: Any) -> None:
+    events.save(SITE, POSE, EventStatus.COMPLETED)
+    for sort_key, attributes in FOREIGN.items():
+        write(table, sort_key, **attributes)
+    assert [row.sort_key.text for row in events.query(SITE)] == [POSE]
+    page = events.page(SITE, "2025-07-15")
+    assert [row.sort_key.text for row in page.items] == [POSE]
+    assert sorted(other.sort_key for other in page.others) == sorted(FOREIGN)[:-1]
+    others: list[OtherRow] = []
+    list(events.query(SITE, on_other=others.append))
+    assert {other.sort_key: other.item.get("status") for other in others} == {
+        key: attributes.get("status") for key, attributes in FOREIGN.items()
+    }
+    with pytest.raises(InvalidRowError, match=r"the item 'test_site' '2025-07-15#pose#done' has the status 'DONE'"):
+        list(events.query(SITE, strict=True))
+    for sort_key in FOREIGN:
+        assert events.get(SITE, sort_key) is None
+        with pytest.raises(InvalidRowError, match=sort_key):
+            events.get(SITE, sort_key, strict=True)
+
+
+def test_the_joins_of_the_same_table_do_not_hide_its_events(events: EventTable, table: Any) -> None:
+    client = aws_session().client("dynamodb", endpoint_url=table.meta.client.meta.endpoint_url)
+    store = DynamoDBJoinStore(client, table.table_name)
+    join = Join(on="pose", group_by=("site", "date", "sync"), expects=1, trigger=("recon",))
+    for expects in (2, 1):
+        aggregator = Aggregator([replace(join, expects=expects)], store, clock=ManualClock(NOW))
+        aggregator.handle(bus_event(POSE, site=SITE))
+        events.save(SITE, POSE, EventStatus.COMPLETED, overwrite=True)
+        rows = [row.sort_key.text for row in events.query(SITE, "2025-07-15")]
+        assert [key for key in rows if "trigger" not in key] == [POSE]
+        assert events.get(SITE, "2025-07-15#join_pose#sync001") is None
+    assert rows == [POSE, "2025-07-15#trigger_recon#sync001"]
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("1752538368", 1752538368), ("1752538368.5", 1752538368), ("1752538268000", 1752538268000)],
+)
+def test_times_to_live_that_others_wrote_are_read(events: EventTable, table: Any, written: str, read: int) -> None:
+    write(table, POSE, status={"S": "COMPLETED"}, expires_at={"N": written})
+    (row,) = events.query(SITE)
+    assert row.expires_at == read
+
+
+def test_a_time_to_live_that_is_none_to_dynamodb_is_none_to_us(events: EventTable, table: Any) -> None:
+    write(table, POSE, status={"S": "COMPLETED"}, expires_at={"S": "2025-07-15T00:00:00Z"})
+    (row,) = events.query(SITE)
+    assert (row.expires_at, row.attributes) == (None, {"expires_at": "2025-07-15T00:00:00Z"})
+    events.save_all([row])
+    assert events.get(SITE, POSE) == row
+
+
+def test_every_number_that_dynamodb_holds_is_read_and_written(events: EventTable, table: Any) -> None:
+    numbers = [Decimal("1E+100"), Decimal("1234567895171680000000000000000000000000"), Decimal("-9.9E+125")]
+    numbers += [Decimal("1E-130"), Decimal("9" * 38), Decimal("0.1")]
+    events.save(SITE, POSE, EventStatus.COMPLETED, attributes={"numbers": numbers, "set": set(numbers)})
+    row = events.get(SITE, POSE)
+    assert row is not None
+    assert (row.attributes["numbers"], row.attributes["set"]) == (numbers, set(numbers))
+    (queried,) = events.query(SITE)
+    assert queried == row
+
+
+# Transitions
+
+
+def test_a_repeated_save_succeeds_at_any_later_time(table: Any) -> None:
+    clock = ManualClock(NOW)
+    events = EventTable(table, clock=clock)
+    first = events.save(SITE, POSE, EventStatus.COMPLETED, attributes={"frames": 3, "set": {"b", "a"}})
+    clock.advance(1.1)
+    again = events.save(SITE, POSE, EventStatus.COMPLETED, attributes={"frames": Decimal("3.0"), "set": {"a", "b"}})
+    assert again.expires_at == first.expires_at, "what is there stays as it is"
+    for other in ({"frames": 4}, {"frames": 3}, {"frames": 3, "set": {"a", "b"}, "more": 1}):
+        with pytest.raises(ItemExistsError):
+            events.save(SITE, POSE, EventStatus.COMPLETED, attributes=other)
+    with pytest.raises(ItemExistsError):
+        events.save(SITE, POSE, EventStatus.COMPLETED, attributes=first.attributes, expires_at=int(NOW) + 5)
+
+
+@pytest.mark.parametrize("before", list(EventStatus))
+@pytest.mark.parametrize("write", ["save", "processing", "complete", "fail"])
+def test_a_row_that_has_expired_is_gone_for_every_write(table: Any, before: EventStatus, write: str) -> None:
+    clock = ManualClock(NOW)
+    events = EventTable(table, clock=clock)
+    events.save(SITE, POSE, before, expires_at=int(NOW) + 5, attributes={"old": 1})
+    clock.advance(5)
+    assert events.get(SITE, POSE) is None
+    call = getattr(events, write)
+    row = call(SITE, POSE, EventStatus.COMPLETED) if write == "save" else call(SITE, POSE)
+    assert row.expires_at == int(NOW) + 5 + 86_400
+    assert events.get(SITE, POSE) == row
+
+
+@pytest.mark.java
+def test_a_completion_over_an_expired_row_is_an_insert_in_the_stream(dynamodb_local: DynamoDBLocal) -> None:
+    name = dynamodb_local.create_event_table()
+    events = EventTable(dynamodb_local.client(), name, clock=ManualClock(NOW))
+    events.save(SITE, POSE, EventStatus.COMPLETED, expires_at=int(NOW) - 5)
+    assert events.complete(SITE, POSE).expires_at == int(NOW) + 86_400
+    streams, arn = dynamodb_local.client("dynamodbstreams"), dynamodb_local.stream_arn(name)
+    records: list[Any] = []
+    StreamPoller(streams, arn).run(records.extend, idle_seconds=0.5)
+    assert [record["eventName"] for record in records] == ["INSERT", "REMOVE", "INSERT"]
+
+
+def test_one_of_many_claims_gets_the_work(events: EventTable) -> None:
+    first = events.processing(SITE, POSE, owner="a", attributes={"worker": 1})
+    assert (first.status, first.owner, first.lease_until) == (EventStatus.PROCESSING, "a", None)
+    for again in (False, True):
+        with pytest.raises(StatusConflictError, match=r"is PROCESSING \(claimed by a\) and cannot become") as told:
+            events.processing(SITE, POSE, owner="b", again=again)
+        assert told.value.current == first
+    assert events.processing(SITE, POSE, owner="a").owner == "a", "the same owner may ask again"
+    with pytest.raises(StatusConflictError, match="claimed by a"):
+        events.processing(SITE, POSE)
+    done = events.complete(SITE, POSE, owner="a")
+    assert (done.owner, done.lease_until, "claimed_by" in done.attributes) == (None, None, False)
+
+
+def test_a_claim_whose_lease_is_over_can_be_taken_over(table: Any) -> None:
+    clock = ManualClock(NOW)
+    events = EventTable(table, clock=clock)
+    lease = dt.timedelta(minutes=5)
+    assert events.processing(SITE, POSE, owner="a", lease=lease).lease_until == int(NOW) + 300
+    clock.advance(299)
+    with pytest.raises(StatusConflictError, match=f"claimed by a until {int(NOW) + 300}"):
+        events.processing(SITE, POSE, owner="b", lease=lease)
+    clock.advance(1)
+    assert events.processing(SITE, POSE, owner="b", lease=lease).owner == "b"
+    for end in (events.complete, events.fail):
+        with pytest.raises(StatusConflictError, match="claimed by b"):
+            end(SITE, POSE, owner="a")
+    assert events.complete(SITE, POSE, owner="b").status is EventStatus.COMPLETED
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("write", ["processing", "save", "expired"])
+def test_of_concurrent_writers_one_is_first_and_the_others_are_told(dynamodb_local: DynamoDBLocal, write: str) -> None:
+    name = dynamodb_local.create_event_table()
+    rounds = int(os.environ.get("PERCEPTION_EVENTS_CLAIM_ROUNDS", "10"))
+    with ThreadPoolExecutor(6) as pool:
+        tables = [EventTable(dynamodb_local.client(), name, clock=ManualClock(NOW)) for _ in range(6)]
+
+        def attempt(worker: int, sort_key: str) -> int | None:
+            events = tables[worker]
+            try:
+                if write == "save":
+                    events.save(SITE, sort_key, EventStatus.COMPLETED, attributes={"worker": worker})
+                else:
+                    events.processing(SITE, sort_key, attributes={"worker": worker})
+            except (ItemExistsError, StatusConflictError):
+                return None
+            return worker
+
+        for number in range(rounds):
+            sort_key = f"2025-07-15#pose#sync{number:04d}"
+            if write == "expired":
+                tables[0].save(SITE, sort_key, EventStatus.COMPLETED, expires_at=int(NOW) - 1)
+            won = [w for w in pool.map(attempt, range(6), [sort_key] * 6) if w is not None]
+            row = tables[0].get(SITE, sort_key)
+            assert row is not None
+            assert won == [row.attributes["worker"]]
+
+
+@pytest.mark.java
+def test_every_completion_of_concurrent_writers_is_there_in_the_end(dynamodb_local: DynamoDBLocal) -> None:
+    """Beside completions, somebody else claims, fails and lets rows expire: no completion is lost."""
+    name = dynamodb_local.create_event_table()
+    key = "2025-07-15#pose#sync001#cam1"
+    for number in range(int(os.environ.get("PERCEPTION_EVENTS_CLAIM_ROUNDS", "10"))):
+        site = f"site{number}"
+        tables = [EventTable(dynamodb_local.client(), name, clock=ManualClock(NOW)) for _ in range(4)]
+        tables[0].save(site, key, EventStatus.COMPLETED, expires_at=int(NOW) - 1)
+
+        def act(worker: int, site: str = site, tables: list[EventTable] = tables) -> None:
+            calls = (tables[worker].complete, tables[worker].processing, tables[worker].fail)
+            with contextlib.suppress(StatusConflictError):
+                calls[worker % 3](site, key)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(act, range(4)))
+        row = tables[0].get(site, key)
+        assert row is not None
+        assert row.status is EventStatus.COMPLETED

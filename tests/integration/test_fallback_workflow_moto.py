@@ -189,7 +189,7 @@ def test_cfn_lint_finds_the_workflow_valid() -> None:
         return [str(match) for match in api.lint_all(text) if match.rule.id[0] in "EW"]
 
     assert faults(template) == []
-    assert faults(template.replace("FindOpenJoins", "Nowhere", 1)) != [], "the linter reads the definition"
+    assert faults(template.replace("Begin", "Nowhere", 1)) != [], "the linter reads the definition"
 
 
 def test_a_join_with_too_long_a_name_is_rejected() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import ItemNames, JoinStore
-from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore
+from perception_events.aggregation import InvalidExpectationError, ItemNames, JoinStore
+from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, JoinStoreError
 from perception_events.testing.join_stores import JOIN_STORE_CHECKS
 
 pytestmark = pytest.mark.aws_parts
@@ -58,8 +58,12 @@ def test_a_manifest_may_be_a_set_a_list_or_a_number(client: Any) -> None:
         ("2025-07-15#manifest_d", {"S": "cam1"}),
     ):
         client.put_item(TableName=TABLE, Item={"site": {"S": "a"}, "date#event_type": {"S": sort_key}, "who": value})
-    found = [store.manifest("a", f"2025-07-15#manifest_{name}", "who") for name in "abcd"]
-    assert found == [{"cam1", "cam2"}, {"cam1", "cam2"}, 2, None]
+    found = [store.manifest("a", f"2025-07-15#manifest_{name}", "who") for name in "abc"]
+    assert found == [{"cam1", "cam2"}, {"cam1", "cam2"}, 2]
+    with pytest.raises(
+        InvalidExpectationError, match="the manifest a 2025-07-15#manifest_d: 'who' must be a string set"
+    ):
+        store.manifest("a", "2025-07-15#manifest_d", "who")
     assert store.manifest("a", "2025-07-15#manifest_a", "other") is None
 
 
@@ -73,5 +77,5 @@ def test_a_table_with_other_key_names(client: Any) -> None:
 
 
 def test_a_table_that_is_not_there_is_an_error_at_once(client: Any) -> None:
-    with pytest.raises(client.exceptions.ResourceNotFoundException):
+    with pytest.raises(JoinStoreError, match="ResourceNotFoundException"):
         JOIN_STORE_CHECKS[1](DynamoDBJoinStore(client, "missing"))

@@ -115,7 +115,7 @@ class Rights:
     """What a template allows: calls by role, senders by queue, rules by function. All by their names on AWS."""
 
     def __init__(self, pipeline: Pipeline, env: str) -> None:
-        self.resources: dict[str, Any] = template(pipeline, env)["Resources"]  # type: ignore[assignment]
+        self.resources: dict[str, Any] = template(pipeline.topology(env))["Resources"]  # type: ignore[assignment]
         self.of_roles: dict[str, set[Call]] = {}
         self.of_queues: dict[str, set[tuple[str, str]]] = {}
         self.of_functions: set[tuple[str, str]] = set()

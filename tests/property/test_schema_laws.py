@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from typing import Any
 
@@ -14,6 +15,7 @@ from perception_events.schemas import (
     EventSchema,
     Inference,
     SchemaFormat,
+    compare,
     document_of,
     example,
     infer_schema,
@@ -26,6 +28,7 @@ from perception_events.schemas import (
 from perception_events.schemas._observations import Budget, Observations
 from perception_events.testing.schemas import events_of
 
+laws = settings(deadline=None, max_examples=int(os.environ.get("PERCEPTION_EVENTS_CASES", "25")))
 names = st.sampled_from(["a", "b", "S", "N", "L", "M", "2025-07-15", "id.x", ""])
 scalars = st.one_of(
     st.none(),
@@ -44,7 +47,7 @@ samples = st.lists(json_values, min_size=1, max_size=12)
 
 
 @given(samples)
-@settings(deadline=None, max_examples=60)
+@laws
 def test_samples_are_valid_under_what_was_inferred_from_them(values: list[Any]) -> None:
     schema = infer_schema(values)
     for value in values:
@@ -52,7 +55,7 @@ def test_samples_are_valid_under_what_was_inferred_from_them(values: list[Any]) 
 
 
 @given(samples, st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=60)
+@laws
 def test_the_same_schema_is_inferred_in_every_order(values: list[Any], order: random.Random) -> None:
     shuffled = list(values)
     order.shuffle(shuffled)
@@ -60,7 +63,7 @@ def test_the_same_schema_is_inferred_in_every_order(values: list[Any], order: ra
 
 
 @given(samples, samples)
-@settings(deadline=None, max_examples=60)
+@laws
 def test_observations_that_are_merged_are_those_of_all_values(first: list[Any], second: list[Any]) -> None:
     parts = []
     for values in (first, second):
@@ -73,7 +76,7 @@ def test_observations_that_are_merged_are_those_of_all_values(first: list[Any], 
 
 
 @given(samples, samples)
-@settings(deadline=None, max_examples=60)
+@laws
 def test_a_joined_schema_accepts_the_samples_of_both(first: list[Any], second: list[Any]) -> None:
     joined = join(infer_schema(first), infer_schema(second))
     assert all(is_valid(joined, value) for value in first + second)
@@ -98,7 +101,7 @@ details = st.dictionaries(
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@laws
 def test_no_event_matches_a_pattern_that_was_proved_never_to_match(data: st.DataObject) -> None:
     schema = data.draw(schemas)
     pattern = EventPattern.parse({"detail": data.draw(details)})
@@ -108,7 +111,7 @@ def test_no_event_matches_a_pattern_that_was_proved_never_to_match(data: st.Data
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=40)
+@laws
 def test_examples_of_a_schema_are_valid(data: st.DataObject) -> None:
     schema = data.draw(schemas)
     assert schema.accepts(data.draw(events_of(schema)))
@@ -116,6 +119,15 @@ def test_examples_of_a_schema_are_valid(data: st.DataObject) -> None:
 
 
 @given(schemas, st.sampled_from([SchemaFormat.DRAFT_4, SchemaFormat.DRAFT_2020_12]))
-@settings(deadline=None, max_examples=40)
+@laws
 def test_a_document_reads_back_as_it_was_written(schema: EventSchema, format: SchemaFormat) -> None:
     assert read_document(json.dumps(document_of(schema, format))) == [schema]
+
+
+@given(st.data())
+@laws
+def test_an_event_that_consumers_of_the_old_schema_reject_is_shown_by_a_change(data: st.DataObject) -> None:
+    old, new = data.draw(schemas), data.draw(schemas)
+    event = data.draw(events_of(new))
+    if not old.accepts(event):
+        assert any(change.breaks_old_consumers for change in compare(old, new))

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from perception_events.aggregation._changes import EXPIRED, ItemChange, item_changes
+from perception_events.aggregation._changes import EXPIRED, ItemChange, item_change, records_in
 from perception_events.aggregation._errors import (
+    InvalidExpectationError,
     InvalidJoinError,
     InvalidMemberEventError,
     JoinContentionError,
+    JoinFailure,
+    JoinFailuresError,
     JoinNotFoundError,
 )
-from perception_events.aggregation._join import Expected, Join
+from perception_events.aggregation._join import Expected, Join, read_expectation
 from perception_events.aggregation._keys import ItemNames, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
-from perception_events.aggregation._store import Commit, JoinStore, Recorded
+from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
 from perception_events.aggregation._transitions import (
     Transition,
     fallback_transition,
@@ -25,12 +29,17 @@ from perception_events.aggregation._transitions import (
     rerun_transition,
 )
 from perception_events.clock import Clock
+from perception_events.errors import describe
 from perception_events.json_values import JSONValue
+from perception_events.records import event_id
+from perception_events.sort_keys import parse_date
 
 __all__ = ["Aggregator", "JoinOutcome", "JoinResult"]
 
 ATTEMPTS = 64
-"""How often a transition is decided anew; each failed attempt means that somebody else got one through."""
+"""How often a transition is decided again; each failed attempt means that somebody else got one through."""
+HOPELESS_AFTER = 3
+"""Retryable failures in a row, each after the store's own back-off, after which the rest is not tried."""
 
 
 class JoinOutcome(StrEnum):
@@ -55,6 +64,7 @@ class JoinResult:
     """What became of one group. `triggers` and `alerts` are the sort keys of items that this call wrote.
 
     `expected` is who was expected when it was decided; None while that was not known.
+    `problem` says why the group's expectation cannot be read or met; somebody has to fix it.
     """
 
     key: JoinKey
@@ -63,6 +73,7 @@ class JoinResult:
     expected: Expected = None
     triggers: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
+    problem: str | None = None
 
     @property
     def missing(self) -> frozenset[str]:
@@ -76,7 +87,7 @@ class Aggregator:
     `parts` names the segments of sort keys per event type (as `SortKey.parse` takes them), `names` the table's keys.
 
     Raises:
-        InvalidJoinError: two joins share a name.
+        InvalidJoinError: two joins share a name, or the store could never hold a group of one.
     """
 
     def __init__(
@@ -97,6 +108,8 @@ class Aggregator:
         self._clock = clock
         self._parts = parts
         self._names = names or ItemNames()
+        for join in self._joins.values():
+            self._check_capacity(join)
 
     @property
     def joins(self) -> tuple[Join, ...]:
@@ -125,63 +138,132 @@ class Aggregator:
     def handle(self, event: JSONValue) -> list[JoinResult]:
         """Take one bus event, record, batch of them, or Lambda event; events that no join is about do nothing.
 
-        Handling an event again, or after a crash at any point, is safe.
+        Handling an event again, or after a crash at any point, is safe. In a batch each event is taken whatever the
+        others are.
 
         Raises:
-            InvalidMemberEventError: the event is no change of an item; a retry will not help.
+            InvalidMemberEventError: the event is not a change of an item; a retry will not help.
             JoinContentionError: others were faster at every attempt; handle the event again.
+            JoinFailuresError: some of several events failed; the error names them, and all others were handled.
         """
+        records = records_in(event)
         results: list[JoinResult] = []
-        for change in item_changes(event, names=self._names, parts=self._parts):
-            results += self.handle_change(change)
+        failures = _Failures("events")
+        for number, record in enumerate(records, start=1):
+            try:
+                change = item_change(record, names=self._names, parts=self._parts)
+                results += [] if change is None else self.handle_change(change)
+            except JoinFailuresError as error:
+                if len(records) == 1:
+                    raise
+                results += error.results
+                failures.add(_name_of(record, number), error)
+            except Exception as error:
+                if len(records) == 1:
+                    raise
+                failures.add(_name_of(record, number), error)
+            if failures.is_hopeless:
+                break
+        failures.raise_if_any(results)
         return results
 
     def handle_change(self, change: ItemChange) -> list[JoinResult]:
-        """Take the change of one item. Raises as `handle` does."""
-        results: list[JoinResult] = []
+        """Take the change of one item, for each join that it concerns. Raises as `handle` does."""
         event_type = change.sort_key.event_type
+        steps: list[Callable[[], Iterable[JoinResult]]] = []
         for join in self._joins.values():
             if event_type in join.event_types:
-                result = self._take_member(join, change)
-                results += [result] if result is not None else []
+                steps.append(functools.partial(self._take_member, join, change))
             if join.manifest is not None and join.manifest.event_type == event_type:
-                results += self._take_manifest(join, change)
+                steps.append(functools.partial(self._take_manifest, join, change))
+        if len(steps) == 1:
+            return list(steps[0]())
+        results: list[JoinResult] = []
+        failures = _Failures("joins")
+        for step in steps:
+            try:
+                results += step()
+            except Exception as error:
+                failures.add(f"{change.site} {change.sort_key}", error)
+        failures.raise_if_any(results)
         return results
 
     def sweep(self, *, on_result: Callable[[JoinResult], None] | None = None) -> list[JoinResult]:
         """Look at every open group: trigger what is complete, and do what the policy says of what is overdue.
 
         Safe at any time beside the live path, and beside other sweeps. Returns what it wrote; `on_result` also gets
-        every group it left alone.
+        every group it left alone. A group that cannot be settled does not keep the others from it. One whose
+        expectation cannot be read counts as one whose expectation is not known: once overdue, its policy acts.
 
         Raises:
-            JoinContentionError: others were faster at every attempt; the next sweep will look again.
+            JoinFailuresError: some groups could not be settled, or not be read in full; all others were. It holds the
+                results as well.
         """
         acted: list[JoinResult] = []
+        failures = _Failures("open groups")
         for state in self._store.open_states():
+            if isinstance(state, UnreadableGroup):
+                failures.add(str(state), ValueError(f"not the state of a group ({state.reason})"))
+                continue
             join = self._joins.get(state.key.join)
             if join is None:
                 continue  # of a join that is declared no more: its TTL clears it away
-            result = self._settle(join, state, fallback_transition, JoinOutcome.UNCHANGED)
+            try:
+                result = self._settle(join, state, fallback_transition, JoinOutcome.UNCHANGED, by_sweep=True)
+            except Exception as error:
+                failures.add(str(state.key), error)
+                if failures.is_hopeless:
+                    break
+                continue
+            failures.note_success()
+            if result.problem is not None:
+                failures.add(str(state.key), InvalidExpectationError(result.problem))
             if on_result is not None:
                 on_result(result)
             if result.outcome in (JoinOutcome.TRIGGERED, JoinOutcome.ALERTED):
                 acted.append(result)
+        failures.raise_if_any(acted)
         return acted
 
-    def reports(self, *, site: str | None = None, date: str | None = None) -> Iterator[JoinReport]:
+    def reports(
+        self,
+        *,
+        site: str | None = None,
+        date: str | None = None,
+        on_failure: Callable[[JoinFailure], None] | None = None,
+    ) -> Iterator[JoinReport]:
         """Tell how groups stand: all of a site and day (`YYYY-MM-DD`), or without these every one still open.
 
+        A group whose expectation cannot be read says so in `problem`. `on_failure` gets what is not the state of a
+        group at all; without it, the end of the iteration raises.
+
         Raises:
-            ValueError: only one of site and date is given.
+            ValueError: only one of site and date is given, or the date is not one.
+            JoinFailuresError: at the end, where some groups could not be read and no `on_failure` is given.
         """
         if (site is None) != (date is None):
             raise ValueError("give both site and date, or neither: the table is keyed by site, then date")
+        if date is not None:
+            parse_date(date)
+        return self._reports(site, date, on_failure)
+
+    def _reports(
+        self, site: str | None, date: str | None, on_failure: Callable[[JoinFailure], None] | None
+    ) -> Iterator[JoinReport]:
         now = self._clock.now()
+        failures = _Failures("groups")
         for state in self._store.open_states() if site is None or date is None else self._store.states(site, date):
+            if isinstance(state, UnreadableGroup):
+                failures.add(str(state), ValueError(f"not the state of a group ({state.reason})"))
+                if on_failure is not None:
+                    on_failure(failures.last)
+                continue
             join = self._joins.get(state.key.join)
             if join is not None:
-                yield report_of(join, state, self.expected(join, state.key), now)
+                expected, problem = self._known_expectation(join, state.key, by_sweep=True)
+                yield report_of(join, state, expected, now, problem)
+        if on_failure is None:
+            failures.raise_if_any()
 
     def rerun(self, key: JoinKey, *, keep_members: bool = False) -> JoinResult:
         """Open the next run of a group, which will trigger once more, under a trigger id of its own.
@@ -203,13 +285,14 @@ class Aggregator:
                 opened = self._store.load(key)
                 assert opened is not None
                 return self._settle(join, opened, live_transition, JoinOutcome.UNCHANGED)
-        raise JoinContentionError(f"group {key} was changed by others at each of {ATTEMPTS} attempts")
+        raise JoinContentionError(f"group {key} lost the optimistic-lock race {ATTEMPTS} times; rerun it again")
 
     def expected(self, join: Join, key: JoinKey) -> Expected:
-        """Who is expected in the group `key`.
+        """The members that the group `key` expects.
 
         Raises:
-            InvalidJoinError: the join's callable returned neither members nor a number.
+            InvalidExpectationError: the manifest, or what the join's callable returned, says neither members nor a
+                number.
         """
         expects = join.expects
         if isinstance(expects, (int, frozenset)):
@@ -217,28 +300,55 @@ class Aggregator:
         if join.manifest is not None:
             return self._store.manifest(key.site, join.manifest.sort_key(join, key), join.manifest.attribute)
         assert callable(expects)
-        found = expects(key)
-        if isinstance(found, int) and not isinstance(found, bool):
-            return found
-        if isinstance(found, str) or not isinstance(found, Iterable):
-            raise InvalidJoinError(
-                f"join {join.name!r}: expects({key}) returned {found!r}; a collection of members or a number is needed"
-            )
-        return frozenset(found)
+        try:
+            found = expects(key)
+        except Exception as error:
+            error.add_note(f"raised by expects= of join {join.name!r} for the group {key}")
+            raise
+        return read_expectation(found, f"join {join.name!r}: expects({key}) returned")
 
-    def _take_member(self, join: Join, change: ItemChange) -> JoinResult | None:
+    def _known_expectation(self, join: Join, key: JoinKey, *, by_sweep: bool) -> tuple[Expected, str | None]:
+        """The expectation of a group, or None with the reason why it cannot be read.
+
+        A bad manifest is no reason to fail an event: its member is recorded, and the mended manifest's own event, or
+        the sweep, finds the group again. What a callable raises may pass, so the event should come again; the sweep
+        will.
+        """
+        try:
+            expected = self.expected(join, key)
+        except InvalidExpectationError as error:
+            if not by_sweep and join.manifest is None:
+                raise
+            return None, str(error)
+        except Exception as error:
+            if not by_sweep or join.manifest is not None:
+                raise
+            return None, f"join {join.name!r}: expects({key}) raised {type(error).__name__}: {error}"
+        if isinstance(self._store, LimitedJoinStore):
+            return expected, self._store.capacity_problem(key, expected)
+        return expected, None
+
+    def _check_capacity(self, join: Join) -> None:
+        if isinstance(self._store, LimitedJoinStore) and isinstance(join.expects, (int, frozenset)):
+            problem = self._store.capacity_problem(JoinKey(join.name, "", ""), join.expects)
+            if problem is not None:
+                raise InvalidJoinError(f"join {join.name!r} can never complete: {problem}")
+
+    def _take_member(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
         if change.status == EXPIRED:
-            return None  # TTL only clears away; a member that was in stays in
+            return  # TTL only clears away; a member that was in stays in
         try:
             key, name = join.locate(change.site, change.sort_key)
         except LookupError as error:
             raise InvalidMemberEventError(str(error)) from error
+        if (problem := key.length_problem(join.trigger)) is not None:
+            raise InvalidMemberEventError(f"the group {describe(str(key))} could never be triggered: {problem}")
         now = self._clock.now()
         due_at = now + join.deadline.total_seconds() if join.deadline is not None else None
         opening = JoinState(key, now, due_at, int(now + join.retention.total_seconds()))
         member = Member(change.status or "", change.version, now)
         recorded = self._store.record(opening, name, member)
-        return self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
+        yield self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
 
     def _take_manifest(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
         """Look at the groups that a manifest serves: at one where it names one, else at the open ones of its day."""
@@ -248,11 +358,13 @@ class Aggregator:
         if key is None:
             return
         if set(manifest.group_by) == set(join.group_by):
-            state = self._store.load(key)
-            states = [state] if state is not None else []
+            only = self._store.load(key)
+            states: list[JoinState | UnreadableGroup] = [] if only is None else [only]
         else:
             states = list(self._store.open_states(key))
         for state in states:
+            if isinstance(state, UnreadableGroup):
+                continue  # the sweep and the reports name it
             if manifest.sort_key(join, state.key) == change.sort_key.text:
                 yield self._settle(join, state, live_transition, JoinOutcome.UNCHANGED)
 
@@ -262,28 +374,71 @@ class Aggregator:
         state: JoinState,
         decide: Callable[[Join, JoinState, Expected, float], Transition | None],
         otherwise: JoinOutcome,
+        *,
+        by_sweep: bool = False,
     ) -> JoinResult:
         """Decide over the newest state until a decision is written or none is left to take."""
         for _ in range(ATTEMPTS):
-            expected = self.expected(join, state.key)
+            expected, problem = self._known_expectation(join, state.key, by_sweep=by_sweep)
             transition = decide(join, state, expected, self._clock.now())
             if transition is None:
-                return JoinResult(state.key, otherwise, state, expected)
+                return JoinResult(state.key, otherwise, state, expected, problem=problem)
             commit = self._store.commit(state, transition.after, transition.outbox)
             if commit is Commit.EXISTS:
                 # The news went out before (the state was lost or cleared away, the item was not): note it, say nothing.
                 if self._store.commit(state, transition.after) is Commit.DONE:
-                    return JoinResult(state.key, otherwise, transition.after, expected)
+                    return JoinResult(state.key, otherwise, transition.after, expected, problem=problem)
             elif commit is Commit.DONE:
-                written = tuple(item.sort_key for item in transition.outbox)
-                if transition.after.triggered_at is not None:
-                    return JoinResult(state.key, JoinOutcome.TRIGGERED, transition.after, expected, triggers=written)
-                return JoinResult(state.key, JoinOutcome.ALERTED, transition.after, expected, alerts=written)
+                after, written = transition.after, tuple(item.sort_key for item in transition.outbox)
+                if after.triggered_at is not None:
+                    outcome = JoinOutcome.TRIGGERED
+                    return JoinResult(state.key, outcome, after, expected, triggers=written, problem=problem)
+                return JoinResult(state.key, JoinOutcome.ALERTED, after, expected, alerts=written, problem=problem)
             newest = self._store.load(state.key)
             if newest is None:
-                return JoinResult(state.key, otherwise, state, expected)
+                return JoinResult(state.key, otherwise, state, expected, problem=problem)
             state = newest
-        raise JoinContentionError(f"group {state.key} was changed by others at each of {ATTEMPTS} attempts")
+        raise JoinContentionError(
+            f"group {state.key} lost the optimistic-lock race {ATTEMPTS} times; handle the event again"
+        )
+
+
+class _Failures:
+    """Collects what failed among many, and says when going on is in vain: the store itself does not work."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._failures: list[JoinFailure] = []
+        self._in_a_row = 0
+
+    def add(self, subject: str, error: Exception) -> None:
+        failure = JoinFailure(subject, error)
+        self._failures.append(failure)
+        self._in_a_row = self._in_a_row + 1 if failure.retryable else 0
+
+    def note_success(self) -> None:
+        self._in_a_row = 0
+
+    @property
+    def last(self) -> JoinFailure:
+        return self._failures[-1]
+
+    @property
+    def is_hopeless(self) -> bool:
+        return self._in_a_row >= HOPELESS_AFTER
+
+    def raise_if_any(self, results: Sequence[JoinResult] = ()) -> None:
+        if self._failures:
+            error = JoinFailuresError(self._what, self._failures, results)
+            if self.is_hopeless:
+                error.add_note(f"gave up after {HOPELESS_AFTER} retryable failures in a row; the rest was not tried")
+            raise error from self._failures[0].error
+
+
+def _name_of(record: JSONValue, number: int) -> str:
+    detail = record.get("detail") if isinstance(record, dict) else None
+    identity = event_id(detail if isinstance(detail, dict) else record) if isinstance(record, dict) else None
+    return f"event {number}" if identity is None else f"event {number} ({identity})"
 
 
 def _outcome(recorded: Recorded, member: Member) -> JoinOutcome:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from perception_events.aggregation._errors import InvalidMemberEventError
 from perception_events.aggregation._keys import ItemNames
 from perception_events.aggregation._state import COMPLETED
+from perception_events.errors import describe
 from perception_events.json_values import JSONValue
+from perception_events.records import EventName, change_of, creation_time, image_of, is_ttl_deletion
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 
-__all__ = ["EXPIRED", "REMOVED", "ItemChange", "item_changes", "version_of"]
+__all__ = ["EXPIRED", "REMOVED", "ItemChange", "item_change", "item_changes", "records_in", "version_of"]
 
 EXPIRED = "EXPIRED"
 """The status of an item that its TTL has deleted."""
@@ -37,33 +41,62 @@ def item_changes(
 ) -> Iterator[ItemChange]:
     """Yield the changes in `event`: a bus event (its `detail`), a record, a list of either, or `{"Records": [...]}`.
 
-    `parts` names the segments of sort keys per event type.
+    `parts` names the segments of sort keys per event type. Items whose sort key is not one of an event, such as
+    `config`, are none of a join's and are left out.
 
     Raises:
-        InvalidMemberEventError: something in it is no change of an item with the table's keys.
+        InvalidMemberEventError: something in it is not a change of an item with the table's keys.
     """
-    if isinstance(event, list):
-        for member in event:
-            yield from item_changes(member, names=names, parts=parts)
-    elif isinstance(event, dict) and "Records" in event:
-        yield from item_changes(event["Records"], names=names, parts=parts)
-    elif isinstance(event, dict):
-        detail = event.get("detail")
-        yield _change(detail if isinstance(detail, dict) else event, names or ItemNames(), parts)
-    else:
-        raise InvalidMemberEventError(f"an event is a JSON object, this is a {type(event).__name__}: {event!r:.80}")
+    for record in records_in(event):
+        change = item_change(record, names=names, parts=parts)
+        if change is not None:
+            yield change
 
 
-def _change(record: dict[str, JSONValue], names: ItemNames, parts: Mapping[str, tuple[str, ...]] | None) -> ItemChange:
+def records_in(event: JSONValue) -> list[JSONValue]:
+    """What `event` carries, one by one: bus events and records, unread."""
+    found: list[JSONValue] = []
+    waiting = [event]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict) and "Records" in value:
+            waiting.append(value["Records"])
+        elif isinstance(value, list):
+            waiting.extend(reversed(value))
+        else:
+            found.append(value)
+    return found
+
+
+def item_change(
+    record: JSONValue,
+    *,
+    names: ItemNames | None = None,
+    parts: Mapping[str, tuple[str, ...]] | None = None,
+) -> ItemChange | None:
+    """The change in one bus event or record; None for an item whose sort key is not one of an event.
+
+    Raises:
+        InvalidMemberEventError: it is not a change of an item with the table's keys.
+    """
+    if not isinstance(record, dict):
+        raise InvalidMemberEventError(
+            f"an event is a JSON object, this is a {type(record).__name__}: {describe(record)}"
+        )
+    detail = record.get("detail")
+    return _change(detail if isinstance(detail, dict) else record, names or ItemNames(), parts)
+
+
+def _change(
+    record: dict[str, JSONValue], names: ItemNames, parts: Mapping[str, tuple[str, ...]] | None
+) -> ItemChange | None:
     data = record.get("dynamodb")
     if not isinstance(data, dict):
         raise InvalidMemberEventError(
             f"the event has no 'dynamodb' object (it has: {', '.join(list(record)[:8]) or 'nothing'}); "
             "let the pipe's input template keep it"
         )
-    image = data.get("NewImage")
-    removed = not isinstance(image, dict) or not image
-    item = next((i for i in (image, data.get("OldImage"), data.get("Keys")) if isinstance(i, dict) and i), {})
+    item = image_of(record)
     site = _text(item, names.partition_key)
     text = _text(item, names.sort_key)
     if site is None or text is None:
@@ -73,15 +106,40 @@ def _change(record: dict[str, JSONValue], names: ItemNames, parts: Mapping[str, 
         )
     try:
         sort_key = SortKey.parse(text, names=parts)
-    except InvalidSortKeyError as error:
-        raise InvalidMemberEventError(str(error)) from error
-    if removed:
-        # AWS: a TTL deletion says so in userIdentity; a template that drops it makes every removal look like one.
-        by_hand = record.get("eventName") == "REMOVE" and not record.get("userIdentity")
-        status: str | None = REMOVED if by_hand else EXPIRED
-    else:
-        status = _text(item, "status")
+    except InvalidSortKeyError:
+        return None
+    status = _text(item, "status") if image_of(record, "NewImage") else _status_of_removal(record, text, names)
     return ItemChange(site, sort_key, status, version_of(data.get("SequenceNumber"), status))
+
+
+def _status_of_removal(record: Mapping[str, JSONValue], sort_key: str, names: ItemNames) -> str:
+    """Why there is no new image: the item is gone, or the stream does not carry any."""
+    event_name = record.get("eventName")
+    if event_name in (EventName.INSERT, EventName.MODIFY):
+        view = change_of(record).get("StreamViewType")
+        why = (
+            f"the stream's view type is {view}"
+            if isinstance(view, str)
+            else "the stream or the input template lacks it"
+        )
+        raise InvalidMemberEventError(
+            f"the {event_name} of {sort_key!r} has no NewImage ({why}); joins need the new image: "
+            "NEW_IMAGE or NEW_AND_OLD_IMAGES"
+        )
+    # AWS: a TTL deletion says so in userIdentity; a template that drops it makes every removal look like one.
+    # A global table's other Regions get a TTL deletion as a plain one: there, the item's own time tells.
+    by_hand = event_name == EventName.REMOVE and not record.get("userIdentity")
+    return REMOVED if by_hand and not is_ttl_deletion(record) and not _had_expired(record, names) else EXPIRED
+
+
+def _had_expired(record: Mapping[str, JSONValue], names: ItemNames) -> bool:
+    value = image_of(record, "OldImage").get(names.ttl_attribute)
+    number = value.get("N") if isinstance(value, Mapping) else None
+    removed_at = creation_time(record)
+    try:
+        return removed_at is not None and isinstance(number, str) and Decimal(number) <= Decimal(removed_at)
+    except InvalidOperation:
+        return False
 
 
 def version_of(sequence_number: JSONValue, status: str | None) -> str:
@@ -94,17 +152,19 @@ def version_of(sequence_number: JSONValue, status: str | None) -> str:
     Unknown on AWS: that a later shard of the same key only has larger numbers; we rely on it.
 
     Raises:
-        InvalidMemberEventError: the sequence number is no number.
+        InvalidMemberEventError: the sequence number is not a number.
     """
     if sequence_number is None:
         return "00" + ("1" if status == COMPLETED else "0")
-    digits = str(sequence_number).lstrip("0") or "0"
+    digits = sequence_number.lstrip("0") or "0" if isinstance(sequence_number, str) else ""
+    if isinstance(sequence_number, int) and 0 <= sequence_number < 10**99:
+        digits = str(int(sequence_number))
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 99:
-        raise InvalidMemberEventError(f"SequenceNumber {sequence_number!r:.120} is no number of up to 99 digits")
+        raise InvalidMemberEventError(f"SequenceNumber {describe(sequence_number)} is not a number of up to 99 digits")
     return f"{len(digits):02d}{digits}"
 
 
-def _text(item: Mapping[str, JSONValue], name: str) -> str | None:
+def _text(item: Mapping[str, Any], name: str) -> str | None:
     value = item.get(name)
     text = value.get("S") if isinstance(value, dict) else None
     return text if isinstance(text, str) and text else None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from perception_events.aggregation._errors import InvalidJoinError
+from perception_events.aggregation._errors import InvalidExpectationError, InvalidJoinError
 from perception_events.aggregation._keys import JoinKey
+from perception_events.errors import describe
 from perception_events.sort_keys import SEPARATOR, SortKey
 
-__all__ = ["Expectation", "Expected", "FallbackPolicy", "Join", "Manifest"]
+__all__ = ["Expectation", "Expected", "FallbackPolicy", "Join", "Manifest", "read_expectation"]
 
 Expected: TypeAlias = frozenset[str] | int | None
 """Who is expected in one group: members by name, a number of any members, or None while it is not known."""
@@ -103,6 +104,7 @@ class Join:
     retention: timedelta = field(default=timedelta(days=14))
 
     def __post_init__(self) -> None:
+        self._check_types()
         on = (self.on,) if isinstance(self.on, str) else tuple(self.on)
         name = self.name or "_".join(on)
         object.__setattr__(self, "on", on)
@@ -113,6 +115,27 @@ class Join:
         if not self.trigger:
             raise InvalidJoinError(f"join {name!r} triggers nothing; give trigger=('module',)")
         self._check_fallback()
+
+    def _check_types(self) -> None:
+        """Name a parameter of a wrong type here, before it surfaces as an error from inside."""
+        texts = (("on", (self.on,) if isinstance(self.on, str) else self.on), ("group_by", self.group_by))
+        for name, value in (*texts, ("trigger", self.trigger)):
+            if not isinstance(value, (tuple, list)) or not all(isinstance(text, str) for text in value):
+                raise InvalidJoinError(f"a join's {name} is a tuple of texts, not {describe(value)}")
+        if not isinstance(self.name, str):
+            raise InvalidJoinError(f"a join's name is a text, not {describe(self.name)}")
+        times = (("deadline", self.deadline), ("retention", self.retention))
+        for name, time in times:
+            if not (isinstance(time, timedelta) or (time is None and name == "deadline")):
+                raise InvalidJoinError(f"a join's {name} is a timedelta, not {describe(time)}")
+        if self.quorum is not None and (isinstance(self.quorum, bool) or not isinstance(self.quorum, int)):
+            raise InvalidJoinError(f"a join's quorum is a whole number, not {describe(self.quorum)}")
+        if not isinstance(self.policy, str) or self.policy not in list(FallbackPolicy):
+            raise InvalidJoinError(
+                f"a join's policy is one of {', '.join(FallbackPolicy)}, not {describe(self.policy)}"
+            )
+        object.__setattr__(self, "group_by", tuple(self.group_by))
+        object.__setattr__(self, "trigger", tuple(self.trigger))
 
     def _check_grouping(self, on: tuple[str, ...]) -> None:
         if not on or not all(on) or len(set(on)) != len(on):
@@ -133,15 +156,12 @@ class Join:
         expects = self.expects
         if expects is None:
             expects = frozenset(on)
-        elif isinstance(expects, str):
-            raise InvalidJoinError(
-                f"join {self.name!r}: expects={expects!r} is one text; write expects={{{expects!r}}} for one member"
-            )
-        elif isinstance(expects, bool) or not (isinstance(expects, (int, Manifest)) or callable(expects)):
-            expects = frozenset(expects)  # type: ignore[arg-type]  # bool fails here, as it should: it is no expectation
+        elif not (isinstance(expects, Manifest) or callable(expects)):
+            try:
+                expects = read_expectation(expects, f"join {self.name!r}: expects is")
+            except InvalidExpectationError as error:
+                raise InvalidJoinError(f"{error}; or a Manifest, or a callable") from None
         object.__setattr__(self, "expects", expects)
-        if (isinstance(expects, int) and expects < 1) or (isinstance(expects, frozenset) and not expects):
-            raise InvalidJoinError(f"join {self.name!r} expects nobody ({expects!r}), so no event could complete it")
         if isinstance(expects, frozenset) and len(on) > 1:
             for member in sorted(expects):
                 if member.split(SEPARATOR)[0] not in on:
@@ -204,3 +224,24 @@ class Join:
         if len(self.event_types) > 1 or not rest:
             rest.insert(0, sort_key.event_type)
         return JoinKey(self.name, site, sort_key.date.isoformat(), parts), SEPARATOR.join(rest)
+
+
+def read_expectation(found: object, where: str) -> frozenset[str] | int:
+    """Members or a number, from what somebody wrote or a callable returned; `where` begins the error message.
+
+    Raises:
+        InvalidExpectationError: it is neither.
+    """
+    if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
+        return int(found)
+    if isinstance(found, Iterable) and not isinstance(found, (str, bytes, Mapping)):
+        members = list(found)
+        if members and all(isinstance(member, str) and member for member in members):
+            return frozenset(members)
+        found = members
+    if isinstance(found, str):
+        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write {{{found!r}}}")
+    raise InvalidExpectationError(
+        f"{where} {describe(found)}, so no event could complete it; a collection of at least one member's name or a "
+        "whole number of at least 1 is needed"
+    )

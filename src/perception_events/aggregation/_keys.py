@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from perception_events.sort_keys import SEPARATOR
@@ -22,6 +24,10 @@ TRIGGER_PREFIX = "trigger_"
 ALERT_PREFIX = "alert_"
 OPEN_JOINS_PARTITION = "#joins"
 """The partition that lists every join which has not triggered yet, so that a sweep is one query and no index."""
+
+MAXIMUM_SORT_KEY_BYTES = 1024
+"""AWS: DynamoDB Developer Guide, "Quotas", partition and sort keys."""
+_FAR_RUN = 10**6
 
 
 def trigger_event_type(module: str) -> str:
@@ -65,8 +71,16 @@ class JoinKey:
 
     @property
     def open_sort_key(self) -> str:
-        """Where it stands in the list of open joins: `2025-07-15#open_pose#haemoro_1x2#sync001`."""
-        return SEPARATOR.join((self.date, f"open_{self.join}", self.site, *self.parts))
+        """Where it stands in the list of open joins: `2025-07-15#open_pose#haemoro_1x2#sync001`.
+
+        A site may be longer than a sort key: then a digest stands for what does not fit. The entry's attributes have
+        the whole of it.
+        """
+        text = SEPARATOR.join((self.date, f"open_{self.join}", self.site, *self.parts))
+        encoded = text.encode("utf-8", "surrogatepass")
+        if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
+            return text
+        return SEPARATOR.join((self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest()))
 
     def trigger_sort_key(self, module: str, run: int) -> str:
         """Where the trigger of `module` is: `2025-07-15#trigger_recon#sync001`, and `...#run2` for a re-run."""
@@ -75,6 +89,14 @@ class JoinKey:
     def alert_sort_key(self, run: int) -> str:
         """Where the alert is: `2025-07-15#alert_pose#sync001`."""
         return self._key(alert_event_type(self.join), run)
+
+    def length_problem(self, modules: Iterable[str]) -> str | None:
+        """Why an item of the group could never be written: a key longer than DynamoDB takes, even of a far re-run."""
+        keys = [self.trigger_sort_key(module, _FAR_RUN) for module in modules]
+        for text in (self.sort_key, self.alert_sort_key(_FAR_RUN), *keys):
+            if (size := len(text.encode("utf-8", "surrogatepass"))) > MAXIMUM_SORT_KEY_BYTES:
+                return f"the sort key {text[:60]}... has {size} bytes, and DynamoDB takes {MAXIMUM_SORT_KEY_BYTES}"
+        return None
 
     def _key(self, event_type: str, run: int = 1) -> str:
         return SEPARATOR.join((self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",))))

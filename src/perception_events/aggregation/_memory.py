@@ -37,7 +37,7 @@ class InMemoryJoinStore:
         self._open: dict[tuple[str, str, str], dict[JoinKey, None]] = {}
         """By join, site and day: the groups that have not triggered."""
         self._outbox: dict[tuple[str, str], OutboxItem] = {}
-        self._manifests: dict[tuple[str, str, str], frozenset[str] | int] = {}
+        self._manifests: dict[tuple[str, str, str], dict[str, Any]] = {}
 
     @property
     def outbox(self) -> tuple[OutboxItem, ...]:
@@ -48,7 +48,11 @@ class InMemoryJoinStore:
         self, site: str, sort_key: str, members: Iterable[str] | int, *, attribute: str = "members"
     ) -> None:
         """Put the manifest item that a join with `Manifest` reads."""
-        self._manifests[site, sort_key, attribute] = members if isinstance(members, int) else frozenset(members)
+        if isinstance(members, int):
+            value: dict[str, Any] = {"N": str(members)}
+        else:
+            value = {"L": [{"S": member} for member in members]}
+        self._manifests[site, sort_key, attribute] = {attribute: value}
 
     def record(self, opening: JoinState, name: str, member: Member) -> Recorded:
         """Open the group if it is new and note the member if the news is."""
@@ -101,10 +105,16 @@ class InMemoryJoinStore:
             day.pop(state.key, None)
 
     def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
-        """What the manifest item lists."""
+        """What the manifest item lists.
+
+        Raises:
+            InvalidExpectationError: it lists something else.
+        """
         if self._read_item is not None:
-            return manifest_members(self._read_item(site, sort_key) or {}, attribute)
-        return self._manifests.get((site, sort_key, attribute))
+            item = self._read_item(site, sort_key)
+        else:
+            item = self._manifests.get((site, sort_key, attribute))
+        return manifest_members(item or {}, attribute, f"the manifest {site} {sort_key}")
 
 
 def _day(key: JoinKey) -> tuple[str, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,7 +32,7 @@ class JoinReport:
 
     `expected` is None while it is not known (no manifest yet). `missing_count` is 0 when all are in, None while the
     expectation is unknown; `missing` names them where a set is expected. `missing_since` is when the group was opened,
-    or the last time a member came in.
+    or the last time a member came in. `problem` says why the expectation cannot be read or met; somebody has to fix it.
     """
 
     join: Join
@@ -42,6 +43,7 @@ class JoinReport:
     missing_count: int | None
     unexpected: tuple[str, ...]
     missing_since: float | None
+    problem: str | None = None
 
     def to_dict(self) -> JSONObject:
         """JSON for machines; times as ISO 8601, UTC."""
@@ -66,11 +68,12 @@ class JoinReport:
             "alerted_at": _iso(state.alerted_at),
             "triggered_at": _iso(state.triggered_at),
             "reason": state.reason.value if state.reason is not None else None,
+            "problem": self.problem,
         }
         return rows
 
 
-def report_of(join: Join, state: JoinState, expected: Expected, now: float) -> JoinReport:
+def report_of(join: Join, state: JoinState, expected: Expected, now: float, problem: str | None = None) -> JoinReport:
     """How `state` stands at `now`."""
     completed = state.completed
     missing = missing_members(expected, completed)
@@ -84,6 +87,7 @@ def report_of(join: Join, state: JoinState, expected: Expected, now: float) -> J
         status = JoinStatus.COMPLETE
     else:
         status = JoinStatus.OVERDUE if state.is_overdue(now) else JoinStatus.OPEN
+    unexpected = completed - expected if isinstance(expected, frozenset) else frozenset()
     came_in = [state.members[name].at for name in completed]
     return JoinReport(
         join,
@@ -92,9 +96,25 @@ def report_of(join: Join, state: JoinState, expected: Expected, now: float) -> J
         expected,
         tuple(sorted(missing)),
         count,
-        tuple(sorted(completed - expected)) if isinstance(expected, frozenset) else (),
+        tuple(sorted(unexpected)),
         None if count == 0 else max(came_in, default=state.opened_at),
+        problem or _look_alikes(missing, unexpected),
     )
+
+
+def _look_alikes(missing: frozenset[str], unexpected: frozenset[str]) -> str | None:
+    """Names that print alike and are different bytes to DynamoDB: composed and decomposed accents."""
+    if all(name.isascii() for name in unexpected):
+        return None
+    composed = {unicodedata.normalize("NFC", name): name for name in missing}
+    for name in sorted(unexpected):
+        expected = composed.get(unicodedata.normalize("NFC", name))
+        if expected is not None:
+            return (
+                f"the unexpected member {name!a} and the missing {expected!a} look alike and are written in "
+                "different Unicode forms; DynamoDB compares bytes"
+            )
+    return None
 
 
 def _iso(at: float | None) -> str | None:

@@ -11,7 +11,7 @@ from perception_events.aggregation._join import Expected
 from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._state import JoinState, Member
 
-__all__ = ["Attribute", "Commit", "JoinStore", "OutboxItem", "Recorded"]
+__all__ = ["Attribute", "Commit", "JoinStore", "LimitedJoinStore", "OutboxItem", "Recorded", "UnreadableGroup"]
 
 Attribute: TypeAlias = str | int | frozenset[str]
 
@@ -27,6 +27,18 @@ class OutboxItem:
     sort_key: str
     attributes: Mapping[str, Attribute]
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableGroup:
+    """An item in a group's place that does not hold the state of one, and why; somebody else has written it."""
+
+    site: str
+    sort_key: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.site} {self.sort_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +86,30 @@ class JoinStore(Protocol):
         """The state of one group."""
         ...
 
-    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState]:
-        """Every group that has not triggered; with `group` only those of its join, site and day."""
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState | UnreadableGroup]:
+        """Every group that has not triggered; with `group` only those of its join, site and day.
+
+        A damaged one is given as such, and does not hide the others.
+        """
         ...
 
-    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
+    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState | UnreadableGroup]:
         """Every group of a site and day (`YYYY-MM-DD`), of one join or of all."""
         ...
 
     def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
-        """What the manifest item lists, or None where the item or the attribute is not there."""
+        """What the manifest item lists, or None where the item or the attribute is not there.
+
+        Raises:
+            InvalidExpectationError: the item lists something else; the message names its key.
+        """
+        ...
+
+
+@runtime_checkable
+class LimitedJoinStore(Protocol):
+    """A `JoinStore` whose groups have a largest size; an `Aggregator` asks it before a group is in trouble."""
+
+    def capacity_problem(self, key: JoinKey, expected: Expected) -> str | None:
+        """Why a group that expects these members cannot be kept; None where it can, as far as that can be told."""
         ...

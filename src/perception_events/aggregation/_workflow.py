@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -39,10 +39,27 @@ _RETRY = [
     }
 ]
 _NOW = "$$.State.EnteredTime"
+_ENTRY = ("join", "join_site", "join_sort_key", "date", "suffix")
+"""What an entry of the list of open groups has, as texts."""
+_STATE = {"join": "S", "revision": "N", "run": "N", "opened_at": "S", "triggered_at": "S"}
+"""What is read of a group's state, with the types; the last is there once it has triggered."""
 
 _WRITES = {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
 
 State = dict[str, Any]
+
+
+def _absent(path: str) -> State:
+    return {"Variable": path, "IsPresent": False}
+
+
+def _ends(outcome: str, comment: str) -> State:
+    return {"Type": "Pass", "Result": outcome, "Comment": comment, "End": True}
+
+
+def _says(form: str, *paths: str) -> State:
+    """An end whose outcome is a text."""
+    return {"Type": "Pass", "Parameters": {"text.$": f"States.Format('{form}', {', '.join(paths)})"}, "End": True}
 
 
 def fallback_state_machine(
@@ -52,11 +69,14 @@ def fallback_state_machine(
 
     It reads the list of open joins, page by page, and for each group tries the writes that `Aggregator.sweep` would:
     the trigger if the group is complete, else the policy's trigger or alert if it is overdue. Every write is the same
-    conditional transaction on the group's revision, so it may run beside the live path and beside other sweeps.
+    conditional transaction on the group's revision, so it may run beside the live path and beside other sweeps. What is
+    wrong with one group (a manifest that lists no names, a rejected write, a damaged item) does not keep the others
+    from it; the execution then fails at its end, with a cause that names them.
 
     Differs from `Aggregator.sweep`: a callable in `expects` cannot be asked here, so its groups are only looked at once
     they are overdue; a manifest (and a fixed set of more than 50) must be met exactly, members that nobody expects
-    leave the group to the live path; triggers do not list who is missing, alerts list no members.
+    leave the group to the live path; triggers do not list who is missing, alerts list no members; the members' own
+    attributes are not read, so that damage there is not seen.
 
     AWS: Step Functions has no optimised `dynamodb:query`; `aws-sdk:dynamodb:query` and `:transactWriteItems` are used.
     A task's result holds 256 KiB, and an entry of the list about 0.5 KB.
@@ -124,11 +144,28 @@ class _Workflow:
         states: State = {
             "WhichJoin": {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.join.S", "StringEquals": j.name, "Next": f"{j.name}: read"} for j in joins],
+                "Choices": [
+                    {"Or": [_absent(f"$.{name}.S") for name in _ENTRY], "Next": "NotAnEntry"},
+                    *({"Variable": "$.join.S", "StringEquals": j.name, "Next": f"{j.name}: whole"} for j in joins),
+                ],
                 "Default": "NotDeclared",
             },
-            "NotDeclared": {"Type": "Succeed", "Comment": "a join that is declared no more: its TTL clears it away"},
-            "LeftAlone": {"Type": "Succeed", "Comment": "not complete and nothing to do yet, or somebody else acted"},
+            "NotDeclared": _ends("", "a join that is declared no more: its TTL clears it away"),
+            "Settled": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.problem", "IsPresent": True, "Next": "Report"}],
+                "Default": "LeftAlone",
+            },
+            "LeftAlone": _ends("", "acted, or not complete and nothing to do yet, or somebody else acted"),
+            "Report": _says("problem: {} {}: {}", "$.join_site.S", "$.join_sort_key.S", "$.problem"),
+            "Failed": _says("problem: {} {}: {}", "$.join_site.S", "$.join_sort_key.S", "$.error.Error"),
+            "Unreadable": _says(
+                "problem: {} {}: the item is not the state of a group", "$.join_site.S", "$.join_sort_key.S"
+            ),
+            "NotAnEntry": _says(
+                "problem: the entry {} of the list of open groups names no group",
+                f"$['{self._names.sort_key}'].S",
+            ),
         }
         for join in joins:
             states |= self._join(join)
@@ -150,8 +187,9 @@ class _Workflow:
         }
         return {
             "Comment": "Triggers joins that are complete and untriggered, and acts by policy on overdue ones",
-            "StartAt": "FindOpenJoins",
+            "StartAt": "Begin",
             "States": {
+                "Begin": {"Type": "Pass", "Result": {"problems": ""}, "Next": "FindOpenJoins"},
                 "FindOpenJoins": self._query(page),
                 "FindMore": self._query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
                 "EachOpenJoin": {
@@ -163,15 +201,47 @@ class _Workflow:
                         "StartAt": "WhichJoin" if joins else "NotDeclared",
                         "States": states if joins else {"NotDeclared": states["NotDeclared"]},
                     },
-                    "ResultPath": None,
+                    "ResultPath": "$.outcomes",
+                    "Next": "Outcomes",
+                },
+                "Outcomes": {
+                    "Type": "Pass",
+                    "Parameters": {
+                        "found.$": "$.found",
+                        "problems.$": "$.problems",
+                        "outcomes.$": "States.JsonToString($.outcomes)",
+                    },
+                    "Next": "AnyProblem",
+                },
+                # The first page with problems is kept: all of them might be more than an execution's input holds.
+                "AnyProblem": {
+                    "Type": "Choice",
+                    "Choices": [
+                        {
+                            "And": [
+                                {"Variable": "$.outcomes", "StringMatches": "*problem: *"},
+                                {"Variable": "$.problems", "StringEquals": ""},
+                            ],
+                            "Next": "KeepProblems",
+                        }
+                    ],
+                    "Default": "AnyMore",
+                },
+                "KeepProblems": {
+                    "Type": "Pass",
+                    "Parameters": {"found.$": "$.found", "problems.$": "$.outcomes"},
                     "Next": "AnyMore",
                 },
                 "AnyMore": {
                     "Type": "Choice",
-                    "Choices": [{"Variable": more, "IsPresent": True, "Next": "FindMore"}],
-                    "Default": "Done",
+                    "Choices": [
+                        {"Variable": more, "IsPresent": True, "Next": "FindMore"},
+                        {"Variable": "$.problems", "StringEquals": "", "Next": "Done"},
+                    ],
+                    "Default": "SomeFailed",
                 },
                 "Done": {"Type": "Succeed"},
+                "SomeFailed": {"Type": "Fail", "Error": "JoinFailures", "CausePath": "$.problems"},
             },
         }
 
@@ -189,16 +259,29 @@ class _Workflow:
         """Read the group, try the trigger of a complete one, then the policy of an overdue one."""
         now, is_it_due = f"{join.name}: now", f"{join.name}: is it due"
         overdue = self._overdue(join)
-        after_complete = now if overdue else "LeftAlone"
+        after_complete = now if overdue else "Settled"
         complete = self._complete(join, after_complete)
         first = next(iter(complete), after_complete)
+        # A path that finds nothing would end the whole execution, uncaught: all that later states read is tested here.
+        parts = [_absent(f"$.part{n}.S") for n in range(len(join.group_by) - 2)]
+        whole: State = {"Type": "Pass", "Next": f"{join.name}: read"}
+        if parts:
+            lacking: State = {"Or": parts} if len(parts) > 1 else parts[0]
+            choices = [{**lacking, "Next": "NotAnEntry"}]
+            whole = {"Type": "Choice", "Choices": choices, "Default": f"{join.name}: read"}
+        read = (self._names.ttl_attribute, *_STATE, "due_at", "completed")
         states: State = {
-            f"{join.name}: read": self._get({"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"}, "$.state")
+            f"{join.name}: whole": whole,
+            f"{join.name}: read": self._get(
+                {"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"}, "$.state", attributes=read
+            )
             | {"Next": f"{join.name}: is it there"},
             f"{join.name}: is it there": {
                 "Type": "Choice",
                 "Choices": [
                     {"Variable": "$.state.Item", "IsPresent": False, "Next": "LeftAlone"},
+                    {"Or": self._damages(), "Next": "Unreadable"},
+                    {"Variable": "$.state.Item.triggered_at", "IsPresent": True, "Next": "LeftAlone"},
                     {"Variable": "$.state.Item.completed", "IsPresent": True, "Next": first},
                 ],
                 "Default": after_complete,
@@ -215,13 +298,13 @@ class _Workflow:
             "Choices": [
                 {
                     "And": [
-                        {"Variable": "$.due_at.S", "IsPresent": True},
-                        {"Variable": "$.due_at.S", "StringLessThanEqualsPath": "$.now.at"},
+                        {"Variable": "$.state.Item.due_at.S", "IsPresent": True},
+                        {"Variable": "$.state.Item.due_at.S", "StringLessThanEqualsPath": "$.now.at"},
                     ],
                     "Next": next(iter(overdue)),
                 }
             ],
-            "Default": "LeftAlone",
+            "Default": "Settled",
         }
         return states | overdue
 
@@ -253,19 +336,57 @@ class _Workflow:
         listed = f"$.manifest.Item['{manifest.attribute}']"
         reason, exactly = TriggerReason.COMPLETE, "completed = :expected"
         by_set, by_list, by_number = (f"{join.name}: trigger if as in {kind}" for kind in ("set", "list", "number"))
-        kinds = ((by_set, "SS"), (by_list, "L"), (by_number, "N"))
+        count, whole_list, bad = (f"{join.name}: {what}" for what in ("count list", "whole list", "bad manifest"))
+        not_whole = ("*.*", "-*", "0", "*E-*")
         return {
-            f"{join.name}: manifest": self._get({"S.$": "$.join_site.S"}, {"S.$": sort_key}, "$.manifest")
+            f"{join.name}: manifest": self._get(
+                {"S.$": "$.join_site.S"}, {"S.$": sort_key}, "$.manifest", attributes=(manifest.attribute,)
+            )
             | {"Next": f"{join.name}: which manifest"},
             f"{join.name}: which manifest": {
                 "Type": "Choice",
                 "Choices": [
-                    {"Variable": f"{listed}.{kind}", "IsPresent": True, "Next": state} for state, kind in kinds
+                    {**_absent(listed), "Next": otherwise},
+                    {"Variable": f"{listed}.SS", "IsPresent": True, "Next": by_set},
+                    {"Variable": f"{listed}.L[0].S", "IsPresent": True, "Next": count},
+                    {**_absent(f"{listed}.N"), "Next": bad},
+                    {"Or": [{"Variable": f"{listed}.N", "StringMatches": form} for form in not_whole], "Next": bad},
                 ],
-                "Default": otherwise,
+                "Default": by_number,
+            },
+            # The texts of a mixed list are fewer than its members: they must not trigger for all of them.
+            count: {
+                "Type": "Pass",
+                "Parameters": {
+                    "names.$": f"States.ArrayUnique({listed}.L[*].S)",
+                    "texts.$": f"States.ArrayLength({listed}.L[*].S)",
+                    "members.$": f"States.ArrayLength({listed}.L)",
+                    "nameless.$": f"States.ArrayContains({listed}.L[*].S, '')",
+                },
+                "ResultPath": "$.listed",
+                "Next": whole_list,
+            },
+            whole_list: {
+                "Type": "Choice",
+                "Choices": [
+                    {
+                        "And": [
+                            {"Variable": "$.listed.texts", "NumericEqualsPath": "$.listed.members"},
+                            {"Variable": "$.listed.nameless", "BooleanEquals": False},
+                        ],
+                        "Next": by_list,
+                    }
+                ],
+                "Default": bad,
+            },
+            bad: {
+                "Type": "Pass",
+                "Result": "the manifest is neither a set or list of names nor a whole number of at least 1",
+                "ResultPath": "$.problem",
+                "Next": otherwise,
             },
             by_set: self._trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.SS"}}, otherwise),
-            by_list: self._trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.L[*].S"}}, otherwise),
+            by_list: self._trigger(join, reason, exactly, {":expected": {"SS.$": "$.listed.names"}}, otherwise),
             by_number: self._trigger(
                 join, reason, "size(completed) >= :expected", {":expected": {"N.$": f"{listed}.N"}}, otherwise
             ),
@@ -296,8 +417,8 @@ class _Workflow:
 
     def _trigger(self, join: Join, reason: TriggerReason, condition: str, values: State, otherwise: str) -> State:
         update = {
-            "UpdateExpression": "SET #status = :triggered, triggered_at = :now, reason = :reason, "
-            "trigger_members = completed ADD revision :one",
+            "UpdateExpression": "SET #status = :triggered, triggered_at = :now, reason = :reason REMOVE reserved "
+            "ADD revision :one",
             "ConditionExpression": f"attribute_not_exists(triggered_at) AND revision = :revision AND {condition}",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": {
@@ -361,17 +482,46 @@ class _Workflow:
             "Resource": "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
             "Parameters": {"TransactItems": items},
             "Retry": _RETRY,
-            "Catch": [{"ErrorEquals": [_CANCELLED], "ResultPath": None, "Next": otherwise}],
+            "Catch": [
+                {"ErrorEquals": [_CANCELLED], "ResultPath": None, "Next": otherwise},
+                {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"},
+            ],
             "ResultPath": None,
-            "End": True,
+            "Next": "Settled",
         }
 
-    def _get(self, site: State, sort_key: State, result_path: str) -> State:
+    def _damages(self) -> list[State]:
+        """What makes an item none of a group's, as far as the workflow reads it."""
+        names = (f"{name}.{kind}" for name, kind in _STATE.items() if name != "triggered_at")
+        absent = [_absent(f"$.state.Item.{name}") for name in names]
+        absent.append(_absent(f"$.state.Item['{self._names.ttl_attribute}'].N"))
+        optional = (("completed", "SS"), ("due_at", "S"))
+        wrong: list[State] = [
+            {
+                "And": [
+                    {"Variable": f"$.state.Item.{name}", "IsPresent": True},
+                    _absent(f"$.state.Item.{name}.{kind}"),
+                ]
+            }
+            for name, kind in optional
+        ]
+        return [*absent, *wrong]
+
+    def _get(self, site: State, sort_key: State, result_path: str, *, attributes: Sequence[str]) -> State:
+        # Only what is needed: a state holds 256 KiB, a group's item 400.
+        named = {f"#a{n}": name for n, name in enumerate(attributes)}
         return {
             "Type": "Task",
             "Resource": "arn:aws:states:::dynamodb:getItem",
-            "Parameters": {"TableName": self._table, "Key": self._key(site, sort_key), "ConsistentRead": True},
+            "Parameters": {
+                "TableName": self._table,
+                "Key": self._key(site, sort_key),
+                "ConsistentRead": True,
+                "ProjectionExpression": ", ".join(named),
+                "ExpressionAttributeNames": named,
+            },
             "Retry": _RETRY,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}],
             "ResultPath": result_path,
         }
 

@@ -1,24 +1,45 @@
-"""Under the event table: one way to call boto3's resource, which takes Python values, and its client."""
+"""Under the event table: one way to call boto3's resource and its client, both in DynamoDB JSON, by our own codec."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from perception_events.attribute_values import image_from_python, image_to_python
+from perception_events.aws.errors import AWSCallError, BackOff, Sleep, error_code, is_retryable
+
 __all__ = ["TableCalls"]
+
+_HIGH_LEVEL = (
+    ("provide-client-params.dynamodb", "dynamodb-create-params-copy"),
+    ("before-parameter-build.dynamodb", "dynamodb-condition-expression"),
+    ("before-parameter-build.dynamodb", "dynamodb-attr-value-input"),
+    ("after-call.dynamodb", "dynamodb-attr-value-output"),
+)
+"""What makes a resource's client take and give Python values. AWS: boto3, `boto3/dynamodb/transform.py`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableCalls:
-    """The calls of one table; `plain` says that the client wants DynamoDB JSON."""
+    """The calls of one table; `failed` makes the error of a call that AWS rejected or could not be asked."""
 
     client: Any
     table: str
-    plain: bool
+    back_off: BackOff
+    sleep: Sleep
+    failed: Callable[[str, str, bool], AWSCallError]
 
     @classmethod
-    def of(cls, table: Any, name: str | None) -> TableCalls:
+    def of(
+        cls,
+        table: Any,
+        name: str | None,
+        back_off: BackOff,
+        sleep: Sleep,
+        failed: Callable[[str, str, bool], AWSCallError],
+    ) -> TableCalls:
         """Of a boto3 `Table`, or of a client and the table's name.
 
         Raises:
@@ -28,49 +49,68 @@ class TableCalls:
         if own_name is None:
             if name is None:
                 raise ValueError('a client needs the table\'s name: EventTable(client, "PerceptionPipelineEvents-dev")')
-            return cls(table, name, True)
+            return cls(table, name, back_off, sleep, failed)
         if name not in (None, own_name):
             raise ValueError(f"the table given is {own_name!r}, not {name!r}")
-        return cls(table.meta.client, str(own_name), False)
+        return cls(_low_level(table.meta.client), str(own_name), back_off, sleep, failed)
 
-    def call(self, operation: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Call `operation` on the table."""
+    def call(self, operation: str, **request: Any) -> Mapping[str, Any]:
+        """Call `operation` on the table, again with back-off while that may help.
+
+        Raises:
+            AWSCallError: (what `failed` makes) AWS rejected, or could not be reached.
+        """
         named = {} if operation == "batch_write_item" else {"TableName": self.table}
-        answer: Mapping[str, Any] = getattr(self.client, operation)(**named, **request)
-        return answer
+        failures = 0
+        while True:
+            try:
+                response: Mapping[str, Any] = getattr(self.client, operation)(**named, **request)
+                return response
+            except Exception as error:  # botocore's classes are known only where botocore is installed
+                code = error_code(error)
+                retryable = is_retryable(error)
+                failures += 1
+                if retryable and not self.back_off.is_over(failures):
+                    self.sleep(self.back_off.seconds(failures))
+                    continue
+                if not code and not retryable and type(error).__name__ != "ParamValidationError":
+                    raise  # not AWS's response: missing credentials, say
+                message = f"{operation} on {self.table} failed: {code or type(error).__name__}: {error}"
+                raise self.failed(message, code, retryable) from error
 
-    def encode(self, values: Mapping[str, Any]) -> dict[str, Any]:
+    @staticmethod
+    def encode(values: Mapping[str, Any]) -> dict[str, Any]:
         """Python values as the client takes them.
 
         Raises:
-            TypeError: a value that DynamoDB has no type for, such as a float (use Decimal).
+            InvalidAttributeValueError: a value that DynamoDB has no type for, such as a float (use Decimal).
         """
-        if not self.plain:
-            return dict(values)
-        from boto3.dynamodb.types import TypeSerializer
-
-        serialize = TypeSerializer().serialize
-        return {name: serialize(value) for name, value in values.items()}
-
-    def decode(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What the client returned, as Python values; binary is bytes."""
-        return self.decode_plain(values) if self.plain else {name: _value(value) for name, value in values.items()}
+        return image_from_python(values, raw_binary=True)
 
     @staticmethod
-    def decode_plain(values: Mapping[str, Any]) -> dict[str, Any]:
-        """DynamoDB JSON as Python values; binary is bytes."""
-        from boto3.dynamodb.types import TypeDeserializer
+    def decode(values: Mapping[str, Any]) -> dict[str, Any]:
+        """What the client returned, as Python values; binary is bytes.
 
-        deserialize = TypeDeserializer().deserialize
-        return {name: _value(deserialize(value)) for name, value in values.items()}
+        Raises:
+            InvalidAttributeValueError: it is not DynamoDB JSON.
+        """
+        return image_to_python(values)
 
 
-def _value(value: Any) -> Any:
-    """`value` with bytes in place of boto3's `Binary`, which is a wrapper around them."""
-    if isinstance(value, dict):
-        return {name: _value(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_value(member) for member in value]
-    if isinstance(value, set):
-        return {_value(member) for member in value}
-    return value.value if type(value).__name__ == "Binary" else value
+def _low_level(client: Any) -> Any:
+    """A resource's client without boto3's own conversion, which fails on numbers that DynamoDB holds (boto3 #2500).
+
+    The resource is left as it is: the copy has a copy of its event handlers. What is not boto3's is taken as it is.
+    """
+    events = getattr(getattr(client, "meta", None), "events", None)
+    if events is None or not hasattr(events, "unregister"):
+        return client
+    handlers = copy.copy(events)
+    for event, identity in _HIGH_LEVEL:
+        handlers.unregister(event, unique_id=identity)
+    meta = copy.copy(client.meta)
+    meta.events = handlers
+    plain = object.__new__(type(client))  # copy.copy would ask the class for attributes that are not there yet
+    plain.__dict__.update(client.__dict__)
+    plain.meta = meta
+    return plain

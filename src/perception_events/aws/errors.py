@@ -7,13 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BackOff", "Sleep", "error_code", "error_response", "is_retryable"]
+from perception_events.errors import PerceptionEventsError
+
+__all__ = ["AWSCallError", "BackOff", "Sleep", "error_code", "error_response", "is_retryable"]
 
 Sleep = Callable[[float], object]
 """Waits that many seconds; `time.sleep`, or a recorder in tests."""
 
 RETRYABLE = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "PriorRequestNotComplete",
+        "ReplicatedWriteConflictException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "SlowDown",
+        "ThrottledException",
+        "TooManyRequestsException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
         "InternalFailure",
         "InternalException",
         "InternalServerError",
@@ -26,11 +38,27 @@ RETRYABLE = frozenset(
         "ThrottlingException",
     }
 )
-"""Codes after which the same request may succeed."""
+"""Codes after which the same request may succeed.
+
+AWS: DynamoDB Developer Guide, "Error handling"; botocore's `_retry.json`, throttling and transient errors.
+"""
 
 _CONNECTION_ERRORS = frozenset(
     {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "HTTPClientError"}
+    | {"ConnectionError", "IncompleteReadError", "ResponseStreamingError"}
 )
+
+
+class AWSCallError(PerceptionEventsError, RuntimeError):
+    """AWS rejected a call, or could not be reached.
+
+    `code` is AWS's, empty where there is none; `retryable` says whether the same call may succeed later.
+    """
+
+    def __init__(self, message: str, *, code: str = "", retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
 
 
 def error_response(error: BaseException) -> dict[str, Any]:
@@ -49,28 +77,36 @@ def is_retryable(error: BaseException) -> bool:
     """Whether the same request may succeed later: throttling, a fault of the service, or of the connection."""
     if error_code(error) in RETRYABLE:
         return True
-    status = error_response(error).get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status >= 500 or any(cls.__name__ in _CONNECTION_ERRORS for cls in type(error).__mro__)
+    metadata = error_response(error).get("ResponseMetadata")
+    status = metadata.get("HTTPStatusCode") if isinstance(metadata, dict) else None
+    return (isinstance(status, int) and status >= 500) or any(
+        cls.__name__ in _CONNECTION_ERRORS for cls in type(error).__mro__
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class BackOff:
     """How long to wait after failures: doubling from `base` to `longest` seconds, of which jitter takes up to half.
 
-    `attempts` counts the first one. `jitter` gives a number in [0, 1); pass a constant for exact times.
+    `attempts` counts the first one; None tries for ever. `jitter` gives a number in [0, 1); pass a constant for exact
+    times.
 
     Raises:
         ValueError: fewer than one attempt, or a negative time.
     """
 
-    attempts: int = 5
+    attempts: int | None = 5
     base: float = 0.1
     longest: float = 20.0
     jitter: Callable[[], float] = random.random
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.base < 0 or self.longest < 0:
+        if (self.attempts is not None and self.attempts < 1) or self.base < 0 or self.longest < 0:
             raise ValueError(f"a back-off needs at least 1 attempt and times of at least 0 seconds: {self}")
+
+    def is_over(self, failures: int) -> bool:
+        """Whether `failures` in a row were the last attempt."""
+        return self.attempts is not None and failures >= self.attempts
 
     def seconds(self, failures: int) -> float:
         """How long to wait after `failures` (1 or more) failures in a row."""

@@ -4,25 +4,37 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from perception_events.aggregation import ItemNames
+from perception_events.aws._batch_writes import MAXIMUM_BATCH, BatchWriter
+from perception_events.aws._row_requests import (
+    as_sort_key,
+    is_rerun,
+    state_of,
+    transition_request,
+)
 from perception_events.aws._table_calls import TableCalls
-from perception_events.aws.errors import BackOff, Sleep, error_code, error_response, is_retryable
+from perception_events.aws._table_reads import EventPage, EventReader
+from perception_events.aws.errors import BackOff, Sleep, error_response
 from perception_events.aws.event_items import (
     STATUS_ATTRIBUTE,
     BatchWriteError,
     EventRow,
     EventTableError,
+    InvalidRowError,
     ItemExistsError,
+    OtherRow,
     StatusConflictError,
     epoch_seconds,
 )
 from perception_events.clock import Clock, SystemClock
+from perception_events.errors import describe
 from perception_events.event_status import EventStatus
-from perception_events.sort_keys import SEPARATOR, SortKey
+from perception_events.sort_keys import SortKey
 
 __all__ = [
     "MAXIMUM_BATCH",
@@ -32,30 +44,25 @@ __all__ = [
     "EventStatus",
     "EventTable",
     "EventTableError",
+    "InvalidRowError",
     "ItemExistsError",
+    "OtherRow",
     "StatusConflictError",
 ]
-
-MAXIMUM_BATCH = 25
-"""Items in one `BatchWriteItem` request. AWS: service model, `BatchWriteItemInput`."""
 
 _REJECTED = "ConditionalCheckFailedException"
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """Items of one query, and the sort key to give as `start_after` for the next ones; None at the end."""
-
-    items: tuple[EventRow, ...]
-    next: str | None
-
-
-class EventTable:
+class EventTable(EventReader):
     """The event table of one environment.
 
     `table` is `boto3.resource("dynamodb").Table(name)`, or `boto3.client("dynamodb")` together with `name`.
     `time_to_live` is how long after the last write DynamoDB may remove an item; None never. Calls that are throttled
-    or cannot reach AWS are repeated as `back_off` says, after boto3's own repetitions.
+    or cannot reach AWS are repeated as `back_off` says, after boto3's own repetitions. `new_owner` names who claims a
+    row in `processing` where the caller does not; a new name for each call by default.
+
+    A row that has expired counts as gone, for reads and for writes, though DynamoDB may remove it days later: a write
+    over one removes it first, so that what is written is an INSERT with a life of its own.
 
     `COMPLETED` written by `save` or by `complete` where no item was is an INSERT in the stream; `complete` of an item
     in `PROCESSING` is a MODIFY. A pipe filter on `"eventName": ["INSERT"]` takes only the former.
@@ -74,14 +81,13 @@ class EventTable:
         clock: Clock | None = None,
         back_off: BackOff | None = None,
         sleep: Sleep = time.sleep,
+        new_owner: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
-        self._calls = TableCalls.of(table, name)
-        self.name = self._calls.table
+        calls = TableCalls.of(table, name, back_off or BackOff(), sleep, _failed)
+        super().__init__(calls, names or ItemNames(), clock or SystemClock())
+        self.name = calls.table
+        self._new_owner = new_owner
         self._time_to_live = time_to_live
-        self._names = names or ItemNames()
-        self._clock: Clock = clock or SystemClock()
-        self._back_off = back_off or BackOff()
-        self._sleep = sleep
 
     # Writes
 
@@ -97,100 +103,139 @@ class EventTable:
     ) -> EventRow:
         """Put an event and return it. `expires_at` replaces the table's time to live.
 
-        A repetition of the same put (its answer was lost on the way) finds its own item and succeeds.
+        A repetition of the same put (its answer was lost on the way, or the caller was called again) finds its own row
+        and succeeds: same status, same attributes, and the same `expires_at` where one is given.
 
         Raises:
             InvalidSortKeyError: the sort key is malformed.
+            InvalidRowError: the site is not a text, the status is not one, or an attribute has a parameter of its own.
+            InvalidAttributeValueError: DynamoDB has no type for an attribute's value, such as a float.
+            InvalidTimeError: `expires_at` is not in seconds, or has no time zone.
             ItemExistsError: there is another item of that key, and `overwrite` is not set.
             EventTableError: DynamoDB rejected otherwise.
         """
-        item = self._item(site, sort_key, status, attributes, expires_at)
-        request: dict[str, Any] = {"Item": self._calls.encode(item.to_item(self._names))}
-        if not overwrite:
-            request |= {
-                "ConditionExpression": "attribute_not_exists(#partition)",
-                "ExpressionAttributeNames": {"#partition": self._names.partition_key},
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        try:
-            self._call("put_item", **request)
-        except EventTableError as error:
-            if error.code != _REJECTED:
-                raise
-            current = self._found(error)
-            if current == item:
-                return item
-            raise ItemExistsError(self._exists(item, current), current) from error
-        return item
+        row = self._row(site, sort_key, status, attributes, expires_at)
+        request: dict[str, Any] = {"Item": self._calls.encode(row.to_item(self._names))}
+        if overwrite:
+            self._calls.call("put_item", **request)
+            return row
+        request |= {
+            "ConditionExpression": "attribute_not_exists(#partition)",
+            "ExpressionAttributeNames": {"#partition": self._names.partition_key},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        for _ in range(_CLEARINGS):
+            try:
+                self._calls.call("put_item", **request)
+                return row
+            except EventTableError as error:
+                if error.code != _REJECTED:
+                    raise
+                raw, current = self._found(error, row.site, row.sort_key)
+                if raw is not None and self._clear_expired(raw):
+                    continue
+                if current is not None and self._is_the_same(row, current, expires_at is not None):
+                    return current
+                raise ItemExistsError(
+                    f"{row.site} {row.sort_key} is in {self.name} already, as {state_of(raw, current)}; use a "
+                    "transition (complete, processing), or overwrite=True",
+                    current,
+                ) from error
+        raise self._kept_expiring(row)
 
     def processing(
-        self, site: str, sort_key: SortKey | str, *, again: bool = False, attributes: Mapping[str, Any] | None = None
+        self,
+        site: str,
+        sort_key: SortKey | str,
+        *,
+        again: bool = False,
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+        lease: dt.timedelta | None = None,
     ) -> EventRow:
-        """Say that work has begun: from no item or `FAILED`; from `COMPLETED` only with `again`, a re-run.
+        """Claim the work: from no row or `FAILED`; from `COMPLETED` only with `again`, a re-run.
+
+        Of any number of callers at once one gets the row, and every other one a `StatusConflictError`. `owner` names
+        the caller: the same owner may call again, and keeps or renews its claim; without one, each call is another.
+        With `lease`, others may take the row over once so much time has passed (their clocks decide); without, only
+        `fail` or `complete` ends the claim. Give the owner to `complete` and `fail` as well, and an owner whose lease
+        was taken over can no longer end the work of the next one.
 
         Raises:
-            StatusConflictError: it is `COMPLETED` already, and `again` is not set.
+            StatusConflictError: somebody else is at it, or it is `COMPLETED` already, and `again` is not set.
             EventTableError: DynamoDB rejected otherwise.
         """
+        claimed_by = owner if owner is not None else self._new_owner()
+        row = self._row(site, sort_key, EventStatus.PROCESSING, attributes)
+        until = None if lease is None else int(self._clock.now() + lease.total_seconds())
+        row = replace(row, owner=claimed_by, lease_until=until)
         allowed = (EventStatus.FAILED, EventStatus.COMPLETED) if again else (EventStatus.FAILED,)
-        return self._move(site, sort_key, EventStatus.PROCESSING, allowed, attributes)
+        mine = "(#status = :processing AND (#owner = :owner OR #until <= :now))"
+        values = {":processing": EventStatus.PROCESSING.value, ":owner": claimed_by, ":now": int(self._clock.now())}
+        return self._move(row, allowed, or_condition=mine, values=values)
 
-    def complete(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventRow:
-        """Say that work is done: from no item, `PROCESSING` or `FAILED`. A second time changes nothing.
+    def complete(
+        self,
+        site: str,
+        sort_key: SortKey | str,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+    ) -> EventRow:
+        """Say that work is done: from no row, `PROCESSING` or `FAILED`. A second time changes nothing.
+
+        With `owner`, only where nobody else has claimed the row.
 
         Raises:
+            StatusConflictError: another owner has claimed it, or the item is not an event.
             EventTableError: DynamoDB rejected.
         """
-        return self._move(
-            site, sort_key, EventStatus.COMPLETED, (EventStatus.PROCESSING, EventStatus.FAILED), attributes
-        )
+        row = self._row(site, sort_key, EventStatus.COMPLETED, attributes)
+        return self._move(row, (EventStatus.PROCESSING, EventStatus.FAILED), owner=owner)
 
-    def fail(self, site: str, sort_key: SortKey | str, *, attributes: Mapping[str, Any] | None = None) -> EventRow:
-        """Say that work was given up: from no item or `PROCESSING`. A second time changes nothing.
+    def fail(
+        self,
+        site: str,
+        sort_key: SortKey | str,
+        *,
+        attributes: Mapping[str, Any] | None = None,
+        owner: str | None = None,
+    ) -> EventRow:
+        """Say that work was given up: from no row or `PROCESSING`. A second time changes nothing.
+
+        With `owner`, only where nobody else has claimed the row.
 
         Raises:
-            StatusConflictError: it is `COMPLETED`.
+            StatusConflictError: it is `COMPLETED`, another owner has claimed it, or the item is not an event.
             EventTableError: DynamoDB rejected otherwise.
         """
-        return self._move(site, sort_key, EventStatus.FAILED, (EventStatus.PROCESSING,), attributes)
+        row = self._row(site, sort_key, EventStatus.FAILED, attributes)
+        return self._move(row, (EventStatus.PROCESSING,), owner=owner)
 
     def save_all(self, items: Iterable[EventRow]) -> int:
         """Write many items, overwriting what is there, 25 a request; returns how many.
 
-        What DynamoDB leaves unprocessed is sent again with back-off. An item without `expires_at` gets the table's
-        time to live.
+        What DynamoDB leaves unprocessed is sent again, with back-off, for as long as it takes any. A row that it can
+        never take (too large, a value without a type) does not keep the others from it. A row without `expires_at`
+        gets the table's time to live.
 
         AWS: BatchWriteItem takes no conditions, and no key twice in one request.
 
         Raises:
-            ValueError: two items have the same key.
-            BatchWriteError: some could not be written; they are in its `unwritten`.
+            InvalidRowError: two items have the same key, or one is not a row.
+            BatchWriteError: some could not be written; they are in its `unwritten`, with reasons.
         """
-        waiting = [self._with_time_to_live(item) for item in items]
-        keys = [(item.site, item.sort_key) for item in waiting]
-        if len(set(keys)) < len(keys):
-            site, sort_key = next(key for position, key in enumerate(keys) if key in keys[:position])
-            raise ValueError(f"two of the items are {site} {sort_key}; one would overwrite the other")
-        total, failures = len(waiting), 0
-        while waiting:
-            chunk, rest = waiting[:MAXIMUM_BATCH], waiting[MAXIMUM_BATCH:]
-            try:
-                left = self._write(chunk)
-            except EventTableError as error:
-                raise BatchWriteError(
-                    f"{len(waiting)} of {total} items not written: {error}", tuple(waiting), code=error.code
-                ) from error
-            failures = failures + 1 if left else 0
-            if failures >= self._back_off.attempts:
-                raise BatchWriteError(
-                    f"{len(left) + len(rest)} of {total} items not written: DynamoDB left items unprocessed {failures} "
-                    "times in a row",
-                    (*left, *rest),
+        rows: dict[tuple[str, str], EventRow] = {}
+        for item in items:
+            if not isinstance(item, EventRow):
+                raise InvalidRowError(f"save_all takes EventRow objects, not {describe(item)}")
+            key = (item.site, item.sort_key.text)
+            if key in rows:
+                raise InvalidRowError(
+                    f"two of the items are {item.site} {item.sort_key}; one would overwrite the other"
                 )
-            if left:
-                self._sleep(self._back_off.seconds(failures))
-            waiting = [*left, *rest]
-        return total
+            rows[key] = self._with_time_to_live(item)
+        return BatchWriter(self._calls, self._names).write(list(rows.values()))
 
     def delete(self, site: str, sort_key: SortKey | str) -> bool:
         """Remove an item; returns whether there was one.
@@ -198,106 +243,12 @@ class EventTable:
         Raises:
             EventTableError: DynamoDB rejected.
         """
-        answer = self._call("delete_item", Key=self._key(site, sort_key), ReturnValues="ALL_OLD")
-        return bool(answer.get("Attributes"))
-
-    # Reads
-
-    def get(self, site: str, sort_key: SortKey | str, *, include_expired: bool = False) -> EventRow | None:
-        """The item by a consistent read, or None. Items whose time is over count as gone, as they soon are.
-
-        Raises:
-            EventTableError: DynamoDB rejected.
-        """
-        found = self._call("get_item", Key=self._key(site, sort_key), ConsistentRead=True).get("Item")
-        item = self._decoded(found) if found else None
-        return item if item is None or include_expired or not item.is_expired(self._clock.now()) else None
-
-    def query(
-        self,
-        site: str,
-        date: dt.date | str | None = None,
-        event_type: str | None = None,
-        *parts: str,
-        newest_first: bool = False,
-        include_expired: bool = False,
-    ) -> Iterator[EventRow]:
-        """The events of a site, in the order of their sort keys, page after page as they are asked for.
-
-        `date`, then `event_type`, then the segments after it (`"sync001"`) narrow it; each is a whole segment, so
-        `"reid"` finds no `reidentified`.
-
-        Raises:
-            ValueError: an event type without a date.
-            EventTableError: DynamoDB rejected.
-        """
-        start_after: str | None = None
-        while True:
-            page = self.page(
-                site,
-                date,
-                event_type,
-                *parts,
-                start_after=start_after,
-                newest_first=newest_first,
-                include_expired=include_expired,
-            )
-            yield from page.items
-            if page.next is None:
-                return
-            start_after = page.next
-
-    def page(
-        self,
-        site: str,
-        date: dt.date | str | None = None,
-        event_type: str | None = None,
-        *parts: str,
-        limit: int | None = None,
-        start_after: str | None = None,
-        newest_first: bool = False,
-        include_expired: bool = False,
-    ) -> EventPage:
-        """One page of `query`: at most `limit` items, of at most 1 MB. A page may be empty before the end.
-
-        Raises:
-            ValueError: an event type without a date.
-            EventTableError: DynamoDB rejected.
-        """
-        prefix = _prefix(date, event_type, parts)
-        names, values = {"#partition": self._names.partition_key}, {":site": site}
-        condition = "#partition = :site"
-        if prefix:
-            condition += " AND begins_with(#sort, :prefix)"
-            names["#sort"] = self._names.sort_key
-            values[":prefix"] = prefix
-        request: dict[str, Any] = {
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": self._calls.encode(values),
-            "ConsistentRead": True,
-            "ScanIndexForward": not newest_first,
-        }
-        if limit is not None:
-            request["Limit"] = limit
-        if start_after is not None:
-            request["ExclusiveStartKey"] = self._key(site, start_after)
-        answer = self._call("query", **request)
-        now = self._clock.now()
-        items = []
-        for raw in answer["Items"]:
-            decoded = self._calls.decode(raw)
-            if not _is_below(str(decoded[self._names.sort_key]), prefix) or STATUS_ATTRIBUTE not in decoded:
-                continue  # a longer segment, or an item of another kind, such as a join's state
-            item = EventRow.from_item(decoded, self._names)
-            if include_expired or not item.is_expired(now):
-                items.append(item)
-        last = answer.get("LastEvaluatedKey")
-        return EventPage(tuple(items), str(self._calls.decode(last)[self._names.sort_key]) if last else None)
+        response = self._calls.call("delete_item", Key=self._key(site, sort_key), ReturnValues="ALL_OLD")
+        return bool(response.get("Attributes"))
 
     # Inside
 
-    def _item(
+    def _row(
         self,
         site: str,
         sort_key: SortKey | str,
@@ -305,125 +256,108 @@ class EventTable:
         attributes: Mapping[str, Any] | None,
         expires_at: dt.datetime | int | None = None,
     ) -> EventRow:
-        item = EventRow(
-            site,
-            _sort_key(sort_key),
-            EventStatus(status),
-            None if expires_at is None else epoch_seconds(expires_at),
-            dict(attributes or {}),
-        )
-        return self._with_time_to_live(item)
+        if not isinstance(site, str) or not site:
+            raise InvalidRowError(f"a site is a text that is not empty, not {describe(site)}")
+        if not isinstance(status, str) or status not in list(EventStatus):
+            raise InvalidRowError(f"a status is one of {', '.join(EventStatus)}, not {describe(status)}")
+        if attributes is not None and not isinstance(attributes, Mapping):
+            raise InvalidRowError(f"attributes are a mapping, not {describe(attributes)}")
+        given = None if expires_at is None else epoch_seconds(expires_at)
+        row = EventRow(site, as_sort_key(sort_key), EventStatus(status), given, dict(attributes or {}))
+        return self._with_time_to_live(row)
 
-    def _with_time_to_live(self, item: EventRow) -> EventRow:
-        if item.expires_at is not None or self._time_to_live is None:
-            return item
-        expires_at = int(self._clock.now() + self._time_to_live.total_seconds())
-        return EventRow(item.site, item.sort_key, item.status, expires_at, item.attributes)
+    def _with_time_to_live(self, row: EventRow) -> EventRow:
+        if row.expires_at is not None:
+            epoch_seconds(row.expires_at, f"{row.site} {row.sort_key}: expires_at")
+            return row
+        if self._time_to_live is None or self._names.ttl_attribute in row.attributes:
+            return row
+        return replace(row, expires_at=int(self._clock.now() + self._time_to_live.total_seconds()))
 
     def _move(
         self,
-        site: str,
-        sort_key: SortKey | str,
-        status: EventStatus,
+        row: EventRow,
         allowed: Sequence[EventStatus],
-        attributes: Mapping[str, Any] | None,
+        *,
+        owner: str | None = None,
+        or_condition: str = "",
+        values: Mapping[str, Any] | None = None,
     ) -> EventRow:
-        """Set the status where the item is not there or in one of `allowed`; other attributes stay."""
-        fields = self._item(site, sort_key, status, attributes).to_item(self._names)
-        key = {name: fields.pop(name) for name in (self._names.partition_key, self._names.sort_key)}
-        names = {f"#f{index}": name for index, name in enumerate(fields)}
-        values = {f":f{index}": value for index, value in enumerate(fields.values())}
-        from_values = {f":from{index}": allowed_status.value for index, allowed_status in enumerate(allowed)}
+        """Set the status where the row is not there or in one of `allowed`; other attributes stay."""
+        request = transition_request(row, allowed, self._names, owner=owner, or_condition=or_condition, values=values)
+        for _ in range(_CLEARINGS):
+            try:
+                response = self._calls.call("update_item", **request)
+                moved = self._read(response["Attributes"])
+                assert isinstance(moved, EventRow), "we have just written its status"
+                return moved
+            except EventTableError as error:
+                if error.code != _REJECTED:
+                    raise
+                raw, current = self._found(error, row.site, row.sort_key)
+                if raw is None or self._clear_expired(raw):
+                    continue  # gone meanwhile, or just now
+                if current is not None and current.status is row.status and row.status is not EventStatus.PROCESSING:
+                    return current
+                hint = "; pass again=True for a re-run" if is_rerun(row, current) else ""
+                raise StatusConflictError(
+                    f"{row.site} {row.sort_key} is {state_of(raw, current)} and cannot become {row.status}{hint}",
+                    current,
+                ) from error
+        raise self._kept_expiring(row)
+
+    def _clear_expired(self, raw: Mapping[str, Any]) -> bool:
+        """Remove a row that has expired, and only exactly that one; returns whether there is room for a new one.
+
+        AWS: an expired item stays for up to days, and then goes with whatever was written into it.
+        """
+        row = self._read(raw)
+        if isinstance(row, OtherRow) or not row.is_expired(self._clock.now()):
+            return False
+        ttl = self._names.ttl_attribute
         try:
-            answer = self._call(
-                "update_item",
-                Key=self._calls.encode(key),
-                UpdateExpression="SET " + ", ".join(f"#f{index} = :f{index}" for index in range(len(fields))),
-                ConditionExpression=f"attribute_not_exists(#status) OR #status IN ({', '.join(from_values)})",
-                ExpressionAttributeNames={**names, "#status": STATUS_ATTRIBUTE},
-                ExpressionAttributeValues=self._calls.encode({**values, **from_values}),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            self._calls.call(
+                "delete_item",
+                Key=self._key(row.site, row.sort_key),
+                ConditionExpression="#ttl = :ttl AND #status = :status",
+                ExpressionAttributeNames={"#ttl": ttl, "#status": STATUS_ATTRIBUTE},
+                ExpressionAttributeValues={":ttl": raw[ttl], ":status": raw[STATUS_ATTRIBUTE]},
             )
         except EventTableError as error:
             if error.code != _REJECTED:
-                raise
-            current = self._found(error) or self.get(site, sort_key, include_expired=True)
-            if current is not None and current.status is status:
-                return current
-            found = "gone" if current is None else str(current.status)
-            hint = "; pass again=True for a re-run" if status is EventStatus.PROCESSING else ""
-            raise StatusConflictError(
-                f"{site} {sort_key} is {found} and cannot become {status}{hint}", current
-            ) from error
-        return self._decoded(answer["Attributes"])
+                raise  # otherwise somebody else was faster: look again
+        return True
 
-    def _write(self, chunk: Sequence[EventRow]) -> list[EventRow]:
-        """One `BatchWriteItem`; returns the items that it left."""
-        by_key = {(item.site, item.sort_key.text): item for item in chunk}
-        puts = [{"PutRequest": {"Item": self._calls.encode(item.to_item(self._names))}} for item in chunk]
-        answer = self._call("batch_write_item", RequestItems={self.name: puts})
-        left = []
-        for request in answer.get("UnprocessedItems", {}).get(self.name, ()):
-            item = self._calls.decode(request["PutRequest"]["Item"])
-            left.append(by_key[str(item[self._names.partition_key]), str(item[self._names.sort_key])])
-        return left
+    def _is_the_same(self, row: EventRow, current: EventRow, with_time: bool) -> bool:
+        """Whether `current` is what putting `row` would write; the time to live is computed anew by each call."""
+        written = self._read(self._calls.encode(row.to_item(self._names)))
+        if not isinstance(written, EventRow):
+            return False
+        return written == (current if with_time else replace(current, expires_at=written.expires_at))
 
-    def _key(self, site: str, sort_key: SortKey | str) -> dict[str, Any]:
-        return self._calls.encode({self._names.partition_key: site, self._names.sort_key: str(sort_key)})
+    def _found(
+        self, error: EventTableError, site: str, sort_key: SortKey
+    ) -> tuple[Mapping[str, Any] | None, EventRow | None]:
+        """The item that a rejected condition met, and the event that it is, if it is one."""
+        raw = error_response(error.__cause__).get("Item") if error.__cause__ is not None else None
+        if not raw:
+            raw = self._calls.call("get_item", Key=self._key(site, sort_key), ConsistentRead=True).get("Item")
+        if not raw:
+            return None, None
+        row = self._read(raw)
+        return raw, None if isinstance(row, OtherRow) else row
 
-    def _decoded(self, raw: Mapping[str, Any]) -> EventRow:
-        return EventRow.from_item(self._calls.decode(raw), self._names)
-
-    def _found(self, error: EventTableError) -> EventRow | None:
-        """The item that a rejected condition met; boto3 leaves it in DynamoDB JSON, by the resource as well."""
-        there = error_response(error.__cause__).get("Item") if error.__cause__ is not None else None
-        return EventRow.from_item(self._calls.decode_plain(there), self._names) if there else None
-
-    def _exists(self, item: EventRow, current: EventRow | None) -> str:
-        text = f"{item.site} {item.sort_key} is in {self.name} already"
-        if current is None:
-            return f"{text}; use a transition (complete, processing), or overwrite=True"
-        if current.is_expired(self._clock.now()):
-            return f"{text}, as {current.status}; its time is over and DynamoDB will remove it: delete it first"
-        return f"{text}, as {current.status}; use a transition (complete, processing), or overwrite=True"
-
-    def _call(self, operation: str, **request: Any) -> Mapping[str, Any]:
-        failures = 0
-        while True:
-            try:
-                return self._calls.call(operation, request)
-            except Exception as error:  # botocore's classes are known only where botocore is installed
-                code = error_code(error)
-                retryable = is_retryable(error)
-                failures += 1
-                if retryable and failures < self._back_off.attempts:
-                    self._sleep(self._back_off.seconds(failures))
-                    continue
-                if not code and not retryable:
-                    raise  # not AWS's answer: a wrong type in an attribute, missing credentials
-                raise EventTableError(
-                    f"{operation} on {self.name} failed: {code or type(error).__name__}: {error}",
-                    code=code,
-                    retryable=retryable,
-                ) from error
+    def _kept_expiring(self, row: EventRow) -> EventTableError:
+        return EventTableError(
+            f"{row.site} {row.sort_key} in {self.name} was expired or removed at each of {_CLEARINGS} attempts; "
+            "somebody else writes it with a time to live that has passed",
+            retryable=True,
+        )
 
 
-def _sort_key(sort_key: SortKey | str) -> SortKey:
-    return sort_key if isinstance(sort_key, SortKey) else SortKey.parse(sort_key)
+_CLEARINGS = 8
+"""Attempts of a write that finds an expired row each time."""
 
 
-def _prefix(date: dt.date | str | None, event_type: str | None, parts: Sequence[str]) -> str:
-    if date is None:
-        if event_type is not None or parts:
-            raise ValueError(f"event type {event_type!r} without a date: the sort key starts with the date")
-        return ""
-    if event_type is None and parts:
-        raise ValueError(f"parts {parts!r} without an event type")
-    day = date if isinstance(date, str) else date.isoformat()[:10]
-    return SEPARATOR.join([day, *([event_type] if event_type is not None else []), *parts])
-
-
-def _is_below(sort_key: str, prefix: str) -> bool:
-    """Whether `prefix` ends where a segment ends."""
-    return not prefix or sort_key == prefix or sort_key.startswith(prefix + SEPARATOR)
+def _failed(message: str, code: str, retryable: bool) -> EventTableError:
+    return EventTableError(message, code=code, retryable=retryable)

@@ -337,7 +337,7 @@ class StreamPoller:
                 if code in _SHARD_LOST and "ShardIteratorType" in request:
                     raise _LostError(code) from error
                 failures += 1
-                if not is_retryable(error) or failures >= self._back_off.attempts:
+                if not is_retryable(error) or self._back_off.is_over(failures):
                     name = getattr(call, "__name__", "call")
                     raise StreamReadError(
                         f"{name} on {self._stream_arn} failed {failures} time(s), the last with "
@@ -355,7 +355,7 @@ class StreamPoller:
                 process(batch.records)
             except Exception as error:
                 failures += 1
-                if failures >= self._back_off.attempts:
+                if self._back_off.is_over(failures):
                     error.add_note(
                         f"batch of {len(batch.records)} records of {batch.shard_id}, after {failures} attempts"
                     )

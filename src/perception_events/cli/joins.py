@@ -8,10 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from perception_events.aggregation import Aggregator, JoinReport, JoinResult, JoinStatus
+from perception_events.aggregation import (
+    Aggregator,
+    JoinFailure,
+    JoinFailuresError,
+    JoinReport,
+    JoinResult,
+    JoinStatus,
+)
 from perception_events.cli.load import load_pipeline
 from perception_events.errors import PerceptionEventsError
 from perception_events.lambdas.joins import joins_of
+from perception_events.sort_keys import parse_date
 
 __all__ = ["register"]
 
@@ -52,18 +60,23 @@ def list_joins(
     """List open, complete, overdue and (of a site and day) triggered joins: who is missing, and since when."""
     if (site is None) != (date is None):
         raise typer.BadParameter("give both --site and --date, or neither")
+    if date is not None:
+        _read(lambda: parse_date(date))
     joins = _joins(pipeline, env, table, endpoint_url, region)
-    reports = _read(lambda: list(joins.reports(site=site, date=date)))
+    failures: list[JoinFailure] = []
+    reports = _read(lambda: list(joins.reports(site=site, date=date, on_failure=failures.append)))
     shown = [report for report in reports if not status or report.status in status]
     if as_json:
         for report in shown:
             typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+        _end(failures, [report for report in shown if report.problem])
         return
     rows = [_row(report) for report in shown]
     for line in _aligned([COLUMNS, *rows]) if rows else ():
         typer.echo(line)
     counts = (f"{sum(r.status is s for r in shown)} {s.value.lower()}" for s in JoinStatus)
     typer.echo(f"{len(shown)} groups: {', '.join(counts)}", err=bool(rows))
+    _end(failures, [report for report in shown if report.problem])
 
 
 def sweep(
@@ -77,7 +90,11 @@ def sweep(
     """Trigger what is complete and untriggered, and do what the policies say of what is overdue; safe at any time."""
     joins = _joins(pipeline, env, table, endpoint_url, region)
     looked_at: list[JoinResult] = []
-    acted = _read(lambda: joins.sweep(on_result=looked_at.append))
+    failures: tuple[JoinFailure, ...] = ()
+    try:
+        acted: Sequence[JoinResult] = _read(lambda: joins.sweep(on_result=looked_at.append))
+    except JoinFailuresError as error:
+        acted, failures = error.results, error.failures
     for result in acted:
         written = [*result.triggers, *result.alerts]
         if as_json:
@@ -85,6 +102,7 @@ def sweep(
         else:
             typer.echo(f"{result.outcome.value:9}  {result.key}  {', '.join(written)}")
     typer.echo(f"{len(acted)} of {len(looked_at)} open groups acted on", err=True)
+    _end(failures)
 
 
 def _joins(pipeline: str, env: str, table: str | None, endpoint_url: str | None, region: str | None) -> Aggregator:
@@ -107,9 +125,21 @@ def _client(endpoint_url: str | None, region: str | None) -> Any:
     return dynamodb_client(endpoint_url=endpoint_url, region=region)
 
 
+def _end(failures: Sequence[JoinFailure], bad: Sequence[JoinReport] = ()) -> None:
+    """Name each group that could not be read or settled on standard error; the status then is 1."""
+    for failure in failures:
+        typer.echo(f"perception-events: {failure}", err=True)
+    for report in bad:
+        typer.echo(f"perception-events: {report.state.key}: {report.problem}", err=True)
+    if failures or bad:
+        raise typer.Exit(1)
+
+
 def _read(act: Any) -> Any:
     try:
         return act()
+    except JoinFailuresError:
+        raise
     except PerceptionEventsError as error:
         raise _rejection(str(error)) from error
     except Exception as error:  # botocore's errors, whose classes are known only where it is installed

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
 from perception_events.lambdas._invocations import Message
-from perception_events.lambdas.errors import DeadLetterError
+from perception_events.lambdas.errors import UnreadableMessageError
+from perception_events.records import image_of
 
-__all__ = ["ArgumentError", "Reader", "argument_reader", "takes_context"]
+__all__ = ["ArgumentError", "Reader", "argument_reader", "function_name", "takes_context"]
 
 Reader = Callable[[Message], Any]
 
@@ -29,15 +31,24 @@ def argument_reader(function: Callable[..., Any]) -> Reader:
     Raises:
         ArgumentError: there is no parameter, its annotation is none of these, or nothing would fill another one.
     """
-    signature = inspect.signature(function)
+    if not callable(function):
+        raise ArgumentError(f"a handler's function is callable, not {describe(function)}")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{describe(function)} has no signature that could be read: {error}") from None
     parameters = list(signature.parameters.values())
+    name = function_name(function)
     if not parameters:
-        raise ArgumentError(f"{function.__qualname__} takes no argument; it is called with an event")
+        raise ArgumentError(f"{name} takes no argument; it is called with an event")
+    inner = _innermost(function)
+    if inspect.isgeneratorfunction(inner) or inspect.isasyncgenfunction(inner):
+        raise ArgumentError(f"{name} is a generator function: calling it runs nothing; return a value instead of yield")
     try:
         signature.bind(*[None] * (2 if takes_context(function) else 1))
     except TypeError as error:
         raise ArgumentError(
-            f"{function.__qualname__}: {error}; it is called with an event, and with the Lambda context if it has a "
+            f"{name}: {error}; it is called with an event, and with the Lambda context if it has a "
             "second parameter for it"
         ) from None
     annotation = _annotations(function).get(parameters[0].name, Any)
@@ -46,9 +57,27 @@ def argument_reader(function: Callable[..., Any]) -> Reader:
     if isinstance(annotation, type) and hasattr(annotation, "model_validate"):
         return _model_reader(annotation)
     raise ArgumentError(
-        f"{function.__qualname__}: the parameter {parameters[0].name!r} is annotated {annotation!r}; expected "
+        f"{name}: the parameter {parameters[0].name!r} is annotated {annotation!r}; expected "
         "EventBridgeEvent[...], StreamRecord, a pydantic model of the item, or dict"
     )
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """What to call a function in a message, a partial or a callable object too."""
+    inner = _innermost(function)
+    return str(getattr(inner, "__qualname__", type(inner).__qualname__))
+
+
+def _innermost(function: Any) -> Any:
+    """The function behind `functools.partial` and behind decorators that use `functools.wraps`."""
+    for _ in range(100):
+        if isinstance(function, functools.partial):
+            function = function.func
+        elif hasattr(function, "__wrapped__"):
+            function = function.__wrapped__
+        else:
+            break
+    return function
 
 
 def takes_context(function: Callable[..., Any]) -> bool:
@@ -62,9 +91,12 @@ def takes_context(function: Callable[..., Any]) -> bool:
 
 
 def _annotations(function: Callable[..., Any]) -> dict[str, Any]:
+    function = _innermost(function)
     target = function if inspect.isfunction(function) or inspect.ismethod(function) else type(function).__call__
     try:
         return typing.get_type_hints(target)
+    except TypeError:
+        return {}  # a builtin: nothing says what it takes
     except NameError as error:
         raise ArgumentError(f"{function!r}: an annotation cannot be resolved: {error}") from None
 
@@ -75,19 +107,33 @@ def _is_mapping(annotation: Any) -> bool:
 
 
 def _model_reader(model: Any) -> Reader:
-    from perception_events.models import EventBridgeEvent, StreamRecord, WireModel
+    from pydantic import ValidationError
 
-    read = model.parse if issubclass(model, WireModel) else model.model_validate
+    from perception_events.attribute_values import InvalidAttributeValueError, image_to_python
+    from perception_events.models import EventBridgeEvent, InvalidRecordError, StreamRecord, WireModel
+
+    def read(value: Any) -> Any:
+        """A message that cannot be read now never can."""
+        try:
+            return model.parse(value) if issubclass(model, WireModel) else model.model_validate(value)
+        except (InvalidRecordError, ValidationError) as error:
+            raise UnreadableMessageError(str(error)) from error
+
     if issubclass(model, EventBridgeEvent):
         return lambda message: read(message.event)
     if issubclass(model, StreamRecord):
         return lambda message: read(message.record)
 
     def read_item(message: Message) -> Any:
-        record = StreamRecord.parse(message.record)
-        values = record.dynamodb.new_values
-        if values is None:
-            raise DeadLetterError(f"the record {message.event_id} has no NewImage to read a {model.__name__} from")
+        image = image_of(message.record, "NewImage")
+        if not image:
+            raise UnreadableMessageError(
+                f"the record {message.event_id} has no NewImage to read a {model.__name__} from"
+            )
+        try:
+            values = image_to_python(image, "dynamodb.NewImage")
+        except InvalidAttributeValueError as error:
+            raise UnreadableMessageError(str(error)) from error
         return read(values)
 
     return read_item

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
+from perception_events.records import change_of, key_of, sequence_number
 
-__all__ = ["Invocation", "Message", "Source", "UnknownInvocationError", "read_invocation"]
+__all__ = ["DEFAULT_KEY_NAMES", "Invocation", "Message", "Source", "UnknownInvocationError", "read_invocation"]
+
+DEFAULT_KEY_NAMES = ("site", "date#event_type")
+"""The keys of the event table, which tell a record's item where the input template has dropped `Keys`."""
 
 
 class UnknownInvocationError(PerceptionEventsError, TypeError):
-    """An event that is none of a bus event, a list of a pipe, `{"Records": [...]}`."""
+    """An event that is neither a bus event nor a list of a pipe nor `{"Records": [...]}`."""
 
 
 class Source(StrEnum):
@@ -22,27 +27,42 @@ class Source(StrEnum):
     EVENT_BUS = "event-bus"
     PIPE = "pipe"
     EVENT_SOURCE_MAPPING = "event-source-mapping"
+    QUEUE = "queue"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One event or record: the whole of it, the stream record in it, and what a partial failure names it by."""
+    """One event or record: the whole of it, the stream record in it, and what a partial failure names it by.
+
+    `group` is the message group of a FIFO queue's message; `problem` says why it is not one.
+    """
 
     event: Mapping[str, Any]
     record: Mapping[str, Any]
     identifier: str | None
+    group: str | None = None
+    problem: str | None = None
 
     @property
     def event_id(self) -> str | None:
         """The record's `eventID`, or the event's `id`: for logs."""
-        return self.record.get("eventID") or self.event.get("id")
+        return self.record.get("eventID") or self.event.get("id") or self.event.get("messageId")
+
+    def item_key(self, key_names: tuple[str, ...]) -> str | None:
+        """The key of the item as text; None where the record does not say which item it is of.
+
+        `key_names` are the key attributes, looked for in the images where there are no `Keys`.
+        """
+        try:
+            key = key_of(self.record, key_names)
+            return repr(sorted(key.items())) if key else None
+        except (RecursionError, TypeError, ValueError):
+            return None
 
     @property
-    def keys(self) -> str:
-        """The item's keys as text: records of one item are handled in order."""
-        change = self.record.get("dynamodb")
-        found = change.get("Keys") or change.get("NewImage") if isinstance(change, Mapping) else None
-        return repr(found) if found else repr(self.identifier)
+    def is_record(self) -> bool:
+        """Whether it is of a table's stream, whose items have an order."""
+        return bool(change_of(self.record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,37 +77,61 @@ def read_invocation(event: Any) -> Invocation:
     """Tell the forms apart.
 
     AWS: a rule sends one event; a pipe a list, also of one item, whose partial failures are named by `eventID`; an
-    event source mapping `Records`, named by `SequenceNumber`.
+    event source mapping `Records`, named by `SequenceNumber` (a stream) or `messageId` (a queue).
 
     Raises:
-        UnknownInvocationError: it is none of them.
+        UnknownInvocationError: it is none of them, or a batch without any record.
     """
     if isinstance(event, list):
-        return Invocation(Source.PIPE, tuple(_records(event, "item")))
+        return Invocation(Source.PIPE, _messages(event, _pipe_message))
     if isinstance(event, Mapping) and isinstance(event.get("Records"), list):
-        messages = (
-            Message(record, record, _text(record.get("dynamodb", {}), "SequenceNumber"))
-            for record in _mappings(event["Records"], "record")
-        )
-        return Invocation(Source.EVENT_SOURCE_MAPPING, tuple(messages))
+        records = event["Records"]
+        if any(isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs" for record in records):
+            return Invocation(Source.QUEUE, _messages(records, _queue_message))
+        return Invocation(Source.EVENT_SOURCE_MAPPING, _messages(records, _stream_message))
     if isinstance(event, Mapping) and "detail-type" in event and isinstance(event.get("detail"), Mapping):
         return Invocation(Source.EVENT_BUS, (Message(event, event["detail"], None),))
-    found = f"an object with {', '.join(list(event)[:6])}" if isinstance(event, Mapping) else type(event).__name__
+    names = ", ".join(map(str, list(event)[:6])) if isinstance(event, Mapping) else ""
+    found = f"an object with {names}" if isinstance(event, Mapping) else type(event).__name__
     raise UnknownInvocationError(
         f"expected a bus event (detail-type, detail), a pipe's list or {{'Records': [...]}}, found {found}; "
         "a function for other input needs no decorator"
     )
 
 
-def _records(items: list[Any], what: str) -> Iterable[Message]:
-    return (Message(item, item, _text(item, "eventID")) for item in _mappings(items, what))
-
-
-def _mappings(items: list[Any], what: str) -> Iterable[Mapping[str, Any]]:
+def _messages(items: list[Any], read: Callable[[Mapping[str, Any]], Message]) -> tuple[Message, ...]:
+    messages = []
     for index, item in enumerate(items):
-        if not isinstance(item, Mapping):
-            raise UnknownInvocationError(f"{what} {index} is a {type(item).__name__}, expected an object")
-        yield item
+        if isinstance(item, Mapping):
+            messages.append(read(item))
+        else:
+            problem = f"item {index} is a {type(item).__name__}, expected an object: {describe(item)}"
+            messages.append(Message({"unreadable": item}, {}, None, problem=problem))
+    if messages and all(message.problem is not None for message in messages):
+        raise UnknownInvocationError(str(messages[0].problem))
+    return tuple(messages)
+
+
+def _pipe_message(item: Mapping[str, Any]) -> Message:
+    return Message(item, item, _text(item, "eventID"))
+
+
+def _stream_message(record: Mapping[str, Any]) -> Message:
+    return Message(record, record, sequence_number(record) or None)
+
+
+def _queue_message(message: Mapping[str, Any]) -> Message:
+    """A queue's message; the record is the JSON object in its body, where there is one."""
+    body = message.get("body")
+    record: Any = None
+    if isinstance(body, str):
+        try:
+            record = json.loads(body)
+        except (ValueError, RecursionError):
+            record = None
+    attributes = message.get("attributes")
+    group = _text(attributes, "MessageGroupId") if isinstance(attributes, Mapping) else None
+    return Message(message, record if isinstance(record, dict) else message, _text(message, "messageId"), group)
 
 
 def _text(item: Any, name: str) -> str | None:

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from collections.abc import Callable
-from threading import local
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import Any, TypeAlias, overload
 
-from perception_events.json_values import JSONValue
-from perception_events.lambdas._arguments import Reader, argument_reader, takes_context
-from perception_events.lambdas._invocations import Invocation, Message, Source, read_invocation
-from perception_events.lambdas.errors import DeadLetterError
+from perception_events.lambdas._arguments import Reader, argument_reader, function_name, takes_context
+from perception_events.lambdas._batches import Handle, handle_invocation
+from perception_events.lambdas._invocations import DEFAULT_KEY_NAMES, Message, read_invocation
+from perception_events.lambdas.errors import NeverRunError
 from perception_events.targets import Target
-
-if TYPE_CHECKING:
-    from asyncio import Runner
 
 __all__ = ["Handle", "Handler", "event_handler", "handle_invocation"]
 
 Handler: TypeAlias = Callable[[Any, Any], Any]
-Handle: TypeAlias = Callable[[Message, Any], Any]
-
-_log = logging.getLogger("perception_events.handlers")
 
 
 @overload
@@ -31,19 +23,33 @@ def event_handler(function: Callable[..., Any], /) -> Handler: ...
 
 
 @overload
-def event_handler(*, dead_letters: Target | None = None) -> Callable[[Callable[..., Any]], Handler]: ...
+def event_handler(
+    *, dead_letters: Target | None = None, key_names: tuple[str, ...] = ..., concurrency: int = 1
+) -> Callable[[Callable[..., Any]], Handler]: ...
 
 
-def event_handler(function: Callable[..., Any] | None = None, *, dead_letters: Target | None = None) -> Any:
+def event_handler(
+    function: Callable[..., Any] | None = None,
+    *,
+    dead_letters: Target | None = None,
+    key_names: tuple[str, ...] = DEFAULT_KEY_NAMES,
+    concurrency: int = 1,
+) -> Any:
     """Turn `function(event)` or `function(event, context)`, also an async one, into a Lambda handler.
 
     The function is called once for each event or record; its first parameter's annotation says what it gets (see
-    `argument_reader`). Async functions run on one event loop, which stays for the next invocation.
+    `argument_reader`). What an async function returns is awaited, also behind a wrapper that is not async, on one event
+    loop, which stays for the next invocation.
 
-    The handler takes a rule's event, a pipe's batch and an event source mapping's, and answers the latter two with
-    `batchItemFailures`, by `eventID` and by `SequenceNumber`. Records of one item are handled in order: after a failed
-    one, the later ones of the same item fail with it, unhandled. An event source mapping rewinds to the first failure,
-    so that what follows it is not handled at all.
+    - `dead_letters`: where messages go that can never be handled: unreadable ones, and `DeadLetterError`s.
+    - `key_names`: the table's key attributes; they tell a record's item where the input template has dropped `Keys`.
+    - `concurrency`: how many records of a batch an async function handles at once; those of one item in order.
+
+    The handler takes a rule's event, a pipe's batch and an event source mapping's, of a stream or a queue, and answers
+    batches with `batchItemFailures`, by `eventID`, `SequenceNumber` or `messageId`. Records of one item are handled in
+    order: after a failed one, the later ones of the same item fail with it, unhandled; where nothing says of which
+    item a record is (a warning is logged), all such records count as one item. An event source mapping of a stream
+    rewinds to the first failure, so that what follows it is not handled at all, unless it was already under way.
 
     Every message is logged through `logging` (`perception_events.handlers`) with `event_id`, `aws_request_id` and
     `function_name` as extra fields.
@@ -51,15 +57,25 @@ def event_handler(function: Callable[..., Any] | None = None, *, dead_letters: T
     AWS: Lambda Developer Guide, "Reporting batch item failures"; EventBridge User Guide, "Batching and concurrency".
 
     Raises:
-        ArgumentError: the function's parameter cannot be filled.
+        ArgumentError: the function's parameter cannot be filled, or it is a generator function.
+        ValueError: a concurrency below 1.
+
+    Raises (the handler):
+        UnknownInvocationError: the event has none of these forms.
+        RunningLoopError: the function is async, and an event loop runs already in this thread.
     """
+    if concurrency < 1:
+        raise ValueError(f"concurrency is at least 1, not {concurrency}")
     if function is None:
-        return functools.partial(event_handler, dead_letters=dead_letters)
+        return functools.partial(event_handler, dead_letters=dead_letters, key_names=key_names, concurrency=concurrency)
     handle = bound_function(function)
 
     @functools.wraps(function)
     def handler(event: Any, context: Any = None) -> Any:
-        return handle_invocation(read_invocation(event), context, handle, dead_letters)
+        invocation = read_invocation(event)
+        return handle_invocation(
+            invocation, context, handle, dead_letters, key_names=tuple(key_names), concurrency=concurrency
+        )
 
     # Lambda calls with two arguments, whatever the function behind takes.
     del handler.__wrapped__
@@ -67,79 +83,16 @@ def event_handler(function: Callable[..., Any] | None = None, *, dead_letters: T
 
 
 def bound_function(function: Callable[..., Any]) -> Handle:
-    """`function` as something that takes a message and the context."""
+    """`function` as something that takes a message and the context; what it returns may have to be awaited."""
     read: Reader = argument_reader(function)
     with_context = takes_context(function)
-    is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004
-    )
+    name = function_name(function)
 
     def handle(message: Message, context: Any) -> Any:
         argument = read(message)
-        answer = function(argument, context) if with_context else function(argument)
-        return _event_loop().run(answer) if is_async else answer
+        result = function(argument, context) if with_context else function(argument)
+        if inspect.isgenerator(result) or inspect.isasyncgen(result):
+            raise NeverRunError(f"{name} returned a generator, whose body has not run: return a value, or await it")
+        return result
 
     return handle
-
-
-class _EventLoops(local):
-    runner: Runner | None = None
-
-
-_event_loops = _EventLoops()
-
-
-def _event_loop() -> Runner:
-    """The thread's event loop; kept, since clients that a module holds belong to the loop that they were used on."""
-    if _event_loops.runner is None:
-        import asyncio  # here, because it costs a cold start twenty milliseconds
-        import atexit
-
-        _event_loops.runner = asyncio.Runner()
-        atexit.register(_event_loops.runner.close)
-    return _event_loops.runner
-
-
-def handle_invocation(invocation: Invocation, context: Any, handle: Handle, dead_letters: Target | None) -> Any:
-    """Handle every message; what the function answers for a bus event, `batchItemFailures` for a batch."""
-    if invocation.source is Source.EVENT_BUS:
-        return _handle(invocation.messages[0], context, handle, dead_letters)
-    failed: list[Message] = []
-    blocked: set[str] = set()
-    for message in invocation.messages:
-        if message.keys in blocked:
-            failed.append(message)
-            continue
-        try:
-            _handle(message, context, handle, dead_letters)
-        except Exception:
-            if message.identifier is None:
-                raise  # nothing names it, so the whole batch has to come again
-            failed.append(message)
-            blocked.add(message.keys)
-            if invocation.source is Source.EVENT_SOURCE_MAPPING:
-                break
-    return {"batchItemFailures": [{"itemIdentifier": message.identifier} for message in failed]}
-
-
-def _handle(message: Message, context: Any, handle: Handle, dead_letters: Target | None) -> Any:
-    extra = {
-        "event_id": message.event_id,
-        "aws_request_id": getattr(context, "aws_request_id", None),
-        "function_name": getattr(context, "function_name", None),
-    }
-    try:
-        answer = handle(message, context)
-    except DeadLetterError as error:
-        if dead_letters is None:
-            _log.exception("cannot be fixed, and there is no dead-letter target: it will be tried again", extra=extra)
-            raise
-        _log.error("dead-lettered: %s", error, extra=extra)
-        letter: dict[str, JSONValue] = {"reason": str(error), "event": dict(message.event)}
-        dead_letters.invoke(letter)
-        return None
-    except Exception:
-        _log.exception("failed; it will be tried again", extra=extra)
-        raise
-    _log.info("handled", extra=extra)
-    return answer

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from perception_events.aggregation import Aggregator, JoinOutcome, JoinResult
+from perception_events.aggregation import Aggregator, JoinFailuresError, JoinOutcome, JoinResult
 from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, dynamodb_client
 from perception_events.clock import SystemClock
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.lambdas.environment import environment_name
 from perception_events.pipeline import Pipeline
 
 __all__ = ["JoinHandler", "join_handler", "joins_of", "sweep_handler"]
@@ -37,38 +38,54 @@ def joins_of(
     return pipeline.aggregator(store, clock=SystemClock())
 
 
-def join_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str | None = None) -> JoinHandler:
-    """The handler of every `aggregate_...` function: `handler = join_handler(pipeline, "prod")`.
+def join_handler(
+    pipeline: Pipeline, env: str | None = None, *, client: Any = None, table: str | None = None
+) -> JoinHandler:
+    """The handler of every `aggregate_...` function: `handler = join_handler(pipeline)`.
 
-    It takes a rule's event, a pipe's batch or a Lambda event source mapping's. An error fails the whole invocation;
-    handling the same events again is safe. `InvalidMemberEventError` will never succeed (send it to a dead-letter
-    queue), every other error may.
+    `env`: by default what the function's variable `PERCEPTION_EVENTS_ENV` says, read at the first event.
+
+    It takes a rule's event, a pipe's batch or a Lambda event source mapping's. Each event of a batch is handled,
+    whatever the others are; then a failure fails the whole invocation: handling the same events again is safe.
+    `InvalidMemberEventError` will never succeed (send it to a dead-letter queue), every other error may. A group whose
+    manifest cannot be read is logged as an error, and does not fail the event.
 
     The client is made at the first event, so that importing the module needs no credentials.
     """
-    aggregator = _Once(lambda: joins_of(pipeline, env, client=client, table=table))
+    aggregator = _Once(lambda: joins_of(pipeline, environment_name(env), client=client, table=table))
 
     def handler(event: JSONValue, context: Any = None) -> JSONObject:
-        results = aggregator.get().handle(event)
+        try:
+            results = aggregator.get().handle(event)
+        except JoinFailuresError as error:
+            _log_failures(error)
+            raise
         for result in results:
-            _tell(result)
+            _log_result(result)
         return {"results": [_row(result) for result in results]}
 
     return handler
 
 
-def sweep_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str | None = None) -> JoinHandler:
-    """The handler of a scheduled fallback: looks at every open group, whatever the event says.
+def sweep_handler(
+    pipeline: Pipeline, env: str | None = None, *, client: Any = None, table: str | None = None
+) -> JoinHandler:
+    """The handler of a scheduled fallback: looks at every open group, whatever the event says; `env` as `join_handler`.
 
-    Returns `{"triggered": [...], "alerted": [...], "looked_at": n}`.
+    Returns `{"triggered": [...], "alerted": [...], "looked_at": n}`. When groups could not be settled, all others are,
+    and the invocation then fails with a `JoinFailuresError` that names these, so that an alarm on errors sees it.
     """
-    aggregator = _Once(lambda: joins_of(pipeline, env, client=client, table=table))
+    aggregator = _Once(lambda: joins_of(pipeline, environment_name(env), client=client, table=table))
 
     def handler(event: JSONValue = None, context: Any = None) -> JSONObject:
         looked_at: list[JoinResult] = []
-        acted = aggregator.get().sweep(on_result=looked_at.append)
+        try:
+            acted = aggregator.get().sweep(on_result=looked_at.append)
+        except JoinFailuresError as error:
+            _log_failures(error)
+            raise
         for result in acted:
-            _tell(result)
+            _log_result(result)
         return {
             "triggered": [_row(result) for result in acted if result.outcome is JoinOutcome.TRIGGERED],
             "alerted": [_row(result) for result in acted if result.outcome is JoinOutcome.ALERTED],
@@ -91,9 +108,18 @@ class _Once:
         return self._made
 
 
-def _tell(result: JoinResult) -> None:
+def _log_result(result: JoinResult) -> None:
     level = logging.DEBUG if result.outcome is JoinOutcome.UNCHANGED else logging.INFO
+    if result.problem is not None:
+        _log.error("join %s: %s", result.key, result.problem, extra={"join": _row(result)})
     _log.log(level, "join %s: %s", result.key, result.outcome.value, extra={"join": _row(result)})
+
+
+def _log_failures(error: JoinFailuresError) -> None:
+    for result in error.results:
+        _log_result(result)
+    for failure in error.failures:
+        _log.error("join: %s", failure, extra={"retryable": failure.retryable})
 
 
 def _row(result: JoinResult) -> JSONObject:
@@ -106,4 +132,5 @@ def _row(result: JoinResult) -> JSONObject:
         "missing": [*sorted(result.missing)],
         "triggers": [*result.triggers],
         "alerts": [*result.alerts],
+        "problem": result.problem,
     }

@@ -54,7 +54,7 @@ def check_complexity(rules: Sequence[SubRule], limit: int) -> None:
                 "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
                 "after a wildcard character",
                 code="TooComplex",
-                pointer=f"/{path}",
+                path=path,
                 hint=f"the wildcards of this field together count {complexity} or more, at most {limit} is accepted "
                 "(AWS does not publish its limit): use fewer of them, or split the rule in two",
             )

@@ -18,6 +18,7 @@ from perception_events.patterns._fields import FieldTree
 from perception_events.patterns._flat_match import flat_matcher
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
+from perception_events.patterns._positions import located
 from perception_events.patterns._quirks import EngineQuirk, engine_quirks
 
 TYPE_CHECKING = False
@@ -68,28 +69,16 @@ class EventPattern:
         rules = DIALECTS[dialect]
         if isinstance(source, str | bytes):
             _check_length(len(source) if isinstance(source, str) else len(source.decode(errors="replace")), rules)
-        syntax = parse(source)
+        syntax = parse(source, rules.max_length)
         if not isinstance(source, str | bytes) and not _is_short(source, rules):
             _check_length(len(canonical_text(syntax)), rules)
-        combinations = or_combinations(syntax)
-        if combinations > MAX_OR_COMBINATIONS:
-            raise InvalidEventPatternError(
-                f"$or gives {combinations} combinations, at most {MAX_OR_COMBINATIONS} are allowed",
-                code="TooManyCombinations",
-                hint="split it over several rules",
-            )
-        rejected = first_unsupported(syntax, dialect)
-        if rejected is not None:
-            pointer, operator = rejected
-            raise InvalidEventPatternError(
-                f"a {dialect} does not take the operator {operator}",
-                code="UnsupportedOperator",
-                pointer=pointer,
-                hint="this operator is for rules of an event bus only",
-            )
-        pattern = cls(syntax, dialect)
-        if max_wildcard_complexity is not None:
-            check_complexity(pattern.sub_rules, max_wildcard_complexity)
+        try:
+            _check_use(syntax, dialect)
+            pattern = cls(syntax, dialect)  # multiplies $or out, which rejects what only shows then
+            if max_wildcard_complexity is not None:
+                check_complexity(pattern.sub_rules, max_wildcard_complexity)
+        except InvalidEventPatternError as error:
+            raise located(error, source) from None
         return pattern
 
     def matches(self, event: Mapping[str, Any]) -> bool:
@@ -219,6 +208,26 @@ def checked_event(event: Mapping[str, Any]) -> dict[str, Any]:
             f"an event is a mapping, this is a {type(event).__name__}; its text goes to the ..._json method"
         )
     return dict(event)
+
+
+def _check_use(syntax: ObjectPattern, dialect: Dialect) -> None:
+    """Reject what the engine takes and the place where the pattern is used does not."""
+    combinations = or_combinations(syntax)
+    if combinations > MAX_OR_COMBINATIONS:
+        raise InvalidEventPatternError(
+            f"$or gives {combinations} combinations, at most {MAX_OR_COMBINATIONS} are allowed",
+            code="TooManyCombinations",
+            hint="split it over several rules",
+        )
+    rejected = first_unsupported(syntax, dialect)
+    if rejected is not None:
+        pointer, operator = rejected
+        raise InvalidEventPatternError(
+            f"a {dialect} does not take the operator {operator}",
+            code="UnsupportedOperator",
+            pointer=pointer,
+            hint="this operator is for rules of an event bus only",
+        )
 
 
 def _is_short(source: Mapping[str, Any], rules: DialectRules) -> bool:

@@ -100,15 +100,13 @@ def _is_deep(value: Any) -> bool:
 
 
 def _is_long_number(text: str, index: int) -> bool:
-    start, end = index, index + 1
-    while start and text[start - 1] in _IN_NUMBERS:
-        start -= 1
-    while end < len(text) and text[end] in _IN_NUMBERS:
-        end += 1
-    return end - start > MAX_NUMBER_LENGTH
+    before = text[max(0, index - MAX_NUMBER_LENGTH) : index]
+    after = text[index : index + MAX_NUMBER_LENGTH + 1]
+    around = len(before) - len(before.rstrip(_IN_NUMBERS)) + len(after) - len(after.lstrip(_IN_NUMBERS))
+    return around > MAX_NUMBER_LENGTH
 
 
-_IN_NUMBERS = frozenset("-+.eE0123456789")
+_IN_NUMBERS = "-+.eE0123456789"
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -26,7 +26,10 @@ def shown(text: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return shown(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    try:
+        return shown(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
+    except RecursionError:
+        return "{...}" if isinstance(value, dict) else "[...]"
 
 
 def name_fix(event: Any, path: str, holds: Callable[[str], bool]) -> tuple[str, bool, str]:

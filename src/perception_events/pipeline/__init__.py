@@ -8,6 +8,7 @@ from perception_events.pipeline._names import Names
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.pipeline._settings import (
     BusSettings,
+    EnrichmentSettings,
     FunctionSettings,
     Module,
     PipeSettings,
@@ -17,6 +18,7 @@ from perception_events.pipeline._settings import (
 
 __all__ = [
     "BusSettings",
+    "EnrichmentSettings",
     "FunctionSettings",
     "InvalidPipelineError",
     "Module",

@@ -19,14 +19,16 @@ from perception_events.aggregation import (
     check_reachable,
     trigger_event_type,
 )
-from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, SegmentClassifier
+from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, OnError, SegmentClassifier
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject
+from perception_events.pipeline._enrichment import OwnEnrichment
 from perception_events.pipeline._errors import InvalidPipelineError
-from perception_events.pipeline._names import Names, rule_name
+from perception_events.pipeline._names import DEFAULT_NAME_FORMAT, Names, rule_name
 from perception_events.pipeline._settings import (
     ENRICHMENT,
     BusSettings,
+    EnrichmentSettings,
     FunctionSettings,
     Module,
     PipeSettings,
@@ -39,7 +41,8 @@ from perception_events.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perception_events.topology import Topology
+    from perception_events.diagrams import Graph
+    from perception_events.topology import Resource, Topology
 
 __all__ = ["Pipeline"]
 
@@ -48,15 +51,29 @@ __all__ = ["Pipeline"]
 class Pipeline:
     """A whole pipeline, declared once and built for each environment.
 
-    `entries` are the modules that start from outside; it defaults to the first, and matters once joins are declared.
-    `fallback_every` is how often their workflow sweeps the joins, in whole minutes.
+    `modules`: the event types, each with its rule and functions.
+    `name`: what the parts' names begin with that have no name of their own.
+    `table`, `pipe`, `bus`, `functions`: the settings of each.
+    `enrichment`: the pipe's enrichment step: by default the classifiers'; None for a pipe without one.
+    `base_registry`: classifiers that come before those of the modules.
+    `event_type_field`: the field of an item in which the enrichment puts the event type.
+    `extra_rules`: rules beside those of the modules.
+    `resources`: what else belongs to the system, in the topology's own words: queues, topics, state machines, further
+    pipes, buses and rules, event source mappings. References name ids, of `resources` or of the declaration's own parts
+    (`EventTable`, `EventTable.stream`, `EventBus`, `Pipe`), or functions by their names here. A name that is left out
+    is the id; ARNs are made up, but for those of `existing` resources, which keep their name and ARN as they are.
+    `entries`: the modules that start from outside; by default the first. It matters once joins are declared.
+    `fallback_every`: how often their workflow sweeps the joins, in whole minutes.
+    `name_format`: how a declared name and the environment make a name on AWS: `{name}-{env}` by default, `{name}` to
+    leave the environment out. A name with `{env}` in it is taken as it is, with the environment put in.
 
     Raises:
         InvalidPipelineError: two modules or two rules share a name, a module triggers one that is not declared, or
-            the joins make a cycle, leave a module unreachable or can never complete.
+            the joins make a cycle, leave a module unreachable or can never complete; or modules have targets, and
+            nothing gives their events the type that the rules match on.
     """
 
-    modules: tuple[Module, ...]
+    modules: tuple[Module, ...] = ()
     name: str = "perception-pipeline"
     table: TableSettings = field(default_factory=TableSettings)
     pipe: PipeSettings = field(default_factory=PipeSettings)
@@ -67,6 +84,9 @@ class Pipeline:
     functions: FunctionSettings = field(default_factory=FunctionSettings)
     entries: tuple[str, ...] = ()
     fallback_every: timedelta = timedelta(minutes=5)
+    enrichment: EnrichmentSettings | None = field(default_factory=EnrichmentSettings)
+    resources: tuple[Resource, ...] = ()
+    name_format: str = DEFAULT_NAME_FORMAT
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -81,15 +101,44 @@ class Pipeline:
                         f"module {module.name!r} triggers {triggered!r}, which is not declared; "
                         f"add Module({triggered!r}) or correct the name (declared: {', '.join(sorted(seen))})"
                     )
+            self._check_after(module, seen)
+        if "{name}" not in self.name_format:
+            raise InvalidPipelineError(
+                f"name_format {self.name_format!r} must hold {{name}}, or all parts share a name"
+            )
         if self.joins:
             self._check_joins()
-        rule_names: set[str] = set()
+        self._check_rule_names()
+        self._check_event_types()
+
+    def _check_after(self, module: Module, declared: set[str]) -> None:
+        joins = {join.name for one in self.modules for join in one.joins}
+        for before in module.after:
+            if (before not in joins and before not in declared) or (before == module.name and before not in joins):
+                known = ", ".join(sorted({*joins, *declared} - {module.name}))
+                raise InvalidPipelineError(
+                    f"module {module.name!r} comes after {before!r}, which is neither a join nor another module; "
+                    f"declared: {known or 'none'}"
+                )
+
+    def _check_rule_names(self) -> None:
+        names: set[str] = set()
         for rule in self.rule_settings():
-            if rule.name in rule_names:
+            if rule.name in names:
                 raise InvalidPipelineError(
                     f"two rules are called {rule.name!r}; give the one in extra_rules another name"
                 )
-            rule_names.add(rule.name)
+            names.add(rule.name)
+
+    def _check_event_types(self) -> None:
+        """Rules of modules match on the event type, which the enrichment or a template must put there."""
+        gives = self.event_type_field in self.enriched_fields
+        with_targets = [module.name for module in self.modules if module.targets]
+        if with_targets and not gives and not self.pipe.target_input_template:
+            raise InvalidPipelineError(
+                f"nothing gives events the field {self.event_type_field!r} that the rules of {', '.join(with_targets)} "
+                "match on; let the enrichment classify, or name the field in EnrichmentSettings(adds=...)"
+            )
 
     @property
     def registry(self) -> ClassifierRegistry:
@@ -107,8 +156,19 @@ class Pipeline:
 
     @property
     def joins(self) -> tuple[Join, ...]:
-        """The joins of all modules, each once."""
-        return tuple(dict.fromkeys(join for module in self.modules for join in module.joins))
+        """The joins of all modules, each once, with the modules that come `after` them among their triggers."""
+        declared = dict.fromkeys(join for module in self.modules for join in module.joins)
+        return tuple(self._with_later_modules(join) for join in declared)
+
+    def _with_later_modules(self, join: Join) -> Join:
+        later = [m.name for m in self.modules if join.name in m.after and m.name not in join.trigger]
+        return replace(join, trigger=(*join.trigger, *later)) if later else join
+
+    def triggers_of(self, module: Module) -> tuple[str, ...]:
+        """The modules that the functions of `module` start themselves: its triggers, and those that come `after` it."""
+        joins = {join.name for one in self.modules for join in one.joins}
+        later = (m.name for m in self.modules if module.name in m.after and module.name not in joins)
+        return tuple(dict.fromkeys((*module.triggers, *later)))
 
     @property
     def key_parts(self) -> Mapping[str, tuple[str, ...]]:
@@ -118,7 +178,7 @@ class Pipeline:
     @property
     def next_modules(self) -> Mapping[str, tuple[str, ...]]:
         """Module name to the modules that it starts, alone or through joins."""
-        edges = {module.name: list(module.triggers) for module in self.modules}
+        edges = {module.name: list(self.triggers_of(module)) for module in self.modules}
         for join in self.joins:
             for event_type in join.event_types:
                 edges.setdefault(event_type, []).extend(join.trigger)
@@ -135,15 +195,17 @@ class Pipeline:
 
     def names(self, env: str) -> Names:
         """What the parts are called in `env`; what is there already keeps its own name."""
-        stream = self.table.existing_stream_arn
+        stream, existing_bus = self.table.existing_stream_arn, self.bus.existing_name
         functions = {name: _function_of(arn) for name, arn in self.functions.existing_arns.items()}
-        return Names(
-            env=env,
-            table=stream.split("/")[1] if stream else f"{self.table.name}-{env}",
-            pipe=f"{self.name}-pipe-{env}",
-            bus=self.bus.existing_name or f"{self.name}-event-bus-{env}",
-            enrichment=functions.get(ENRICHMENT, f"{self.name}-enrichment-{env}"),
-            existing_functions=functions,
+        names = Names(env, "", "", "", "", self.name_format, functions)
+        return replace(
+            names,
+            table=stream.split("/")[1] if stream else names.of(self.table.name),
+            pipe=names.of(self.pipe.name or f"{self.name}-pipe"),
+            bus=existing_bus.split("event-bus/")[-1]
+            if existing_bus
+            else names.of(self.bus.name or f"{self.name}-event-bus"),
+            enrichment=functions.get(ENRICHMENT) or names.of(f"{self.name}-enrichment"),
         )
 
     def topology(
@@ -168,10 +230,52 @@ class Pipeline:
 
         return pipeline_topology(self, env, account, region, declared_in)
 
+    def graph(self, env: str, *, queues: bool = False) -> Graph:
+        """The diagram of `topology(env)` with modules and joins; `queues` draws dead-letter queues too."""
+        from perception_events.pipeline._diagram import pipeline_graph
+
+        return pipeline_graph(self, env, queues=queues)
+
     def local_functions(self) -> Mapping[str, Target]:
-        """What runs in memory in place of deployed functions, by the id of the resource: the enrichment."""
-        enrichment = Enrichment(self.registry, field=self.event_type_field, sort_key_attribute=self.table.sort_key)
-        return {self.functions.existing_arns.get(ENRICHMENT) or logical_id(ENRICHMENT, "function"): enrichment}
+        """What runs in memory in place of what is deployed, by the id or ARN of the resource: the enrichment.
+
+        Raises (when it is called):
+            InvalidPipelineError: the enrichment's own function cannot be imported or called.
+        """
+        enrichment = self.enrichment
+        if enrichment is None:
+            return {}
+        id = enrichment.resource or self.functions.existing_arns.get(ENRICHMENT) or logical_id(ENRICHMENT, "function")
+        return {id: self.enrichment_target()}
+
+    @property
+    def enriched_fields(self) -> tuple[str, ...]:
+        """The fields that the enrichment is known to add to each item."""
+        if self.enrichment is None:
+            return ()
+        return (*((self.event_type_field,) if self.enrichment.classify else ()), *self.enrichment.adds)
+
+    def enrichment_target(self) -> Target:
+        """What the enrichment step runs, here and in its Lambda function.
+
+        Raises:
+            InvalidPipelineError: there is no enrichment, or its own function cannot be imported or called.
+        """
+        settings = self.enrichment
+        if settings is None:
+            raise InvalidPipelineError("the pipeline has no enrichment; declare enrichment=EnrichmentSettings(...)")
+        classifying = None
+        if settings.classify:
+            classifying = Enrichment(
+                self.registry, self.event_type_field, self.table.sort_key, OnError(settings.on_error)
+            )
+        if settings.function is None:
+            if classifying is None:
+                raise InvalidPipelineError(
+                    "the enrichment neither classifies nor has a function; a pipe without one has enrichment=None"
+                )
+            return classifying
+        return OwnEnrichment(classifying, settings.function)
 
     def module(self, name: str) -> Module:
         """The module called `name`.
@@ -209,7 +313,7 @@ class Pipeline:
 
     def started_by(self, target: str) -> tuple[str, ...]:
         """The modules that the function `target` starts: what its modules trigger themselves, or a join's trigger."""
-        of_modules = (triggered for module in self.modules_of(target) for triggered in module.triggers)
+        of_modules = (triggered for module in self.modules_of(target) for triggered in self.triggers_of(module))
         of_joins = (m for join in self.joins for m in join.trigger if target == trigger_event_type(m))
         return tuple(dict.fromkeys((*of_modules, *of_joins)))
 
@@ -267,7 +371,8 @@ class Pipeline:
 
     def rules(self, env: str) -> Mapping[str, JSONObject]:
         """Rule name to event pattern."""
-        return {f"{rule.name}-{env}": rule.event_pattern for rule in self.rule_settings()}
+        names = self.names(env)
+        return {names.of(rule.name): rule.event_pattern for rule in self.rule_settings()}
 
 
 def _function_of(arn: str) -> str:

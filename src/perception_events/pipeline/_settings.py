@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from perception_events.aggregation import Join
-from perception_events.classifiers import Classifier
-from perception_events.json_values import JSONObject
+from perception_events.classifiers import Classifier, OnError
+from perception_events.json_values import JSONObject, JSONValue
+
+if TYPE_CHECKING:
+    from perception_events.topology import RuleTarget
 
 __all__ = [
     "ENRICHMENT",
     "BusSettings",
+    "EnrichmentSettings",
     "FunctionSettings",
     "Module",
     "PipeSettings",
@@ -33,10 +38,13 @@ NEW_IMAGE_TEMPLATE = '{"dynamodb": {"NewImage": <$.dynamodb.NewImage>}}'
 class Module:
     """One module of the pipeline: its event type, how a key is recognised as its, and what its events set off.
 
-    `classifier` defaults to the exact segment after the date. `targets` are the functions, without `-{env}`, that
-    the module's rule invokes; a module without targets gets no rule. `triggers` are the modules started next by
-    these functions themselves; `joins` are the groups that its events are gathered in, which start the next module
-    when they are complete. `parts` names the segments after the event type (`("sync", "camera")` for `pose`).
+    `name`: the event type.
+    `classifier`: how a key is recognised; the exact segment of the event type in the key without one.
+    `targets`: the functions that the module's rule invokes, without the environment; without any there is no rule.
+    `triggers`: the modules that these functions start next themselves.
+    `joins`: the groups that its events are gathered in, which start the next module when they are complete.
+    `parts`: the names of the segments after the event type (`("sync", "camera")` for `pose`).
+    `after`: joins by name, or modules, that start this one; so that a module is added without a change of theirs.
     """
 
     name: str
@@ -45,14 +53,40 @@ class Module:
     triggers: tuple[str, ...] = ()
     joins: tuple[Join, ...] = ()
     parts: tuple[str, ...] | None = None
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnrichmentSettings:
+    """The pipe's enrichment step.
+
+    `function`: your own, called with the list of items that the pipe sends: a function of one argument, a Lambda
+    handler (event and context), an object with `invoke`, or `package.module:name`, imported when it is first called.
+    `classify`: add the event type to each item by the classifiers, before `function` is called.
+    `on_error`: what becomes of a record that cannot be classified: `raise` fails its batch, `unknown` gives it the
+    registry's default type and a field with the reason.
+    `adds`: names of the fields that `function` adds to an item, for checks of what rules match on.
+    `resource`: the id of one of `Pipeline.resources` that enriches in AWS: an Express state machine, an API
+    destination, an API Gateway. Without one it is the Lambda function `enrichment`, deployed as `functions` says,
+    whose handler is `enrichment_handler(pipeline)`. In memory `function` stands in for either.
+    """
+
+    function: Any = None
+    classify: bool = True
+    on_error: OnError = OnError.RAISE
+    adds: tuple[str, ...] = ()
+    resource: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableSettings:
-    """The event table: key names, TTL attribute and what its stream carries.
+    """The event table.
 
-    `existing_stream_arn` refers to a table that is there already, by its stream. `other_stream_readers` counts
-    the pipes and event source mappings which read that stream beside this pipe.
+    `name`: see `Pipeline.name_format`. `partition_key`, `sort_key`: the names of the key attributes, which are strings.
+    `ttl_attribute`: the attribute of Time to Live. `stream_view_type`: what the stream carries.
+    `status_attribute`: the attribute that says how far an item is; `status_filter` makes filters on it.
+    `existing_stream_arn`: a table that is there already, by its stream.
+    `other_stream_readers`: the pipes and event source mappings which read that stream beside this pipe.
     """
 
     name: str = "PerceptionPipelineEvents"
@@ -60,18 +94,33 @@ class TableSettings:
     sort_key: str = "date#event_type"
     ttl_attribute: str = "expires_at"
     stream_view_type: str = "NEW_AND_OLD_IMAGES"
+    status_attribute: str = "status"
     existing_stream_arn: str | None = None
     other_stream_readers: int = 0
+
+    def status_filter(self, *values: str, event_names: tuple[str, ...] = ("INSERT", "MODIFY")) -> JSONObject:
+        """A filter for the pipe: items whose status is one of `values`, in records of `event_names`."""
+        listed: list[JSONValue] = [*values]
+        names: list[JSONValue] = [*event_names]
+        return {"eventName": names, "dynamodb": {"NewImage": {self.status_attribute: {"S": listed}}}}
 
 
 @dataclass(frozen=True, slots=True)
 class PipeSettings:
     """The pipe between the table's stream and the bus.
 
-    `batch_size` and `maximum_batching_window` (seconds) are the source's; -1 means without limit, as on AWS.
-    `maximum_record_age` is in seconds. `time` is the JSON path of the bus entry's time.
+    `name`: see `Pipeline.name_format`; the pipeline's name and `-pipe` without one.
+    `filter_criteria`: patterns of which a record must match one; none lets every record pass.
+    `batch_size` (None is AWS's default of 100), `maximum_batching_window` (seconds): of the source.
+    `maximum_retry_attempts`, `maximum_record_age` (seconds): when a record is given up; -1 is without limit, as on AWS.
+    `starting_position`: `LATEST` or `TRIM_HORIZON`. `parallelization_factor`: batches of one shard at once.
+    `on_partial_batch_item_failure`: `AUTOMATIC_BISECT`, or None to retry a failed batch whole.
+    `dead_letter_queue`: whether there is a queue for the records that are given up.
+    `enrichment_input_template`, `target_input_template`: what enrichment and target get of each record, or all of it.
+    `source`, `detail_type`, `resources`, `time`: of the bus entries; a text, or the JSON path of one.
     """
 
+    name: str | None = None
     filter_criteria: tuple[JSONObject, ...] = (COMPLETED_INSERTS,)
     batch_size: int | None = 10
     maximum_batching_window: int = 0
@@ -91,12 +140,18 @@ class PipeSettings:
 
 @dataclass(frozen=True, slots=True)
 class BusSettings:
-    """The event bus; `archive_retention_days` of 0 keeps events for ever, None makes no archive.
+    """The event bus.
 
-    `existing_name` refers to a bus that is there already. Retry attempts and event age (seconds) are those of
-    each rule target; `target_dead_letter_queue` catches what they give up on.
+    `name`: see `Pipeline.name_format`; the pipeline's name and `-event-bus` without one.
+    `archive_retention_days`: of an archive of all events; 0 keeps them for ever, None makes no archive.
+    `schema_discovery`: whether a schema discoverer watches the bus.
+    `dead_letter_queue`: whether there is a queue for what the bus itself could not handle.
+    `existing_name`: a bus that is there already, by its name or its ARN.
+    `target_retry_attempts`, `target_event_age` (seconds), `target_dead_letter_queue`: of each rule target that has none
+    of its own.
     """
 
+    name: str | None = None
     archive_retention_days: int | None = None
     schema_discovery: bool = True
     dead_letter_queue: bool = True
@@ -108,22 +163,37 @@ class BusSettings:
 
 @dataclass(frozen=True, slots=True)
 class RuleSettings:
-    """A rule beside those of the modules: `name` and `targets` without `-{env}`."""
+    """A rule of the bus beside those of the modules.
+
+    `name`: see `Pipeline.name_format`. `event_pattern`: the pattern.
+    `targets`: in order; the name of a function, without the environment, or a `topology.RuleTarget` for every other
+    kind of target and for an input of its own. Its `target` names a function or one of `Pipeline.resources`; without
+    a retry policy or a dead-letter queue it has those of `BusSettings`.
+    """
 
     name: str
     event_pattern: JSONObject
-    targets: tuple[str, ...] = ()
+    targets: tuple[str | RuleTarget, ...] = ()
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The targets that are given as the name of a function."""
+        return tuple(target for target in self.targets if isinstance(target, str))
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """How the Lambda functions are deployed; `timeout` in seconds, `memory` in MB.
+    """How the Lambda functions are deployed; they are named without the environment, the enrichment is `enrichment`.
 
-    `handlers` gives the handler path of a function by its name without `-{env}` (the enrichment is
-    `enrichment`); `existing_arns` refers to functions that are there already. `retry_attempts` (0 to 2) and
-    `event_age` (60 to 21600 seconds) are those of Lambda's own asynchronous queue, and `dead_letter_queue` is
-    where it sends what a handler could not do: the bus has let go of the event by then. `statements` are IAM
-    statements that a function's role gets beside what it needs for its place in the pipeline.
+    `runtime`, `timeout` (seconds), `memory` (MB): of every function.
+    `code_bucket`, `code_key`: the zip in S3 with the handlers of all of them; a parameter of the template may change
+    it.
+    `handlers`: handler paths by function, and so further functions; `handlers.<function>` for one that has none here.
+    `existing_arns`: functions that are there already, by ARN or name.
+    `retry_attempts` (0 to 2), `event_age` (60 to 21,600 seconds): of Lambda's own asynchronous queue.
+    `dead_letter_queue`: whether that queue keeps what a handler could not do; the bus has let go of the event by then.
+    `log_retention_days`: of the functions' log groups and the pipe's.
+    `statements`: IAM statements that a function's role gets beside what its place in the pipeline needs.
     """
 
     runtime: str = "python3.13"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
 from typing import cast
 
 from perception_events.aggregation import fallback_schedule, fallback_state_machine, workflow_actions
 from perception_events.pipeline._arns import Account
+from perception_events.pipeline._further import FurtherResources
 from perception_events.pipeline._names import Names
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.pipeline._settings import ENRICHMENT, RuleSettings
@@ -60,16 +63,27 @@ class _Builder:
         self._file = file
 
     def resources(self) -> Iterator[Resource]:
-        """Table, functions, bus, pipe, rules and fallback, each after the queues that it sends to."""
+        """Table, functions, bus, pipe, rules and fallback, each after the queues that it sends to; then the others."""
         yield from self._event_table()
         yield from self._functions()
         yield from self._bus_parts()
         yield from self._pipe_parts()
         yield from self._rules()
         yield from self._fallback()
+        further = FurtherResources(self._pipeline.resources, self._names, self._account, self._resolve)
+        yield from further.resources(self._origin)
 
-    def _origin(self, path: str) -> Origin:
-        return Origin(self._file, path=path)
+    def _resolve(self, reference: str) -> str:
+        """The id of a part of the declaration, which may be named by a function's name or stand for what exists."""
+        parts = {_TABLE: self._table_id, f"{_TABLE}.stream": self._stream_id, _BUS: self._bus_id}
+        if reference in parts:
+            return parts[reference]
+        return self._function_id(reference) if reference in self._function_names else reference
+
+    def _origin(self, path: str, parts: Mapping[str, str] | None = None) -> Origin:
+        """Where `path` is declared. `parts`: what the declaration calls single fields of the resource."""
+        inside = {field: Origin(self._file, path=part) for field, part in (parts or {}).items()}
+        return Origin(self._file, path=path, parts=inside)
 
     # --- table and pipe
 
@@ -101,7 +115,7 @@ class _Builder:
             self._stream_id,
             name=self._names.table,
             arn=existing or self._account.stream_arn(arn),
-            origin=origin,
+            origin=self._origin("table", {"other_readers": "table.other_stream_readers"}),
             existing=existing is not None,
             table=self._table_id,
             stream_view_type=table.stream_view_type,
@@ -125,7 +139,18 @@ class _Builder:
             _PIPE,
             name=name,
             arn=self._account.arn("pipes", f"pipe/{name}"),
-            origin=self._origin("pipe"),
+            origin=self._origin(
+                "pipe",
+                {
+                    "source_parameters": "pipe",
+                    "filters": "pipe.filter_criteria",
+                    "enrichment": "enrichment",
+                    "target_parameters.EventBridgeEventBusParameters.Source": "pipe.source",
+                    "target_parameters.EventBridgeEventBusParameters.DetailType": "pipe.detail_type",
+                    "target_parameters.EventBridgeEventBusParameters.Resources": "pipe.resources",
+                    "target_parameters.EventBridgeEventBusParameters.Time": "pipe.time",
+                },
+            ),
             source=self._stream_id,
             source_parameters=SourceParameters(
                 batch_size=pipe.batch_size,
@@ -141,8 +166,8 @@ class _Builder:
                 Filter(cast("PartialJSON", pattern), self._origin(f"pipe.filter_criteria[{at}]"))
                 for at, pattern in enumerate(pipe.filter_criteria)
             ),
-            enrichment=self._function_id(ENRICHMENT),
-            enrichment_input_template=pipe.enrichment_input_template,
+            enrichment=self._enrichment_id,
+            enrichment_input_template=pipe.enrichment_input_template if self._enrichment_id else None,
             target=self._bus_id,
             target_input_template=pipe.target_input_template,
             target_parameters={"EventBridgeEventBusParameters": self._entry_fields()},
@@ -170,7 +195,7 @@ class _Builder:
 
     def _queue(self, holder: str, path: str) -> Queue:
         """The dead-letter queue of `holder`: one for all functions, one for all rule targets."""
-        name = f"{self._pipeline.name}-{holder}-dlq-{self._env}"
+        name = self._names.of(f"{self._pipeline.name}-{holder}-dlq")
         return Queue(
             self._queue_id(holder),
             name=name,
@@ -184,12 +209,38 @@ class _Builder:
     def _function_id(self, function: str) -> str:
         return self._pipeline.functions.existing_arns.get(function) or logical_id(function, "function")
 
+    @cached_property
+    def _function_names(self) -> tuple[str, ...]:
+        """Every function but the enrichment: targets of rules, and those that have a handler or are there already."""
+        settings = self._pipeline.functions
+        targets = (target for rule in self._pipeline.rule_settings() for target in rule.functions)
+        names = dict.fromkeys((*targets, *settings.handlers, *settings.existing_arns))
+        return tuple(name for name in names if name != ENRICHMENT)
+
+    @cached_property
+    def _asynchronous(self) -> frozenset[str]:
+        """The functions that Lambda queues events for: what rules and schedules invoke; pipes wait for the response."""
+        named: set[object] = set()
+        for rule in self._pipeline.rule_settings():
+            named |= {target if isinstance(target, str) else target.target for target in rule.targets}
+        for one in self._pipeline.resources:
+            if isinstance(one, Rule):
+                named |= {target.target for target in one.targets}
+        named |= {one.target for one in self._pipeline.resources if isinstance(one, Schedule)}
+        return frozenset(name for name in self._function_names if name in named)
+
+    @property
+    def _enrichment_id(self) -> str | None:
+        enrichment = self._pipeline.enrichment
+        return None if enrichment is None else enrichment.resource or self._function_id(ENRICHMENT)
+
     def _functions(self) -> Iterator[Resource]:
-        targets = dict.fromkeys(target for rule in self._pipeline.rule_settings() for target in rule.targets)
-        existing = self._pipeline.functions.existing_arns
-        if self._pipeline.functions.dead_letter_queue and any(target not in existing for target in targets):
+        settings = self._pipeline.functions
+        if settings.dead_letter_queue and any(name not in settings.existing_arns for name in self._asynchronous):
             yield self._queue("function", "functions.dead_letter_queue")
-        for function in (ENRICHMENT, *targets):
+        if self._enrichment_id == self._function_id(ENRICHMENT):
+            yield self._function(ENRICHMENT)
+        for function in self._function_names:
             yield self._function(function)
 
     def _function(self, function: str) -> Function:
@@ -198,21 +249,28 @@ class _Builder:
         existing = settings.existing_arns.get(function)
         origin = self._origin(f"functions[{function}]")
         if existing:
-            return Function(existing, name=name, arn=existing, origin=origin, existing=True)
+            arn = existing if existing.startswith("arn:") else self._account.arn_of(Function, existing)
+            return Function(existing, name=name, arn=arn, origin=origin, existing=True)
         joins = self._pipeline.joins_of(function)
         environment: dict[str, PartialJSON] = {"PERCEPTION_EVENTS_ENV": self._env}
         grants: tuple[Grant, ...] = ()
         if joins:
-            environment["PERCEPTION_EVENTS_TABLE"] = self._names.table
             # A manifest that comes in late is looked up against the groups of its day, which takes a query.
             queries = ("dynamodb:Query",) if any(join.manifest for join in joins) else ()
             grants = (Grant(tuple(sorted((*_READS_AND_WRITES, *queries))), self._table_id),)
-        # The bus only queues an event for a function; the pipe waits for the enrichment's response.
-        asynchronous = function != ENRICHMENT
+        asynchronous = function in self._asynchronous
+        origin = self._origin(
+            f"functions[{function}]",
+            {
+                "on_failure": "functions.dead_letter_queue",
+                "retry_attempts": "functions.retry_attempts",
+                "event_age": "functions.event_age",
+            },
+        )
         return Function(
             logical_id(function, "function"),
             name=name,
-            arn=self._account.arn("lambda", f"function:{name}"),
+            arn=self._account.arn_of(Function, name),
             origin=origin,
             handler=settings.handlers.get(function, f"handlers.{function}"),
             runtime=settings.runtime,
@@ -234,7 +292,14 @@ class _Builder:
     @property
     def _bus_id(self) -> str:
         existing = self._pipeline.bus.existing_name
-        return self._account.arn("events", f"event-bus/{existing}") if existing else _BUS
+        return self._bus_arn if existing else _BUS
+
+    @property
+    def _bus_arn(self) -> str:
+        existing = self._pipeline.bus.existing_name
+        if existing and existing.startswith("arn:"):
+            return existing
+        return self._account.arn_of(EventBus, self._names.bus)
 
     def _bus_parts(self) -> Iterator[Resource]:
         bus, name = self._pipeline.bus, self._names.bus
@@ -245,7 +310,7 @@ class _Builder:
         yield EventBus(
             self._bus_id,
             name=name,
-            arn=self._account.arn("events", f"event-bus/{name}"),
+            arn=self._bus_arn,
             origin=self._origin("bus"),
             existing=existing,
             dead_letter_queue=self._queue_id("bus") if queue else None,
@@ -253,7 +318,7 @@ class _Builder:
         if bus.schema_discovery and not existing:
             yield Discoverer("SchemaDiscoverer", origin=self._origin("bus.schema_discovery"), bus=_BUS)
         if bus.archive_retention_days is not None:
-            archive = f"{self._pipeline.name}-archive-{self._env}"
+            archive = self._names.of(f"{self._pipeline.name}-archive")
             yield Archive(
                 "EventArchive",
                 name=archive,
@@ -271,25 +336,35 @@ class _Builder:
             yield self._rule(rule)
 
     def _rule(self, rule: RuleSettings) -> Rule:
-        bus, name = self._pipeline.bus, f"{rule.name}-{self._env}"
-        origin = self._origin(f"rules[{name}]")
+        name = self._names.of(rule.name)
+        path = f"rules[{name}]"
         return Rule(
-            logical_id(rule.name),
+            logical_id(rule.name.replace("{env}", "")),
             name=name,
             arn=self._account.arn("events", f"rule/{self._names.bus}/{name}"),
-            origin=origin,
+            origin=self._origin(path, {"event_pattern": path}),
             bus=self._bus_id,
-            event_pattern=rule.event_pattern,
-            targets=tuple(
-                RuleTarget(
-                    target,
-                    self._function_id(target),
-                    retry_policy=RetryPolicy(bus.target_retry_attempts, bus.target_event_age),
-                    dead_letter_queue=self._queue_id("target") if bus.target_dead_letter_queue else None,
-                    origin=origin.at("targets", at),
-                )
-                for at, target in enumerate(rule.targets)
-            ),
+            event_pattern=cast("Mapping[str, PartialJSON]", rule.event_pattern),
+            targets=tuple(self._target(target, f"{path}.targets[{at}]") for at, target in enumerate(rule.targets)),
+        )
+
+    def _target(self, target: str | RuleTarget, path: str) -> RuleTarget:
+        """A target with the bus's retry policy and dead-letter queue, where it has none of its own."""
+        bus = self._pipeline.bus
+        whole = RuleTarget(target, target) if isinstance(target, str) else target
+        queue = self._queue_id("target") if bus.target_dead_letter_queue else None
+        parts = {}
+        if whole.dead_letter_queue is None:
+            parts["dead_letter_queue"] = "bus.target_dead_letter_queue"
+        if whole.retry_policy is None:
+            parts["retry_policy.maximum_retry_attempts"] = "bus.target_retry_attempts"
+            parts["retry_policy.maximum_event_age"] = "bus.target_event_age"
+        return replace(
+            whole,
+            target=self._resolve(whole.target) if isinstance(whole.target, str) else whole.target,
+            retry_policy=whole.retry_policy or RetryPolicy(bus.target_retry_attempts, bus.target_event_age),
+            dead_letter_queue=whole.dead_letter_queue or queue,
+            origin=whole.origin or self._origin(path, parts),
         )
 
     # --- fallback of the joins
@@ -298,7 +373,7 @@ class _Builder:
         pipeline = self._pipeline
         if not pipeline.joins:
             return
-        name = f"{pipeline.name}-fallback-{self._env}"
+        name = self._names.of(f"{pipeline.name}-fallback")
         origin = self._origin("fallback_every")
         definition = fallback_state_machine(pipeline.joins, self._names.table, names=pipeline.item_names)
         yield StateMachine(

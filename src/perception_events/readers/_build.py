@@ -40,7 +40,7 @@ def build_topology(declared: Iterable[Declared], problems: list[Problem]) -> Top
     directory = Directory(unique)
     for one in unique:
         if one.properties.get("StreamSpecification") is not None and one.arn != "":
-            directory.add(stream_id(one.id), stream_arn(one.arn), one.origin.file)
+            directory.add(stream_id(one.id), one.stream_arn or stream_arn(one.arn), one.origin.file)
     builder = _Builder(directory, problems)
     resources = [resource for one in unique for resource in builder.resources(one)]
     resources = builder.with_invoke_settings(resources)
@@ -157,7 +157,7 @@ class _Builder:
         )
         specification = declared.get("StreamSpecification")
         if specification is not None:
-            arn = stream_arn(declared.arn)
+            arn = declared.stream_arn or stream_arn(declared.arn)
             view = text_or_unknown(declared.get("StreamSpecification", "StreamViewType"))
             yield TableStream(
                 stream_id(declared.id),

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from perception_events.readers._arns import GENERATED
 from perception_events.readers._declared import Declared, number_of, truth_of
 from perception_events.readers._intrinsics import json_text
 from perception_events.readers._links import Directory
+from perception_events.readers._parts import origin_with_parts, target_origin
 from perception_events.readers._patterns import read_pattern_text, without_unknown_keys
 from perception_events.readers._problems import DocumentError, Problem
 from perception_events.readers._texts import text_or_unknown
@@ -92,13 +94,13 @@ class RoutingBuilder:
         log = declared.get("LogConfiguration")
         yield Pipe(
             **common_fields(declared),
-            source=self._reference(declared, declared.get("Source")) or "",
+            source=self._required(declared, declared.get("Source")),
             source_parameters=self._pipe_source(declared, source),
             filters=self._filters(declared, ("SourceParameters", "FilterCriteria", "Filters"), "Pattern"),
             enrichment=self._reference(declared, declared.get("Enrichment")),
             enrichment_input_template=_template_text(declared.get("EnrichmentParameters", "InputTemplate")),
             enrichment_parameters=_without(enrichment, "InputTemplate"),
-            target=self._reference(declared, declared.get("Target")) or "",
+            target=self._required(declared, declared.get("Target")),
             target_input_template=_template_text(declared.get("TargetParameters", "InputTemplate")),
             target_parameters=_without(target, "InputTemplate"),
             desired_state=text_or_unknown(declared.get("DesiredState")) or "RUNNING",
@@ -119,8 +121,8 @@ class RoutingBuilder:
             source = self._directory.external(f"{declared.id}.source", "SelfManagedEventSource")
         yield EventSourceMapping(
             **common_fields(declared),
-            source=source or "",
-            function=self._reference(declared, declared.get("FunctionName"), "function") or "",
+            source=source or self._required(declared, ""),
+            function=self._required(declared, declared.get("FunctionName"), "function"),
             source_parameters=self._source(declared, declared.properties, "DestinationConfig"),
             filters=self._filters(declared, ("FilterCriteria", "Filters"), "Pattern"),
             function_response_types=tuple(str(one) for one in types) if isinstance(types, list) else (),
@@ -137,7 +139,7 @@ class RoutingBuilder:
             schedule_expression=text_or_unknown(declared.get("ScheduleExpression")) or "",
             flexible_time_window=number_of(declared.get("FlexibleTimeWindow", "MaximumWindowInMinutes")),
             state=text_or_unknown(declared.get("State")) or "ENABLED",
-            target=self._reference(declared, declared.get("Target", "Arn")) or "",
+            target=self._required(declared, declared.get("Target", "Arn")),
             input=_template_text(declared.get("Target", "Input")),
             retry_policy=_retry_policy(target),
             dead_letter_queue=self._reference(declared, declared.get("Target", "DeadLetterConfig", "Arn")),
@@ -180,6 +182,11 @@ class RoutingBuilder:
 
     def _reference(self, declared: Declared, value: Any, names: str = "") -> Reference | None:
         return self._directory.reference(value, declared, names)
+
+    def _required(self, declared: Declared, value: Any, names: str = "") -> Reference:
+        """A reference that must be there; an empty text, which variables have as a default, says nothing."""
+        found = self._reference(declared, value, names)
+        return Unresolved('""', "no ARN is given here; give its value", declared.origin) if found is None else found
 
     def _event_pattern(self, declared: Declared) -> Mapping[str, PartialJSON] | Unresolved | None:
         pattern = declared.get("EventPattern")
@@ -252,8 +259,8 @@ class RoutingBuilder:
         transformer = target.get("InputTransformer")
         queue = target.get("DeadLetterConfig")
         return RuleTarget(
-            id=str(target.get("Id", f"Target{number}")),
-            target=self._reference(declared, target.get("Arn")) or "",
+            id=_target_id(target.get("Id"), number),
+            target=self._required(declared, target.get("Arn")),
             input=_template_text(target.get("Input")),
             input_path=text_or_unknown(target.get("InputPath")),
             input_transformer=_transformer(transformer),
@@ -261,7 +268,7 @@ class RoutingBuilder:
             dead_letter_queue=self._reference(declared, queue.get("Arn") if isinstance(queue, dict) else queue),
             role=self._reference(declared, target.get("RoleArn")),
             parameters={name: one for name, one in target.items() if name.endswith("Parameters") and one is not None},
-            origin=declared.at("Targets", number),
+            origin=target_origin(declared, number),
         )
 
 
@@ -271,10 +278,16 @@ def common_fields(declared: Declared) -> dict[str, Any]:
         "id": declared.id,
         "name": declared.name,
         "arn": declared.arn,
-        "origin": declared.origin,
+        "origin": origin_with_parts(declared),
         "condition": declared.condition,
         "existing": declared.existing,
+        "made_up_name": isinstance(declared.name, str) and (GENERATED in declared.name or declared.name == declared.id),
     }
+
+
+def _target_id(value: Any, number: int) -> str:
+    """The target's id; one of our own where it is not known."""
+    return f"Target{number}" if value is None or isinstance(value, Unresolved) else str(value)
 
 
 def _template_text(value: Any) -> Text | None:

@@ -220,7 +220,9 @@ class Stack:
         reason = (
             f"the nested stack {logical_id} was not read" if child is None else f"{child.file} has no output {name}"
         )
-        return Unresolved(f"${{{logical_id}.Outputs.{name}}}", reason, self.origin(logical_id))
+        unknown = Unresolved(f"${{{logical_id}.Outputs.{name}}}", reason, self.origin(logical_id))
+        self._asked.setdefault(logical_id, []).append(unknown)
+        return unknown
 
 
 _FUNCTION = resource_type("AWS::Lambda::Function")

@@ -30,6 +30,7 @@ class Declared:
     condition: str | None = None
     other_names: tuple[Text, ...] = ()
     existing: bool = False
+    stream_arn: Text = ""
 
     def get(self, *path: str) -> Any:
         """The property at `path`; None where it is not set. An unknown value on the way is returned."""

@@ -213,6 +213,8 @@ class Intrinsics:
             text, variables = argument
         else:
             text = argument
+        if isinstance(text, Unresolved):
+            return text
         if not isinstance(text, str):
             return self._unknown(f"!Sub {_short(argument)}", "Fn::Sub takes a text")
         parts: list[Any] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,7 @@ from perception_events.topology import Opaque, Reference, Resource, Text, Unreso
 
 __all__ = ["Directory"]
 
+_MODULE_OUTPUT = re.compile(r"\$\{((?:module\.[^.}]+\.)+[^{}]*)\}")
 _TYPES_OF_NAMES = {
     "bus": "AWS::Events::EventBus",
     "function": "AWS::Lambda::Function",
@@ -79,7 +81,9 @@ class Directory:
         if found is not None:
             return found
         if isinstance(text, Unresolved):
-            return text
+            # An output of a module that was not read: what it is is not known, but which one it is.
+            output = _MODULE_OUTPUT.fullmatch(text.expression)
+            return text if output is None else self.external(output[1], "Terraform module")
         account = declared.account
         if is_arn(text):
             return self._existing(text, account)
@@ -96,7 +100,8 @@ class Directory:
 
     def external(self, id: str, type: str) -> str:
         """An existing resource without an ARN, such as a self-managed Kafka."""
-        self._add_existing(Opaque(id, type=type, existing=True))
+        if id not in self._ids:
+            self._add_existing(Opaque(id, type=type, existing=True))
         return id
 
     def _found(self, spelled: str, names: str, file: str) -> str | None:

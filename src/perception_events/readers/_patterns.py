@@ -11,6 +11,7 @@ from perception_events.topology import LocatedDict, LocatedList, PartialJSON, Un
 
 __all__ = ["read_pattern_text", "without_unknown_keys"]
 
+_EXPRESSION = re.compile(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", re.DOTALL)
 _INSIDE = re.compile(r'"(?:[^"\\$]|\\.|\$(?!\{)|\$\{(?:[^{}]|\{[^{}]*\})*\})*"|\$\{(?:[^{}]|\{[^{}]*\})*\}', re.DOTALL)
 
 
@@ -24,7 +25,7 @@ def read_pattern_text(text: str | Unresolved, line: int | None = None) -> Partia
     """
     if isinstance(text, str):
         return _as_partial(read_json(text, first_line=line or 1))
-    marked = _INSIDE.sub(lambda match: match[0] if match[0][0] == '"' else f'"{_quoted(match[0])}"', text.expression)
+    marked = _INSIDE.sub(_readable, text.expression)
     try:
         value = read_json(marked, first_line=line or 1)
     except DocumentError:
@@ -44,6 +45,13 @@ def without_unknown_keys(value: Any) -> Any | None:
     if isinstance(value, list):
         return None if any(without_unknown_keys(one) is None for one in value if one is not None) else value
     return value
+
+
+def _readable(match: re.Match[str]) -> str:
+    """A JSON string with its `${...}` escaped; a `${...}` that stands for a whole value as a string."""
+    if match[0][0] == '"':
+        return _EXPRESSION.sub(lambda inside: _quoted(inside[0]), match[0])
+    return f'"{_quoted(match[0])}"'
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,10 @@ from perception_events.topology import Text, Unresolved
 __all__ = ["as_text", "join_texts", "spelling", "text_or_unknown"]
 
 
+_LONGEST = 1_048_576
+"""Longer than any template; only a template made to fill the memory has such a text."""
+
+
 def as_text(value: object) -> str:
     """A scalar as CloudFormation and Terraform spell it inside a text."""
     if isinstance(value, bool):
@@ -24,10 +28,13 @@ def join_texts(parts: Iterable[Any], separator: str = "") -> Text:
     Two references to one thing so have one spelling, and meet although their value is not known.
     """
     parts = list(parts)
+    texts = [spelling(part) if isinstance(part, Unresolved) else as_text(part) for part in parts]
+    if sum(map(len, texts)) > _LONGEST:
+        return Unresolved("${...}", f"a text of more than {_LONGEST:,} characters")
     unknown = [part for part in parts if isinstance(part, Unresolved)]
+    expression = separator.join(texts)
     if not unknown:
-        return separator.join(as_text(part) for part in parts)
-    expression = separator.join(spelling(part) if isinstance(part, Unresolved) else as_text(part) for part in parts)
+        return expression
     reasons = dict.fromkeys(part.reason for part in unknown if part.reason)
     return Unresolved(expression, "; ".join(reasons), unknown[0].origin)
 

@@ -13,7 +13,6 @@ __all__ = ["MissingExtraError", "read_yaml"]
 _MOST_VALUES = 500_000
 _DEEPEST = 200
 _STRINGS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:str", "tag:yaml.org,2002:binary")
-_MERGE = "tag:yaml.org,2002:merge"
 _PLAIN = "tag:yaml.org,2002:"
 
 
@@ -41,8 +40,7 @@ def read_yaml(text: str) -> Any:
     try:
         reader = loader(text)
         try:
-            node = reader.get_node() if reader.check_node() else None
-            return None if node is None else _Builder(reader).value(node, 0)
+            return _Builder(reader, yaml).document()
         finally:
             reader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -51,35 +49,62 @@ def read_yaml(text: str) -> Any:
         raise DocumentError(f"not YAML: {error.problem or error.context}", "correct the YAML", line) from None
     except yaml.YAMLError as error:
         raise DocumentError(f"not YAML: {error}".splitlines()[0], "correct the YAML") from None
-    except RecursionError:
-        raise DocumentError("YAML that is nested too deeply", "flatten it") from None
 
 
 class _Builder:
-    """Makes values of YAML nodes. A node that aliases share is made once and its size counted each time."""
+    """Makes values of the parser's events, one by one: so depth and size are bounded before anything is built.
 
-    def __init__(self, reader: Any) -> None:
+    A value that aliases share is made once, and its size is counted each time.
+    """
+
+    def __init__(self, reader: Any, yaml: Any) -> None:
         self._reader = reader
-        self._made: dict[int, tuple[Any, int]] = {}
-        self._open: set[int] = set()
+        self._yaml = yaml
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._open: set[str] = set()
         self._count = 0
 
-    def value(self, node: Any, depth: int) -> Any:
-        line = node.start_mark.line + 1
-        made = self._made.get(id(node))
-        if made is not None:
-            self._add(made[1], line)
-            return made[0]
-        if id(node) in self._open:
-            raise DocumentError("an alias that contains itself", "write the value out", line)
+    def document(self) -> Any:
+        """The first document; None for an empty file."""
+        yaml = self._yaml
+        while True:
+            event = self._reader.get_event()
+            if isinstance(event, yaml.StreamEndEvent):
+                return None
+            if isinstance(event, yaml.DocumentStartEvent):
+                return self._value(self._reader.get_event(), 0)
+
+    def _value(self, event: Any, depth: int) -> Any:
+        yaml = self._yaml
+        line = event.start_mark.line + 1
+        anchor = event.anchor
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(anchor, line)
         if depth > _DEEPEST:
             raise DocumentError(f"YAML nested more than {_DEEPEST} levels deep", "flatten it", line)
-        self._open.add(id(node))
         before = self._count
         self._add(1, line)
-        value = self._tagged(node, self._untagged(node, line, depth), line)
-        self._open.discard(id(node))
-        self._made[id(node)] = value, self._count - before
+        if anchor is not None:
+            self._open.add(anchor)
+        if isinstance(event, yaml.ScalarEvent):
+            value: Any = self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self._sequence(line, depth)
+        else:
+            value = self._mapping(line, depth)
+        value = _tagged(event.tag, value, line)
+        if anchor is not None:
+            self._open.discard(anchor)
+            self._anchors[anchor] = value, self._count - before
+        return value
+
+    def _alias(self, anchor: str, line: int) -> Any:
+        if anchor in self._open:
+            raise DocumentError("an alias that contains itself", "write the value out", line)
+        if anchor not in self._anchors:
+            raise DocumentError(f"not YAML: the alias *{anchor} has no anchor", "correct the alias", line)
+        value, size = self._anchors[anchor]
+        self._add(size, line)
         return value
 
     def _add(self, count: int, line: int) -> None:
@@ -87,48 +112,52 @@ class _Builder:
         if self._count > _MOST_VALUES:
             raise DocumentError(f"more than {_MOST_VALUES:,} values, with aliases expanded", "remove aliases", line)
 
-    def _untagged(self, node: Any, line: int, depth: int) -> Any:
-        if node.id == "scalar":
-            return self._scalar(node)
-        if node.id == "sequence":
-            elements = LocatedList(line=line)
-            for one in node.value:
-                elements.append(self.value(one, depth + 1))
-                elements.lines.append(one.start_mark.line + 1)
-            return elements
+    def _sequence(self, line: int, depth: int) -> LocatedList:
+        elements = LocatedList(line=line)
+        while not isinstance(event := self._reader.get_event(), self._yaml.SequenceEndEvent):
+            elements.append(self._value(event, depth + 1))
+            elements.lines.append(event.start_mark.line + 1)
+        return elements
+
+    def _mapping(self, line: int, depth: int) -> LocatedDict:
         entries = LocatedDict(line=line)
         merged: list[Any] = []
-        for key_node, value_node in node.value:
-            value = self.value(value_node, depth + 1)
-            if key_node.tag == _MERGE:
+        while not isinstance(event := self._reader.get_event(), self._yaml.MappingEndEvent):
+            is_merge = isinstance(event, self._yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]
+            key_line = event.start_mark.line + 1
+            # A key keeps its spelling: `on`, `012` and `1.0` name a property, and are not values.
+            key = event.value if isinstance(event, self._yaml.ScalarEvent) else str(self._value(event, depth + 1))
+            value = self._value(self._reader.get_event(), depth + 1)
+            if is_merge:
                 merged += value if isinstance(value, list) else [value]
-                continue
-            key = self.value(key_node, depth + 1)
-            name = key if isinstance(key, str) else str(getattr(key_node, "value", key))
-            entries[name] = value
-            entries.lines[name] = key_node.start_mark.line + 1
+            else:
+                entries[key] = value
+                entries.lines[key] = key_line
         for other in merged:
-            if isinstance(other, dict):
-                for name, value in other.items():
-                    if name not in entries:
-                        entries[name] = value
-                        entries.lines[name] = line
+            for name, value in (other if isinstance(other, dict) else {}).items():
+                if name not in entries:
+                    entries[name] = value
+                    entries.lines[name] = line
         return entries
 
-    def _scalar(self, node: Any) -> Any:
-        tag = node.tag
-        if not tag.startswith(_PLAIN) or tag in _STRINGS or (tag.endswith(":int") and ":" in node.value):
-            return node.value
+    def _scalar(self, event: Any) -> Any:
+        tag = event.tag
+        if tag is None or tag == "!":
+            tag = self._reader.resolve(self._yaml.ScalarNode, event.value, event.implicit)
+        if not tag.startswith(_PLAIN) or tag in _STRINGS or (tag.endswith(":int") and ":" in event.value):
+            return event.value
         try:
-            return self._reader.construct_object(node)
-        except ValueError:
-            return node.value
+            return self._reader.construct_object(self._yaml.ScalarNode(tag, event.value))
+        except (ValueError, self._yaml.YAMLError):
+            return event.value
 
-    def _tagged(self, node: Any, value: Any, line: int) -> Any:
-        if node.tag.startswith(_PLAIN) or not node.tag.startswith("!"):
-            return value
-        name = node.tag[1:]
-        if name == "GetAtt" and isinstance(value, str):
-            value = LocatedList(value.split(".", 1), line=line, lines=[line, line])
-        function = name if name in ("Ref", "Condition") or not name else f"Fn::{name}"
-        return LocatedDict({function: value}, line=line, lines={function: line})
+
+def _tagged(tag: str | None, value: Any, line: int) -> Any:
+    """A short tag as the long function."""
+    if tag is None or tag == "!" or not tag.startswith("!"):
+        return value
+    name = tag[1:]
+    if name == "GetAtt" and isinstance(value, str):
+        value = LocatedList(value.split(".", 1), line=line, lines=[line, line])
+    function = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    return LocatedDict({function: value}, line=line, lines={function: line})

@@ -1,12 +1,15 @@
 """Schemas of events: discovered, read, compared, checked against patterns, turned into models and examples."""
 
 from perception_events.schemas._catalogue import aws_catalogue, aws_event_types
+from perception_events.schemas._changes import ChangeKind
+from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
 from perception_events.schemas._discovery import Discoverer, discover, event_type
 from perception_events.schemas._documents import read_document, schema_of_model
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
-from perception_events.schemas._examples import NoExampleError, example
+from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
 from perception_events.schemas._inference import Inference, infer_schema
 from perception_events.schemas._join import join
+from perception_events.schemas._models import ModelGeneratorMissingError, models_source
 from perception_events.schemas._observations import MAX_DEPTH, MAX_NAMES, TooManyFieldsError
 from perception_events.schemas._pattern_check import (
     FindingKind,
@@ -17,6 +20,7 @@ from perception_events.schemas._pattern_check import (
     never_matching_fields,
 )
 from perception_events.schemas._registry import SchemaRegistry, Update, UpdateKind, read_schemas
+from perception_events.schemas._relaxing import relaxed
 from perception_events.schemas._types import (
     ANYTHING,
     NOTHING,
@@ -42,6 +46,7 @@ from perception_events.schemas.errors import ExternalReferenceError, InvalidSche
 
 __all__ = [
     "ANYTHING",
+    "ENVELOPE_EXAMPLE",
     "MAX_DEPTH",
     "MAX_NAMES",
     "NOTHING",
@@ -49,12 +54,15 @@ __all__ = [
     "Anything",
     "Array",
     "Boolean",
+    "BrokenRule",
+    "ChangeKind",
     "Discoverer",
     "EventSchema",
     "ExternalReferenceError",
     "FindingKind",
     "Inference",
     "InvalidSchemaError",
+    "ModelGeneratorMissingError",
     "NoExampleError",
     "NotAnEventError",
     "Nothing",
@@ -66,6 +74,7 @@ __all__ = [
     "Property",
     "Reference",
     "Schema",
+    "SchemaChange",
     "SchemaFormat",
     "SchemaRegistry",
     "String",
@@ -79,6 +88,8 @@ __all__ = [
     "aws_event_types",
     "check_pattern",
     "check_rules",
+    "compare",
+    "compare_all",
     "discover",
     "document_of",
     "event_type",
@@ -87,9 +98,12 @@ __all__ = [
     "is_valid",
     "join",
     "kind_name",
+    "matching_example",
+    "models_source",
     "never_matching_fields",
     "read_document",
     "read_schemas",
+    "relaxed",
     "resolve",
     "schema_of_model",
     "union_of",

@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 from perception_events.schemas._event_schema import EventSchema
+from perception_events.schemas._relaxing import relaxed
 from perception_events.schemas._types import (
     ANYTHING,
     Anything,
@@ -50,9 +51,12 @@ _NAMES = {schema: name for name, schema in _SCALARS.items()}
 
 @lru_cache(maxsize=1)
 def aws_catalogue() -> Mapping[tuple[str, str], EventSchema]:
-    """The schemas of AWS's own events by source and detail type, read when first asked for."""
+    """The schemas of AWS's own events by source and detail type, read when first asked for.
+
+    They are relaxed: what AWS's registry says of required fields does not hold for AWS's own sample events.
+    """
     return {
-        (source, detail_type): EventSchema.of_detail(source, detail_type, schema_of_tree(tree))
+        (source, detail_type): relaxed(EventSchema.of_detail(source, detail_type, schema_of_tree(tree)))
         for source, detail_type, tree in _load()
     }
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope
 from perception_events.schemas._inference import DEFAULT_INFERENCE, Inference
+from perception_events.schemas._join import join
 from perception_events.schemas._observations import Budget, Observations
+from perception_events.schemas._types import ANYTHING, Array, Nothing, Object, Property, Schema, String
 from perception_events.schemas.errors import NotAnEventError
 
 __all__ = ["Discoverer", "discover", "event_type", "is_stream_record"]
@@ -22,7 +24,7 @@ class Discoverer:
         inference: what is taken for a rule.
 
     AWS: EventBridge User Guide, "Inferring schemas from event bus events". Differs from AWS: fields that some events
-    lack are optional, closed sets are proposed, names that are data make a map.
+    lack, those of the envelope included, are optional, closed sets are proposed, names that are data make a map.
     """
 
     def __init__(self, inference: Inference = DEFAULT_INFERENCE) -> None:
@@ -42,7 +44,7 @@ class Discoverer:
         seen = self._seen.get(key)
         if seen is None:
             seen = self._seen[key] = Observations(self._budget)
-        seen.add(event if is_record else event["detail"])
+        seen.add(event)
 
     def invoke(self, event: Any) -> None:
         """Observe an event, as a rule's target."""
@@ -55,9 +57,35 @@ class Discoverer:
             seen = self._seen[source, detail_type, is_record]
             schema = self.inference.schema(seen)
             if not is_record:
-                schema = envelope(source, detail_type, schema)
+                schema = _with_envelope(source, detail_type, schema)
             found.append(EventSchema(source, detail_type, schema, samples=seen.count))
         return found
+
+
+def _with_envelope(source: str, detail_type: str, seen: Schema) -> Schema:
+    """The schema of the events: AWS's envelope around the detail, less strict where the samples were."""
+    if not isinstance(seen, Object):
+        return seen
+    members = []
+    for expected in envelope(source, detail_type, ANYTHING).properties:
+        found = seen.get(expected.name)
+        if expected.name == "detail" and found is not None:
+            expected = found
+        elif found is None or not found.required:
+            expected = Property(expected.name, expected.schema, required=False)
+        if found is not None and not _is_as_expected(found.schema, expected.schema):
+            expected = Property(expected.name, join(expected.schema, found.schema), expected.required)
+        members.append(expected)
+    return Object(tuple(members))
+
+
+def _is_as_expected(found: Schema, expected: Schema) -> bool:
+    match found, expected:
+        case String(), String():
+            return True
+        case Array(items), Array():
+            return isinstance(items, String | Nothing)
+    return found == expected
 
 
 def discover(events: Iterable[Mapping[str, Any]], inference: Inference = DEFAULT_INFERENCE) -> list[EventSchema]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
 from perception_events.schemas._definitions import inlined
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope, resolve
-from perception_events.schemas._intersection import intersect
 from perception_events.schemas._reading import SchemaReader
-from perception_events.schemas._types import ANYTHING, Object, Schema, String
+from perception_events.schemas._types import ANYTHING, Anything, Object, Schema, String
 from perception_events.schemas.errors import InvalidSchemaError
 
 __all__ = ["DETAIL_TYPE_KEY", "SAMPLES_KEY", "SOURCE_KEY", "SupportsJSONSchema", "read_document", "schema_of_model"]
@@ -54,6 +54,11 @@ def read_document(document: Any, *, file: str = "", source: str = "", detail_typ
     found = list(_event_schemas(document))
     if not found:
         reason = "no schema is in this document: it has no components.schemas, no properties and no type"
+        names = _component_names(document)
+        if names:
+            reason = (
+                f"which of {', '.join(names[:6])} describes an event? Call it AWSEvent, or mark it with {SOURCE_KEY}"
+            )
         raise reader.error(reason, "")
     return [_read_one(reader, *each, version, name, source, detail_type) for each in found]
 
@@ -96,8 +101,16 @@ def _event_schemas(document: Mapping[str, Any]) -> Iterator[tuple[Any, str, Mapp
             yield document, "", {}
         return
     marked = [name for name, value in schemas.items() if isinstance(value, Mapping) and SOURCE_KEY in value]
-    for name in marked or [name for name in ("AWSEvent",) if name in schemas]:
+    if not marked:  # one alone, as a customer may upload it, is the detail
+        marked = ["AWSEvent"] if "AWSEvent" in schemas else list(schemas) if len(schemas) == 1 else []
+    for name in marked:
         yield schemas[name], f"/components/schemas/{name.replace('~', '~0').replace('/', '~1')}", info or {}
+
+
+def _component_names(document: Mapping[str, Any]) -> list[str]:
+    components = document.get("components")
+    schemas = components.get("schemas") if isinstance(components, Mapping) else None
+    return [str(name) for name in schemas] if isinstance(schemas, Mapping) else []
 
 
 def _read_one(
@@ -161,5 +174,12 @@ def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str) 
     whole = _object(reader, schema)
     if whole is None or whole.get("detail") is None:
         return envelope(source, detail_type, schema)
-    both, _ = intersect(envelope(source, detail_type, ANYTHING), whole, reader.definitions)
-    return both
+    members = {member.name: member for member in envelope(source, detail_type, ANYTHING).properties}
+    for member in whole.properties:
+        expected = members.get(member.name)
+        if expected is not None and isinstance(member.schema, Anything):  # named, and nothing said of it
+            member = replace(member, schema=expected.schema)
+        members[member.name] = member
+    for name, value in (("source", source), ("detail-type", detail_type)):
+        members[name] = replace(members[name], schema=String(values=(value,)))
+    return Object(tuple(members.values()), whole.additional)

@@ -125,6 +125,8 @@ class ExampleMaker:
         choices = list(resolve(schema, self.definitions))
         if depth < _DEEP:
             self.random.shuffle(choices)
+            if self.random.random() < 0.8:  # a null says least
+                choices.sort(key=lambda choice: isinstance(choice, Null))
         else:
             choices.sort(key=lambda choice: isinstance(choice, Object | Array))
         if any(want.startswith(f"{path}.") for want in self.wanted if path):

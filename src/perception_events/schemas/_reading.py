@@ -278,23 +278,50 @@ class SchemaReader:
             raise self.error(f"$ref {target!r}: anchors are not read; point to it with '#/...'", pointer)
         return Reference(self._define(unquote(fragment), pointer))
 
+    def _at_pointer(self, target: str) -> Any:
+        value: Any = self.document
+        for step in target.split("/")[1:]:
+            step = step.replace("~1", "/").replace("~0", "~")
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        return value
+
+    def _unescaped_component(self, target: str) -> str | None:
+        """The component that a partner's document means: `#/components/schemas/aws.partner/example.com/Ticket.Created`.
+
+        Its slashes are part of a name, or the component is called `TicketCreated`.
+        """
+        prefix = "/components/schemas/"
+        components = self.document.get("components")
+        schemas = components.get("schemas") if isinstance(components, Mapping) else None
+        if not target.startswith(prefix) or not isinstance(schemas, Mapping):
+            return None
+        name = target.removeprefix(prefix)
+        if name in schemas:
+            return name
+        alike = [each for each in schemas if _plain(each) == _plain(name.rpartition("/")[2])]
+        return alike[0] if "/" in name and len(alike) == 1 else None
+
     def _define(self, target: str, pointer: str) -> str:
         """The name of the definition at the JSON Pointer `target`, read if it was not yet."""
         if target in self._names:
             return self._names[target]
-        value: Any = self.document
-        for step in target.split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            try:
-                value = value[int(step)] if isinstance(value, list) else value[step]
-            except (KeyError, IndexError, ValueError, TypeError):
+        try:
+            value = self._at_pointer(target)
+        except (KeyError, IndexError, ValueError, TypeError):
+            written = self._unescaped_component(target)
+            if written is None:
                 raise self.error(f"$ref '#{target}': the document has nothing there", pointer) from None
+            value = self.document["components"]["schemas"][written]
         name = target.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or "Root"
         if name in self._names.values():
             name = target or "Root"
         self._names[target] = name  # before it is read: it may refer to itself
         self.definitions[name] = self._read(value, target)
         return name
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold()
 
 
 def _escaped(name: str) -> str:

@@ -24,7 +24,7 @@ from perception_events.schemas._types import (
     kind_name,
 )
 
-__all__ = ["Violation", "compiled", "found_text", "is_valid", "violations"]
+__all__ = ["Violation", "compiled", "expectation", "found_text", "is_valid", "violations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def violations(
                 yield from violations(schema.items, item, defined, f"{path}[{index}]")
         case _:
             if not _is_scalar(schema, value):
-                yield Violation(path, _expected(schema), found_text(value))
+                yield Violation(path, expectation(schema), found_text(value))
 
 
 def _union(members: tuple[Schema, ...], value: Any, defined: Mapping[str, Schema], path: str) -> Iterator[Violation]:
@@ -152,7 +152,8 @@ def _is_number(schema: Number, value: int | float) -> bool:
     return quotient == quotient.to_integral_value()
 
 
-def _expected(schema: Schema) -> str:
+def expectation(schema: Schema) -> str:
+    """What a scalar must be, in words: its kind and its limits."""
     if isinstance(schema, String) and not schema.values:
         length = _count(schema.min_length, schema.max_length, "characters")
         parts = [kind_name(schema), f"of {length}" if length else ""]

@@ -15,7 +15,7 @@ from perception_events.patterns import EventPattern
 from perception_events.schemas._types import Anything, Boolean, Null, Number, Schema, String
 from perception_events.schemas._validation import is_valid
 
-__all__ = ["ValueTest", "value_test"]
+__all__ = ["ValueTest", "closed_values", "value_test"]
 
 _STRING_OPERATORS = frozenset({"prefix", "suffix", "equals-ignore-case", "wildcard", "exactly"})
 

@@ -103,7 +103,7 @@ class _Writer:
         if not self.schema.is_envelope or not isinstance(root, Object):
             return {**self._inline(root, self.title), **marks}
         if self.format is not SchemaFormat.DRAFT_2020_12:
-            root = Object(tuple(_as_aws_has_it(member) for member in root.properties if member.name != "replay-name"))
+            root = Object(tuple(_as_aws_has_it(member) for member in root.properties if _is_written(member)))
         return {**self._object(root, ""), **marks}
 
     def _free(self, name: str) -> str:
@@ -216,6 +216,11 @@ class _Writer:
         if len(written) == 1 and "$ref" not in written[0]:
             return {**written[0], **nullable}
         return {"anyOf": written, **nullable}
+
+
+def _is_written(member: Property) -> bool:
+    """AWS leaves out the field that only replayed events have."""
+    return member.name != "replay-name" or member != Property("replay-name", String(), required=False)
 
 
 def _as_aws_has_it(member: Property) -> Property:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from perception_events.records import StreamViewType, UnreadableRecordError
 from perception_events.streams._items import InvalidItemError
 from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
+from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
     RETENTION_SECONDS,
     Page,
@@ -31,5 +32,6 @@ __all__ = [
     "UnknownShardError",
     "UnreadableRecordError",
     "as_record",
+    "item_size",
     "read_json_lines",
 ]

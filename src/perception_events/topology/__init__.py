@@ -39,7 +39,7 @@ from perception_events.topology._routing import (
     Schedule,
     SourceParameters,
 )
-from perception_events.topology._topology import Link, Topology
+from perception_events.topology._topology import Link, Topology, with_references
 from perception_events.topology._values import Number, Origin, PartialJSON, Reference, Text, Unresolved, unresolved_in
 
 __all__ = [
@@ -84,4 +84,5 @@ __all__ = [
     "Unresolved",
     "origin_of",
     "unresolved_in",
+    "with_references",
 ]

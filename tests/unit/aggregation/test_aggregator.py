@@ -133,7 +133,6 @@ def test_events_of_no_join_do_nothing() -> None:
         (7, "an event is a JSON object, this is a int"),
         ({"detail": {}}, "no 'dynamodb' object"),
         ({"dynamodb": {}}, "no string 'site'"),
-        ({"dynamodb": {"NewImage": {"site": {"S": "a"}, "date#event_type": {"S": "pose"}}}}, "must start with a date"),
         (stream_record("2025-07-15#pose"), "groups by 'sync', which sort key '2025-07-15#pose' lacks"),
         (
             {**stream_record("2025-07-15#pose#s#c"), "dynamodb": {"SequenceNumber": "x"}},
@@ -414,6 +413,7 @@ def test_policy_wait_lists_it_as_overdue() -> None:
         "alerted_at": None,
         "triggered_at": None,
         "reason": None,
+        "problem": None,
     }
 
 

@@ -18,7 +18,7 @@ from perception_events.aggregation import (
 )
 from perception_events.aggregation._items import join_item, open_item
 from perception_events.aws.errors import BackOff
-from perception_events.aws.join_store import DynamoDBJoinStore
+from perception_events.aws.join_store import DynamoDBJoinStore, JoinStoreError
 
 NAMES = ItemNames()
 STATE = JoinState(JoinKey("pose", "a", "2025-07-15", ("s1",)), 1.0, None, 2, {"c": Member(COMPLETED, "011", 1.0)})
@@ -72,12 +72,14 @@ def test_a_member_is_recorded_when_the_table_is_free(busy: ClientError) -> None:
 
 def test_what_does_not_pass_is_raised() -> None:
     tried, slept = store(Client(*[ClientError("TransactionConflictException")] * 3))
-    with pytest.raises(ClientError, match="TransactionConflictException"):
+    with pytest.raises(JoinStoreError, match="failed 3 times: TransactionConflictException") as contended:
         tried.record(STATE, "c", MEMBER)
+    assert (contended.value.code, contended.value.retryable) == ("TransactionConflictException", True)
     assert slept == [1.0, 2.0]
     tried, slept = store(Client(ClientError("AccessDeniedException")))
-    with pytest.raises(ClientError, match="AccessDenied"):
+    with pytest.raises(JoinStoreError, match="AccessDenied") as denied:
         tried.record(STATE, "c", MEMBER)
+    assert (denied.value.code, denied.value.retryable) == ("AccessDeniedException", False)
     assert slept == []
 
 
@@ -87,7 +89,7 @@ def test_opening_races_are_tried_again_and_end() -> None:
     tried, _ = store(Client(rejected, raced, UPDATED))
     assert tried.record(STATE, "c", MEMBER).changed
     tried, _ = store(Client(*[rejected, raced] * 3))
-    with pytest.raises(JoinContentionError, match="others were faster 3 times"):
+    with pytest.raises(JoinContentionError, match="lost the race to open or update it 3 times"):
         tried.record(STATE, "c", MEMBER)
 
 
@@ -124,7 +126,9 @@ def test_reads_that_were_left_undone_are_asked_for_again() -> None:
         {"Responses": {"table": items[1:]}, "UnprocessedKeys": {}},
     )
     tried, slept = store(client)
-    assert [state.key for state in tried.open_states()] == [state.key for state in STATES]
+    assert [state.key for state in tried.open_states() if isinstance(state, JoinState)] == [
+        state.key for state in STATES
+    ]
     assert (client.calls, slept) == (["query", "batch_get_item", "batch_get_item"], [1.0])
     tried, _ = store(Client(entries, *[{"Responses": {}, "UnprocessedKeys": undone}] * 3))
     with pytest.raises(JoinContentionError, match="left 1 reads undone 3 times"):

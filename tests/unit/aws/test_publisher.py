@@ -14,6 +14,7 @@ from perception_events.aws.publisher import (
     MAXIMUM_ENTRIES,
     MAXIMUM_SIZE,
     EventPublisher,
+    InvalidEntriesError,
     PublishError,
     entry_size,
 )
@@ -108,12 +109,85 @@ def test_a_throttled_request_is_sent_again_as_a_whole() -> None:
 
 
 def test_a_rejected_request_fails_its_entries_only() -> None:
-    bus = ScriptedBus(raises=[ClientError("ValidationException")])
+    bus = ScriptedBus(raises=[ClientError("AccessDeniedException")])
     with pytest.raises(PublishError) as caught:
         publisher(bus).publish([entry(str(n)) for n in range(12)])
     assert len(bus.requests) == 2
-    assert [r.error_code for r in caught.value.failed] == ["ValidationException"] * 10
+    assert [r.error_code for r in caught.value.failed] == ["AccessDeniedException"] * 10
     assert caught.value.result.event_ids == ("id-10", "id-11")
+    assert (caught.value.code, caught.value.retryable) == ("AccessDeniedException", False)
+
+
+def test_a_request_that_one_entry_spoils_is_sent_entry_by_entry() -> None:
+    class Picky(ScriptedBus):
+        def put_events(self, **request: Any) -> Mapping[str, Any]:
+            if any(entry["Detail"] == "3" for entry in request["Entries"]):
+                self.requests.append(request["Entries"])
+                raise ClientError("ValidationException")
+            return super().put_events(**request)
+
+    bus = Picky()
+    with pytest.raises(PublishError, match=r"1 of 10 entries .*: entry 3 \(ValidationException") as caught:
+        publisher(bus).publish([entry(str(n)) for n in range(10)])
+    assert len(caught.value.result.event_ids) == 9
+    assert len(bus.requests) == 11
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"Detail": {"a": 1}}, "Detail is dict {'a': 1}, not text; json.dumps makes the text of it"),
+        ({"Detail": None}, "Detail is NoneType None, not text"),
+        ({"Source": None}, "Source is NoneType None, not text"),
+        ({"DetailType": 5}, "DetailType is int 5, not text"),
+        ({"Time": "yesterday"}, "Time: expected"),
+        ({"Time": 1752538268000}, "milliseconds"),
+        ({"Resources": "arn"}, "Resources is 'arn', not a list of texts"),
+        ({"Resources": [5]}, "Resources is .5., not a list of texts"),
+        ({"Unknown": 1}, "an entry has no field 'Unknown'"),
+        ({"Detail": "\ud800"}, "Detail holds a lone surrogate"),
+        ({5: 5}, "an entry has no field 5"),
+    ],
+)
+def test_a_malformed_entry_fails_alone_and_is_the_one_that_is_named(fields: dict[Any, Any], says: str) -> None:
+    bus = ScriptedBus()
+    entries = [entry(str(n)) for n in range(10)]
+    entries[3] = {**entries[3], **fields}
+    with pytest.raises(PublishError, match=rf"1 of 10 entries did not reach the bus: entry 3 \(InvalidEntry: .*{says}"):
+        publisher(bus).publish(entries)
+    assert [len(request) for request in bus.requests] == [9]
+
+
+@pytest.mark.parametrize("odd", [None, 5, "entry", {}, object()])
+def test_what_is_not_an_entry_fails_alone(odd: Any) -> None:
+    response = publisher(ScriptedBus()).put_events([entry("a"), odd, entry("b")])
+    assert response["FailedEntryCount"] == 1
+    assert response["Entries"][1]["ErrorCode"] == "InvalidEntry"
+
+
+@pytest.mark.parametrize("odd", [None, 5, "entries", {"Source": "s"}])
+def test_what_is_not_a_list_of_entries_is_rejected(odd: Any) -> None:
+    with pytest.raises(InvalidEntriesError, match="entries are a list of entries, not"):
+        publisher(ScriptedBus()).publish(odd)
+
+
+def test_fields_that_are_none_are_left_out_and_times_are_read() -> None:
+    bus = ScriptedBus()
+    given = {**entry("a"), "Time": "2025-07-15T00:11:08Z", "TraceHeader": None, "Resources": None}
+    publisher(bus).publish([given])
+    assert bus.requests == [[{**entry("a"), "Time": 1752538268.0}]]
+
+
+def test_a_global_endpoint_is_named_in_each_request() -> None:
+    requests: list[Mapping[str, Any]] = []
+
+    class Client:
+        def put_events(self, **request: Any) -> Mapping[str, Any]:
+            requests.append(request)
+            return {"Entries": [{"EventId": "1"}]}
+
+    EventPublisher(Client(), "bus", endpoint_id="abc.xyz").publish([entry("a")])
+    assert requests[0]["EndpointId"] == "abc.xyz"
 
 
 def test_an_entry_that_no_request_holds_is_reported_and_never_sent() -> None:

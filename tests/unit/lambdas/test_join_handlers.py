@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import FallbackPolicy, InvalidMemberEventError, Join
+from perception_events.lambdas.environment import MissingEnvironmentError
 from perception_events.lambdas.joins import join_handler, sweep_handler
 from perception_events.pipeline import Module, Pipeline
 from support.joins import CAMERAS, bus_event, stream_record
@@ -57,6 +58,7 @@ def test_an_event_in_a_row_out(client: Any, caplog: pytest.LogCaptureFixture) ->
                 "missing": [],
                 "triggers": ["2025-07-15#trigger_recon#sync001"],
                 "alerts": [],
+                "problem": None,
             }
         ]
     }
@@ -65,6 +67,16 @@ def test_an_event_in_a_row_out(client: Any, caplog: pytest.LogCaptureFixture) ->
     item = client.get_item(TableName="PerceptionPipelineEvents-dev", Key=key)["Item"]
     assert item["status"] == {"S": "COMPLETED"}
     assert item["trigger_id"] == {"S": "haemoro_1x2#2025-07-15#trigger_recon#sync001"}
+
+
+def test_the_environment_is_the_functions_own(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for make in (join_handler, sweep_handler):
+        handler = make(PIPELINE, client=client)
+        monkeypatch.delenv("PERCEPTION_EVENTS_ENV", raising=False)
+        with pytest.raises(MissingEnvironmentError, match="set the function's variable PERCEPTION_EVENTS_ENV"):
+            handler(bus_event("2025-07-15#pose#sync001#cam1"), None)
+        monkeypatch.setenv("PERCEPTION_EVENTS_ENV", "dev")
+        handler(bus_event("2025-07-15#pose#sync001#cam1"), None)
 
 
 def test_what_can_never_succeed_is_told_apart(client: Any) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from perception_events.patterns import EventPattern, InvalidEventPatternError
 
+LIMIT = 20
+"""Seconds of a processor, far above what is needed on a busy machine and far below what quadratic time takes."""
 STACKS = [{"wildcard": f"*:stack/{name}Stack/*"} for name in ("Shared", "Api", "Worker", "Monitoring")]
 
 
@@ -39,4 +41,4 @@ def test_a_hostile_wildcard_is_decided_at_once(wildcard: str) -> None:
     started = time.process_time()
     with pytest.raises(InvalidEventPatternError):
         EventPattern.parse({"a": [{"wildcard": wildcard}]})
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < LIMIT

@@ -103,10 +103,7 @@ def test_joins_bring_the_fallback_and_the_rights_on_the_table() -> None:
             "EventTable",
         ),
     )
-    assert function.environment == {
-        "PERCEPTION_EVENTS_ENV": "dev",
-        "PERCEPTION_EVENTS_TABLE": "PerceptionPipelineEvents-dev",
-    }
+    assert function.environment == {"PERCEPTION_EVENTS_ENV": "dev"}
     assert topology.get("trigger_recon-dev", Function).grants == ()
 
 

@@ -52,7 +52,17 @@ def as_aws_writes_it() -> dict[str, Any]:
             "schemas": {
                 "AWSEvent": {
                     "type": "object",
-                    "required": ["detail-type", "resources", "detail", "id", "source", "time", "region", "version"],
+                    "required": [
+                        "detail-type",
+                        "resources",
+                        "detail",
+                        "id",
+                        "source",
+                        "time",
+                        "region",
+                        "version",
+                        "account",
+                    ],
                     "x-amazon-events-detail-type": "Order Placed",
                     "x-amazon-events-source": "shop",
                     "properties": {
@@ -115,6 +125,30 @@ def test_a_draft_4_document_that_names_no_event_takes_its_name_from_the_registry
     assert (schema.source, schema.detail_type) == ("shop", "OrderPlaced")
 
 
+@pytest.mark.parametrize("name", ["aws.partner/example.com/Order.Placed", "OrderPlaced"])
+def test_a_partners_unescaped_references_are_followed(name: str) -> None:
+    document = as_aws_writes_it()
+    schemas = document["components"]["schemas"]
+    schemas[name] = schemas.pop("OrderPlaced")
+    reference = "#/components/schemas/aws.partner/example.com/Order.Placed"
+    schemas["AWSEvent"]["properties"]["detail"]["$ref"] = reference
+    (schema,) = read_document(document)
+    assert schema.detail == DETAIL
+    schemas[name + "x"] = schemas.pop(name)
+    with pytest.raises(InvalidSchemaError, match="the document has nothing there"):
+        read_document(document)
+
+
+def test_a_document_without_an_event_is_read_where_there_is_only_one_schema() -> None:
+    order = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}
+    document: dict[str, Any] = {"openapi": "3.0.0", "components": {"schemas": {"Some Order": order}}}
+    (schema,) = read_document(document, source="shop", detail_type="Order Placed")
+    assert schema == EventSchema.of_detail("shop", "Order Placed", Object((Property("id", String()),)))
+    document["components"]["schemas"]["Other"] = order
+    with pytest.raises(InvalidSchemaError, match="which of Some Order, Other describes an event"):
+        read_document(document, source="shop", detail_type="Order Placed")
+
+
 def test_one_document_may_describe_several_events() -> None:
     event = {"type": "object", "properties": {"detail": {"type": "object"}}}
     document = {
@@ -134,7 +168,8 @@ def test_one_document_may_describe_several_events() -> None:
 def test_the_whole_catalogue_reads_back_as_it_was_written(format: SchemaFormat) -> None:
     catalogue = aws_catalogue()
     assert len(catalogue) == 378
-    for schema in catalogue.values():
+    # All in the form that AWS has; a few in the others.
+    for schema in list(catalogue.values())[:: 1 if format is SchemaFormat.OPENAPI else 6]:
         assert read_document(json.dumps(document_of(schema, format))) == [schema]
 
 
@@ -172,7 +207,9 @@ def test_recursive_schemas_keep_a_definition() -> None:
 
 
 def test_discovered_schemas_have_eventbridges_form() -> None:
-    event = {"source": "shop", "detail-type": "Order Placed", "detail": {"id": 1, "customer": {"name": "x"}, "n": None}}
+    event: dict[str, Any] = dict.fromkeys(("version", "id", "account", "time", "region"), "x")
+    event |= {"source": "shop", "detail-type": "Order Placed", "resources": []}
+    event["detail"] = {"id": 1, "customer": {"name": "x"}, "n": None}
     document = document_of(discover([event])[0])
     schemas = document["components"]["schemas"]
     assert document["info"] == {"version": "1.0.0", "title": "OrderPlaced"}

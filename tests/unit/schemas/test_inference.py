@@ -137,7 +137,7 @@ def test_thousands_of_names_are_data_and_are_kept_in_bounded_memory() -> None:
     assert schema.detail == Object(
         (Property("scores", Object(additional=Object((Property("score", Number(integer=True)),)))),)
     )
-    assert discoverer._budget.fields < 3 * MAX_NAMES
+    assert discoverer._budget.fields < 4 * MAX_NAMES
 
 
 def test_a_wide_record_whose_names_are_always_there_keeps_them() -> None:
@@ -209,6 +209,18 @@ def test_each_source_and_detail_type_has_a_schema_and_stream_records_their_table
     ]
     assert found[0].accepts(record)
     assert found[1].violations(event({"a": "x"}))[0].path == "detail.a"
+
+
+def test_fields_of_the_envelope_that_samples_lack_are_optional() -> None:
+    partial = {"source": "shop", "detail-type": "x", "detail": {}}
+    (schema,) = discover([{**partial, "resources": [{"a": 1}]}, partial, event({}, "shop", "x")])
+    assert schema.accepts(partial)
+    assert schema.accepts({**partial, "resources": [{"a": 2}, "arn"]})
+    assert not schema.accepts({**partial, "id": 5})
+    (whole,) = discover([event({})])
+    assert [violation.path for violation in whole.violations({"source": "shop", "detail-type": "Order Placed"})] == [
+        "account", "detail", "id", "region", "resources", "time", "version",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

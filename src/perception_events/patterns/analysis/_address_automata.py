@@ -33,11 +33,10 @@ _NOTHING_READ = -1
 class AddressBlock:
     """The addresses in a range of hexadecimal digits, as numbers; IPv4-mapped ones count as IPv4."""
 
-    __slots__ = ("number_beginning", "v4", "v6")
+    __slots__ = ("digits", "v4", "v6")
 
     def __init__(self, digits: CidrRange) -> None:
-        self.number_beginning = _number_beginning(digits)
-        """A number whose text begins so is taken for an address inside. (Accident of the engine, kept.)"""
+        self.digits = digits
         bottom, top = int(digits.bottom, 16), int(digits.top, 16)
         self.v4: list[Interval]
         self.v6: list[Interval]
@@ -193,30 +192,3 @@ def _can_reach(value: int, base: int, most: int, low: int, high: int) -> bool:
             return True  # leading zeros: anything may follow
         width *= base
     return False
-
-
-def _number_beginning(digits: CidrRange) -> str | None:
-    """The shortest beginning of a number's text that is inside; None where there is none."""
-
-    def after(text: str) -> str:
-        if text == "0":
-            return "E"
-        return "0123456789" if not text or "E" in text else "0123456789E"
-
-    waiting = [""]
-    while waiting:
-        following = []
-        for text in waiting:
-            for character in after(text):
-                longer = text + character
-                if digits.holds(longer):
-                    return longer + ("0" if longer.endswith("E") else "")
-                if _undecided(digits, longer):
-                    following.append(longer)
-        waiting = following
-    return None
-
-
-def _undecided(digits: CidrRange, read: str) -> bool:
-    size = len(read)
-    return size < len(digits.bottom) and read in (digits.bottom[:size], digits.top[:size])

@@ -85,11 +85,6 @@ class Group:
         return blocks
 
     @cached_property
-    def number_beginnings(self) -> list[str]:
-        """How texts of numbers begin that are taken for addresses."""
-        return [block.number_beginning for block in self.blocks if block.number_beginning is not None]
-
-    @cached_property
     def number_texts(self) -> tuple[str, ...]:
         """The spellings of the numbers that the values name: between two of them, all comparable numbers fare alike."""
         return tuple(dict.fromkeys(self._number_texts()))

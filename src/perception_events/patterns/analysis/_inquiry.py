@@ -76,6 +76,15 @@ class Inquiry:
         searches = (partial(EventSearch.both, first=rule, second=_NO_FIELDS) for rule in pattern.rules)
         return self._answer(searches, lambda witness: witness.matches(pattern.pattern))
 
+    def can_match(self, rule: PreparedRule) -> bool | None:
+        """Whether some event matches a sub-rule alone."""
+        return self._verdict([partial(EventSearch.both, first=rule, second=_NO_FIELDS)])
+
+    def missed(self, pattern: PreparedPattern) -> Answer:
+        """Whether some event does not match; the witness is one."""
+        search = partial(EventSearch.outside, rule=_NO_FIELDS, others=pattern.rules)
+        return self._answer([search], lambda witness: not witness.matches(pattern.pattern))
+
     def meet(self, first: PreparedPattern, second: PreparedPattern) -> Answer:
         """Whether some event matches both; the witness is one."""
         return self._answer(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from perception_events.patterns._json_text import number_text
+from perception_events.patterns._json_text import number_text, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Sequence
     from typing import Any
 
     from perception_events.patterns import EventPattern
@@ -97,25 +97,20 @@ def _put(node: dict[str, Any], names: Sequence[str], value: Any) -> None:
     node[names[-1]] = value
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name)}: {_text(member)}" for name, member in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    leaf: str = value.leaf
-    return json.dumps(leaf[1:-1]) if leaf.startswith('"') else leaf
+def _text(event: dict[str, Any]) -> str:
+    def write(value: Any) -> Generator[Any, Any, str]:
+        if isinstance(value, dict):
+            members = []
+            for name, member in value.items():
+                members.append(f"{json.dumps(name)}: {(yield write(member))}")
+            return "{" + ", ".join(members) + "}"
+        if isinstance(value, list):
+            elements = []
+            for element in value:
+                elements.append((yield write(element)))
+            return f"[{', '.join(elements)}]"
+        leaf: str = value.leaf
+        return json.dumps(leaf[1:-1]) if leaf.startswith('"') else leaf
 
-
-def as_text(event: Mapping[str, Any]) -> str:
-    """An event's text, numbers spelled as the matcher spells them."""
-    return _plain_text(event)
-
-
-def _plain_text(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(name)}: {_plain_text(member)}" for name, member in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_plain_text, value)) + "]"
-    return (
-        json.dumps(value) if isinstance(value, str) or value is None or isinstance(value, bool) else number_text(value)
-    )
+    text: str = run(write(event))
+    return text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from perception_events.patterns import EventPattern, InvalidEventPatternError
 from perception_events.patterns import _ast as ast
+from perception_events.patterns._json_text import run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from typing import Any, TypeAlias
 
     from perception_events.patterns import Dialect
@@ -49,10 +50,15 @@ def write_pattern(alternatives: Sequence[Fields], dialect: Dialect) -> EventPatt
 
 
 def _nested(tree: dict[str, Any]) -> str:
-    members = (
-        f"{ast.String(name)}:{_nested(member) if isinstance(member, dict) else member}" for name, member in tree.items()
-    )
-    return "{" + ",".join(members) + "}"
+    def write(node: dict[str, Any]) -> Generator[Any, Any, str]:
+        members = []
+        for name, member in node.items():
+            content = (yield write(member)) if isinstance(member, dict) else member
+            members.append(f"{ast.String(name)}:{content}")
+        return "{" + ",".join(members) + "}"
+
+    text: str = run(write(tree))
+    return text
 
 
 def _dotted(fields: Fields) -> str:

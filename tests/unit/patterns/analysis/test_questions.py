@@ -160,6 +160,13 @@ def test_accidents_of_the_engine_count() -> None:
     assert overlap(field({"cidr": "10.0.0.0/8"}), field("a05::1")).witness == {"a": "a05::1"}
     assert overlap(field({"cidr": "16.0.0.0/8"}), field(105)).witness == {"a": 105}
     assert overlap(field({"cidr": "16.0.0.0/8"}), field(5)).verdict is False
+    assert overlap(field({"cidr": "16.0.0.0/8"}), field({"cidr": "52.0.0.0/8"})).verdict is False
+    assert overlap(field({"cidr": "16.0.0.0/8"}), field({"numeric": [">", 5.1, "<", 5.2]})).verdict is False
+    assert overlap(field({"cidr": "16.0.0.0/8"}), field({"numeric": [">", 1.02e9, "<", 1.03e9]})).verdict is True
+    assert overlap(field({"cidr": "30.16.0.0/16"}), field({"numeric": [">", 5, "<", 15]})).verdict is False
+    assert (
+        overlap(field({"cidr": "30.0.0.0/20"}), field({"numeric": [">", 5, "<", 15]})).witness_json == '{"a": 1E0001}'
+    )
     assert overlap(field({"equals-ignore-case": "\U0001f600"}), field("\U0001f600")).verdict is False
     assert overlap(field({"equals-ignore-case": "ß"}), field("SS")).witness == {"a": "SS"}
     assert overlap(field({"prefix": "?"}), field("\ud800")).witness == {"a": "\ud800"}
