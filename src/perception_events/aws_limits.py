@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from perception_events.value_objects import ValueObject
 
-__all__ = ["LIMITS", "Limit"]
+__all__ = ["LIMITS", "Limit", "at_most"]
 
 _PIPES_API = "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_CreatePipe.html"
 _PIPES_DYNAMODB = (
@@ -99,3 +99,15 @@ LIMITS: dict[str, Limit] = _table(
 )
 # fmt: on
 """Every limit by its name."""
+
+
+def at_most(name: str) -> int:
+    """The upper boundary of the limit called `name`.
+
+    Raises:
+        LookupError: there is no such limit, or it is open above.
+    """
+    high = LIMITS[name].high
+    if high is None:
+        raise LookupError(f"{name} has no upper boundary")
+    return high

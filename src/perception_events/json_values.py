@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import TypeAlias
 
-__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "to_json_value"]
+__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "compact_json", "to_json_value"]
 
 JSONValue: TypeAlias = dict[str, "JSONValue"] | list["JSONValue"] | str | int | float | bool | None
 """What `json.loads` returns."""
@@ -40,6 +40,13 @@ def to_json_value(value: object, path: str = "") -> JSONValue:
         return _json(value, path)
     except RecursionError:
         raise InvalidJSONValueError(path, "a value of fewer levels", value) from None
+
+
+def compact_json(value: object) -> str:
+    """A JSON value as the text that is deployed and counted: without blanks, Unicode as it is."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _json(value: object, path: str) -> JSONValue:

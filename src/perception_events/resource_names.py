@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["name_requirement"]
+__all__ = ["logical_id", "name_requirement"]
 
 _COMMON = r"[A-Za-z0-9_.\-]"
 _WORDS = "letters, digits, `_`, `-`, `.`"
@@ -27,3 +27,9 @@ def name_requirement(kind: str, name: str) -> str | None:
     """
     form, words = _FORMS[kind]
     return None if re.fullmatch(form, name) else words
+
+
+def logical_id(*words: str) -> str:
+    """A logical id of a template: `aggregate_pose`, `function` gives `AggregatePoseFunction`."""
+    parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
+    return "".join(part[0].upper() + part[1:] for part in parts)

@@ -191,7 +191,7 @@ class PipelineSimulation:
     def _put_rules(self, given: dict[str, Target]) -> None:
         queue = _Accepts() if self.pipeline.bus.target_dead_letter_queue else None
         retry_policy = RetryPolicy(self.pipeline.bus.target_retry_attempts, self.pipeline.bus.target_event_age)
-        known = dict.fromkeys(target for rule in self.pipeline.rule_settings() for target in rule.targets)
+        known = dict.fromkeys(target for rule in self.pipeline.rule_settings() for target in rule.functions)
         unknown = [name for name in given if name not in known]
         if unknown:
             raise UnknownTargetError(
@@ -200,7 +200,7 @@ class PipelineSimulation:
         for rule in self.pipeline.rule_settings():
             name = f"{rule.name}-{self.env}"
             targets = []
-            for target in rule.targets:
+            for target in rule.functions:
                 function = self.names.function(target)
                 invoked = given.get(target, _Accepts())
                 targets.append(RuleTarget(function, invoked, retry_policy=retry_policy, dead_letter_queue=queue))

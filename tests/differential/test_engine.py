@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from random import Random
@@ -19,13 +20,12 @@ from perception_events.patterns import (
     InvalidEventError,
     InvalidEventPatternError,
     RuleSet,
-    wildcard_complexity,
 )
 from support.oracle import Oracle, start_oracle
 from support.pattern_cases import make_case
-from support.single_values import single_value_patterns
 
 CASES = int(os.environ.get("PERCEPTION_EVENTS_CASES", "4000"))
+COMPLEXITIES = int(os.environ.get("PERCEPTION_EVENTS_COMPLEXITIES", "2000"))
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261124"))
 
 pytestmark = pytest.mark.java
@@ -54,6 +54,7 @@ def verdict(pattern: EventPattern, event: str) -> bool | None:
 def test_generated_cases(oracle: Oracle) -> None:
     random = Random(SEED)
     disagreements = []
+    quirks: Counter[str] = Counter()
     accepted: dict[str, EventPattern] = {}
     by_event: list[tuple[str, dict[str, bool | None]]] = []
     for start in range(0, CASES, 1000):
@@ -67,17 +68,44 @@ def test_generated_cases(oracle: Oracle) -> None:
                 disagreements.append(f"pattern {text}\n  engine: {engine.error}\n  ours: {ours}")
             elif isinstance(ours, EventPattern):
                 answers = [verdict(ours, event) for event in events]
-                disagreements += [
-                    f"pattern {text}\n  event {event}\n  engine {theirs}, ours {mine}"
-                    for event, theirs, mine in zip(events, engine.matches, answers, strict=True)
-                    if theirs != mine and not single_values_decide(oracle, ours, event, mine)
-                ]
+                for event, theirs, mine in zip(events, engine.matches, answers, strict=True):
+                    if theirs != mine and ours.quirks:
+                        quirks.update(quirk.code for quirk in ours.quirks)
+                    elif theirs != mine:
+                        disagreements.append(f"pattern {text}\n  event {event}\n  engine {theirs}, ours {mine}")
                 accepted[f"rule-{len(accepted)}"] = ours
                 by_event += [
                     (event, {f"rule-{len(accepted) - 1}": a}) for event, a in zip(events, answers, strict=True)
                 ]
     assert not disagreements, f"{len(disagreements)} of {CASES}, seed {SEED}:\n" + "\n".join(disagreements[:10])
+    print(f"seed {SEED}: {CASES} patterns; verdicts that differ by a quirk of the engine: {dict(quirks)}")
+    assert sum(quirks.values()) <= max(5, CASES // 500), quirks
     check_rule_sets(accepted, by_event)
+
+
+def test_branches_that_overlap_differ_only_where_it_is_said(oracle: Oracle) -> None:
+    random = Random(SEED)
+
+    def branch() -> dict[str, object]:
+        names = random.sample("abc", random.randint(1, 2))
+        return {name: random.sample(["x", "y", "z"], random.randint(1, 2)) for name in names}
+
+    def event() -> str:
+        return json.dumps({name: random.choice("xyz") for name in "abcd" if random.random() < 0.9})
+
+    cases = []
+    for _ in range(CASES // 4):
+        pattern: dict[str, object] = {"$or": [branch() for _ in range(random.randint(2, 3))]}
+        beside: dict[str, object] = {"d": ["x", "y"]} if random.random() < 0.3 else {}
+        cases.append((json.dumps({**beside, **pattern}), [event() for _ in range(8)]))
+    differ = 0
+    for (text, events), engine in zip(cases, oracle.ask(cases), strict=True):
+        pattern_read = EventPattern.parse(text)
+        answers = [pattern_read.matches_json(each) for each in events]
+        if answers != engine.matches:
+            assert {quirk.code for quirk in pattern_read.quirks} == {"overlapping-or-branches"}, (text, events)
+            differ += 1
+    assert differ, "the quirk has gone: take its warning out"
 
 
 def spelled_longer_by_old_java(error: str | None) -> bool:
@@ -91,12 +119,6 @@ def spelled_longer_by_old_java(error: str | None) -> bool:
     return Decimal(found[1]) in (Decimal(repr(float(found[1]))), Decimal(float(found[1])))
 
 
-def single_values_decide(oracle: Oracle, pattern: EventPattern, event: str, answer: bool | None) -> bool:
-    """Whether the engine, asked about each value of a list alone, says `answer`: where it contradicts itself."""
-    verdicts = oracle.ask([(text, [event]) for text in single_value_patterns(pattern)])
-    return len(verdicts) > 1 and any(verdict.matches == [True] for verdict in verdicts) == answer
-
-
 def check_rule_sets(patterns: dict[str, EventPattern], by_event: list[tuple[str, dict[str, bool | None]]]) -> None:
     """Together in one rule set, every rule answers as the engine answered for it alone."""
     names = list(patterns)
@@ -108,10 +130,29 @@ def check_rule_sets(patterns: dict[str, EventPattern], by_event: list[tuple[str,
                 assert (name in rules.matching_rules_json(event)) == answer, (str(patterns[name]), event)
 
 
-def test_wildcard_complexity_is_the_engines(oracle: Oracle) -> None:
+def test_the_complexity_of_a_rule_is_the_engines(oracle: Oracle) -> None:
+    """Equal figures for rules of single wildcards; of lists in anything-but and of $or, nine in ten at least."""
     random = Random(SEED)
-    texts = {"".join(random.choices("ab:é**", k=random.randint(1, 12))) for _ in range(2000)}
-    texts = {text for text in texts if "**" not in text} | {"*:*:*:*:*:event-bus/*"}
-    asked: list[tuple[str, list[str]]] = [(json.dumps({"a": [{"wildcard": text}]}), []) for text in sorted(texts)]
-    engine = [verdict.complexity for verdict in oracle.ask(asked, complexity=True)]
-    assert [wildcard_complexity(text) for text in sorted(texts)] == engine
+
+    def wildcard() -> str:
+        return re.sub(r"\*+", "*", "".join(random.choices("ab:é**", k=random.randint(1, 10))))
+
+    def value(several: bool) -> object:
+        if random.random() < 0.3:
+            return {"anything-but": {"wildcard": [wildcard() for _ in range(random.randint(1, 3) if several else 1)]}}
+        return {"wildcard": wildcard()} if random.random() < 0.9 else random.choice(["ab", {"prefix": "a"}])
+
+    def fields(several: bool) -> dict[str, object]:
+        names = random.sample("ab", random.randint(1, 2))
+        return {name: [value(several) for _ in range(random.randint(1, 4))] for name in names}
+
+    stacks = [{"wildcard": f"*:stack/{name}Stack/*"} for name in ("Shared", "Api", "Worker", "Monitoring")]
+    exact: list[dict[str, object]] = [{"a": [{"wildcard": "*:*:*:*:*:event-bus/*"}]}, {"a": stacks}, {"a": stacks[:3]}]
+    exact += [fields(several=False) for _ in range(COMPLEXITIES)]
+    near = [{"$or": [fields(several=True) for _ in range(random.randint(1, 3) + 1)]} for _ in range(COMPLEXITIES // 4)]
+    for patterns, allowed in ((exact, 0), (near, len(near) // 10)):
+        texts = [json.dumps(pattern) for pattern in patterns]
+        engine = [verdict.complexity for verdict in oracle.ask([(text, []) for text in texts], complexity=True)]
+        ours = [EventPattern.parse(text, max_wildcard_complexity=None).wildcard_complexity for text in texts]
+        off = [(t, o, e) for t, o, e in zip(texts, ours, engine, strict=True) if o != e]
+        assert len(off) <= allowed, f"{len(off)} of {len(texts)}: {off[:5]}"

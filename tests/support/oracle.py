@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.java import java_parts
+from support.java import compiled, java_parts, newest_java
 
 __all__ = ["Oracle", "Verdict", "start_oracle"]
 
@@ -58,7 +58,8 @@ class Oracle:
 @contextmanager
 def start_oracle() -> Iterator[Oracle]:
     """Start the engine; skips (or fails, see `java_parts`) where Java is missing."""
-    command = ["java", "-Xmx512m", "-cp", java_parts("differential"), str(_SOURCE)]
+    classpath = compiled(_SOURCE, java_parts("differential"))
+    command = [newest_java(), "-Xmx512m", "-cp", classpath, "Oracle"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

@@ -36,6 +36,7 @@ from perception_events.aggregation._keys import (
     ItemNames,
     JoinKey,
     alert_event_type,
+    joins_prefix,
     trigger_event_type,
 )
 from perception_events.aggregation._memory import InMemoryJoinStore
@@ -51,7 +52,7 @@ from perception_events.aggregation._store import (
     Recorded,
     UnreadableGroup,
 )
-from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine
+from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine, workflow_actions
 
 __all__ = [
     "ALERT_PREFIX",
@@ -103,11 +104,13 @@ __all__ = [
     "join_item",
     "join_state",
     "joins_mermaid",
+    "joins_prefix",
     "manifest_members",
     "member_value",
     "open_item",
     "open_key",
     "outbox_item",
     "trigger_event_type",
+    "workflow_actions",
     "version_of",
 ]

@@ -17,15 +17,16 @@ def joins_mermaid(joins: Iterable[Join]) -> str:
     edges: list[str] = []
     for join in joins:
         modules |= dict.fromkeys((*join.event_types, *join.trigger))
-        lines.append(f'    join_{_id(join.name)}{{{{"{_text(_story(join))}"}}}}')
+        story = "<br/>".join(map(_text, _story(join)))
+        lines.append(f'    join_{_id(join.name)}{{{{"{story}"}}}}')
         edges += [f"    {_id(module)} --> join_{_id(join.name)}" for module in join.event_types]
         edges += [f"    join_{_id(join.name)} --> {_id(module)}" for module in join.trigger]
     boxes = [f'    {_id(module)}["{_text(module)}"]' for module in modules]
     return "\n".join([lines[0], *boxes, *lines[1:], *edges]) + "\n"
 
 
-def _story(join: Join) -> str:
-    """What the join waits for, for which group, and what happens when that takes too long."""
+def _story(join: Join) -> list[str]:
+    """Lines: what the join waits for, for which group, and what happens when that takes too long."""
     expects = join.expects
     if isinstance(expects, int):
         who = f"any {expects}"
@@ -33,7 +34,7 @@ def _story(join: Join) -> str:
         who = ", ".join(sorted(expects)) if len(expects) <= 2 else f"all {len(expects)}"
     else:
         who = f"as {join.manifest.event_type} says" if join.manifest else "as a function says"
-    story = f"{who}<br/>for each {', '.join(join.group_by)}"
+    story = [who, f"for each {', '.join(join.group_by)}"]
     if join.deadline is None:
         return story
     acts = {
@@ -42,7 +43,7 @@ def _story(join: Join) -> str:
         FallbackPolicy.ALERT: "alert",
         FallbackPolicy.WAIT: "overdue",
     }
-    return f"{story}<br/>after {_duration(join.deadline)}: {acts[join.policy]}"
+    return [*story, f"after {_duration(join.deadline)}: {acts[join.policy]}"]
 
 
 def _duration(time: timedelta) -> str:
@@ -59,4 +60,5 @@ def _id(name: str) -> str:
 
 
 def _text(label: str) -> str:
-    return label.replace('"', "#quot;")
+    """Everything that Mermaid, Markdown or HTML could read as markup as entities."""
+    return "".join(c if c.isalnum() or c in " _-.,:/=" else f"#{ord(c)};" for c in label)

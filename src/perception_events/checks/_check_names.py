@@ -1,32 +1,41 @@
-"""Checks of names and classifiers: what AWS rejects to call a thing, and keys with two answers."""
+"""Checks of names: what AWS does not let a thing be called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from perception_events.pipeline import Pipeline
+from perception_events.checks._context import Context
+from perception_events.checks._findings import Found
+from perception_events.checks._location import Location, target_location
 from perception_events.resource_names import name_requirement
+from perception_events.topology import Archive, EventBus, Function, Pipe, Resource, Rule, Table
 
 __all__ = ["check_names"]
 
+_KINDS: dict[type[Resource], str] = {
+    Table: "table name",
+    Pipe: "pipe name",
+    EventBus: "bus name",
+    Rule: "rule name",
+    Archive: "archive name",
+    Function: "function name",
+}
 
-def check_names(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
-    """Identifier, location and reason of everything that is wrong with names and classifiers."""
-    names = pipeline.names(env)
-    declared = [module.targets for module in pipeline.modules] + [rule.targets for rule in pipeline.extra_rules]
-    targets = dict.fromkeys(target for some in declared for target in some)
-    called = [("table", names.table), ("pipe", names.pipe), ("bus", names.bus), ("function", names.enrichment)]
-    called += [("rule", name) for name in pipeline.rules(env)]
-    called += [("function", names.function(target)) for target in targets]
-    for kind, name in called:
-        words = name_requirement(f"{kind} name", name)
+
+def check_names(context: Context) -> Iterator[Found]:
+    """Every name that AWS rejects; names of what exists already have been taken."""
+    for resource in context.topology:
+        kind = _KINDS.get(type(resource))
+        if kind is None or resource.existing:
+            continue
+        known = isinstance(resource.name, str) and resource.name and not resource.made_up_name
+        words = name_requirement(kind, str(resource.name)) if known else None
         if words is not None:
-            yield "PE401", f"{kind}[{name}]", f"{len(name)} characters; AWS takes {words}"
-    for ambiguity in pipeline.registry.ambiguities():
-        claims = ", ".join(f"{classifier} as {event_type!r}" for classifier, event_type in ambiguity.claims)
-        yield "PE402", "classifiers", f"{ambiguity.sort_key!r} is claimed by {claims}"
-    registry = pipeline.registry
-    computes = any(not isinstance(getattr(c, "event_type", None), str) for c in registry.classifiers)
-    for module in pipeline.modules:
-        if module.name not in registry.event_types and not computes:
-            yield "PE403", f"modules[{module.name}]", f"the classifiers give: {', '.join(registry.event_types)}"
+            reason = f"{resource.name!r} has {len(str(resource.name))} characters; AWS takes {words}"
+            yield Found("PE401", Location(resource).of("name"), reason)
+        if isinstance(resource, Rule):
+            for number, target in enumerate(resource.targets):
+                words = name_requirement("target id", target.id)
+                if words is not None:
+                    reason = f"the target id {target.id!r} has {len(target.id)} characters; AWS takes {words}"
+                    yield Found("PE401", target_location(resource, number, target).of("id"), reason)

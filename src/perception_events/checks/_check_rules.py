@@ -1,123 +1,208 @@
-"""Checks of the bus: rules that never match, match for ever, collide or let go of an event."""
+"""Checks of rules and archives: what AWS rejects, what can never match on the bus they stand on."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any, TypeAlias
 
-from perception_events.checks._check_filter import attribute_mistakes, compact, pattern_mistakes
-from perception_events.checks._pattern_leaves import Leaf, operators, pattern_leaves
-from perception_events.checks._shapes import ENVELOPE_FIELDS, Shape, detail_shape, missing_step
-from perception_events.json_values import JSONValue
-from perception_events.pipeline import Pipeline
+from perception_events.aws_limits import LIMITS
+from perception_events.checks._attribute_filters import attribute_problems
+from perception_events.checks._aws_events import CLOUDTRAIL_FIELDS
+from perception_events.checks._check_filters import text_mistakes, type_mistakes, validity
+from perception_events.checks._context import Context
+from perception_events.checks._findings import Found
+from perception_events.checks._location import Location
+from perception_events.checks._pattern_leaves import Leaf, pattern_leaves, uses_wildcard, with_stand_ins
+from perception_events.checks._pipe_shapes import PipeShapes, emitted_patterns, entry_identity, pipe_shapes
+from perception_events.checks._shapes import ENVELOPE, Special, missing_step
+from perception_events.checks._values import JSONType
+from perception_events.json_values import compact_json
+from perception_events.patterns import InvalidEventPatternError
+from perception_events.patterns.analysis import overlap
+from perception_events.topology import Archive, EventBus, PartialJSON, Pipe, Rule, Unresolved, unresolved_in
 
-__all__ = ["check_rules", "entry_identity"]
+__all__ = ["check_rules"]
 
-
-def entry_identity(pipeline: Pipeline, env: str) -> dict[str, str | None]:
-    """Source and detail-type of what the pipe puts; None where a JSON path makes them vary.
-
-    Unknown on AWS: the defaults of a DynamoDB source stand in no AWS page; they are seen on real events.
-    """
-    pipe = pipeline.pipe
-    found = {
-        "source": pipe.source or f"Pipe {pipeline.names(env).pipe}",
-        "detail-type": pipe.detail_type or "Event from aws:dynamodb",
-    }
-    return {name: None if value.startswith("$") else value for name, value in found.items()}
-
-
-def check_rules(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
-    """Identifier, location and reason of everything that is wrong with rules and targets."""
-    shape, identity = detail_shape(pipeline), entry_identity(pipeline, env)
-    patterns = pipeline.rules(env)
-    wildcards = 0
-    for name, pattern in patterns.items():
-        location = f"rules[{name}]"
-        text = compact(pattern)
-        if len(text) > 2048:
-            yield "PE302", location, f"the pattern has {len(text)} characters"
-        yield from pattern_mistakes(pattern, "PE301", location)
-        leaves = list(pattern_leaves(pattern))
-        wildcards += any("wildcard" in op for leaf in leaves for value in leaf.values for op in operators(value))
-        for leaf in leaves:
-            yield from _leaf_mistakes(leaf, f"{location}.{leaf.text}", shape, identity)
-    if len(patterns) > 300:
-        yield "PE305", "rules", f"there are {len(patterns)}"
-    if wildcards > 30:
-        yield "PE306", "rules", f"{wildcards} rules contain wildcards"
-    for rule in pipeline.extra_rules:
-        if len(rule.targets) > 5:
-            yield "PE304", f"rules[{rule.name}-{env}].targets", f"there are {len(rule.targets)}"
-        if not rule.targets:
-            yield "PE313", f"rules[{rule.name}-{env}].targets", "it has none"
-    yield from _circles(pipeline)
-    for module in pipeline.modules:
-        if not module.targets:
-            yield "PE309", f"modules[{module.name}]", f"no rule takes {module.name!r} events on"
-    yield from _target_limits(pipeline)
+Matcher: TypeAlias = Rule | Archive
+_STATES = ("ENABLED", "DISABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
+_SETS = frozenset({"SS", "NS", "BS", "L"})
 
 
-def _leaf_mistakes(
-    leaf: Leaf, location: str, shape: Shape, identity: dict[str, str | None]
-) -> Iterator[tuple[str, str, str]]:
-    top = leaf.path[0]
-    if leaf.values == ({"exists": False},):
+def check_rules(context: Context) -> Iterator[Found]:
+    """Everything that is wrong with the patterns of rules and archives, and with rules as a whole."""
+    matchers: list[Matcher] = [*context.topology.of(Rule), *context.topology.of(Archive)]
+    for matcher in matchers:
+        if isinstance(matcher.event_pattern, Mapping):
+            yield from _pattern_mistakes(context, matcher, matcher.event_pattern)
+    # Targets of a rule that is not known may be any rule's.
+    complete = not any(rule.existing and rule.targets for rule in context.topology.of(Rule))
+    for rule in context.topology.of(Rule):
+        yield from _rule_mistakes(rule)
+        if complete and not rule.targets and not rule.existing:
+            yield Found("PE313", Location(rule).of("targets"), f"rule {rule.id} has none")
+    for bus in context.topology.of(EventBus):
+        yield from _bus_limits(context, bus)
+
+
+def _pattern_mistakes(context: Context, matcher: Matcher, pattern: Mapping[str, PartialJSON]) -> Iterator[Found]:
+    location = Location(matcher).of("event_pattern", pattern)
+    text = compact_json(with_stand_ins(pattern))
+    if not LIMITS["event pattern"].allows(len(text)):
+        yield Found("PE302", location, f"the pattern has {len(text)} characters")
+    elif not LIMITS["event pattern quota"].allows(len(text)):
+        reason = f"the pattern has {len(text)} characters, more than the default quota"
+        yield Found("PE302", location, reason, "ask for a higher quota, or shorten it")
+    invalid = list(validity(pattern, "PE301", location))
+    yield from invalid
+    leaves = list(pattern_leaves(pattern))
+    never = False
+    for leaf in leaves:
+        here = location.at(*leaf.steps)
+        yield from text_mistakes(leaf, here)
+        for found in _envelope_mistakes(leaf, here):
+            never = True
+            yield found
+    if isinstance(matcher.bus, str) and matcher.bus in context.closed_buses and not (never or invalid):
+        yield from _never_emitted(context, matcher.bus, pattern, leaves, location)
+
+
+def _envelope_mistakes(leaf: Leaf, here: Location) -> Iterator[Found]:
+    if leaf.is_absence:
         return
-    if top not in ENVELOPE_FIELDS:
-        yield "PE303", location, f"an event has no field `{top}`; what the pipe carries lies under `detail`"
-    elif top in identity and identity[top] is not None and not _may_equal(leaf.values, identity[top]):
-        yield "PE303", location, f"every event of this pipe has `{top}` {identity[top]!r}"
+    top = leaf.path[0]
+    if top not in ENVELOPE:
+        if any(value == {"exists": False} for value in leaf.values):
+            return
+        reason = f"an event has no field `{top}`; what it carries lies under `detail`"
+        yield Found("PE303", here, reason, _envelope_fix(top, leaf))
     elif top == "detail":
-        missing = missing_step(shape, leaf.path[1:])
-        if missing:
-            yield "PE303", location, f"what the pipe puts has no `{missing}` in its detail"
-        elif leaf.path[1:2] == ("dynamodb",):
-            yield from attribute_mistakes(leaf.path[2:] or ("",), leaf.values, location)
+        if len(leaf.path) == 1 and not any(isinstance(v, Unresolved) for v in leaf.values):
+            yield Found("PE303", here, "`detail` is always an object, which no value equals", "go down to a field")
+    elif len(leaf.path) > 1:
+        yield Found("PE303", here, f"`{top}` is a text, so nothing lies below it", f"compare `{top}` itself")
+    else:
+        yield from type_mistakes(leaf, JSONType.STRING, here)
 
 
-def _may_equal(values: tuple[JSONValue, ...], actual: str | None) -> bool:
-    return any(value == actual or isinstance(value, dict) for value in values)
+def _envelope_fix(top: str, leaf: Leaf) -> str | None:
+    plain = {name.replace("-", ""): name for name in ENVELOPE}
+    near = plain.get(top.replace("_", "").replace("-", "").lower())
+    if near is None and top in CLOUDTRAIL_FIELDS:
+        return f"write `detail.{leaf.text}`"
+    if near is None:
+        near = next(iter(get_close_matches(top, ENVELOPE, 1, 0.75)), None)
+    return f"did you mean `{near}`?" if near else f"write `detail.{leaf.text}`"
 
 
-def _circles(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
-    """Each circle of triggers once, told from its first module in order of declaration."""
-    told: set[str] = set()
-    for start in pipeline.modules:
-        path = _way_back(pipeline, start.name)
-        if path and start.name not in told:
-            told.update(path)
-            yield "PE307", f"modules[{start.name}].triggers", f"the way is {' -> '.join(path)}"
-
-
-def _way_back(pipeline: Pipeline, start: str) -> list[str]:
-    trail = [[start]]
-    seen: set[str] = set()
-    while trail:
-        path = trail.pop(0)
-        for following in pipeline.module(path[-1]).triggers:
-            if following == start:
-                return [*path, start]
-            if following not in seen:
-                seen.add(following)
-                trail.append([*path, following])
-    return []
-
-
-def _target_limits(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
-    bus, functions = pipeline.bus, pipeline.functions
-    for location, value, low, high in (
-        ("bus.target_retry_attempts", bus.target_retry_attempts, 0, 185),
-        ("bus.target_event_age", bus.target_event_age, 60, 86_400),
-        ("functions.retry_attempts", functions.retry_attempts, 0, 2),
-        ("functions.event_age", functions.event_age, 60, 21_600),
-    ):
-        if not low <= value <= high:
-            yield "PE312", location, f"{value} is not within {low} to {high}"
-    if not bus.target_dead_letter_queue:
-        yield "PE310", "bus.target_dead_letter_queue", "there is none: after the last retry the event is gone"
-    if not functions.dead_letter_queue:
-        yield (
-            "PE311",
-            "functions.dead_letter_queue",
-            "the bus is done once Lambda queues the event; two more attempts and the event is gone",
+def _rule_mistakes(rule: Rule) -> Iterator[Found]:
+    if isinstance(rule.state, str) and rule.state not in _STATES:
+        reason = f"{rule.state!r} is not {', '.join(_STATES[:-1])} or {_STATES[-1]}"
+        yield Found("PE314", Location(rule).of("state"), reason)
+    elif rule.state == _STATES[-1] and rule.schedule_expression is not None:
+        reason = "a rule with a schedule cannot take all CloudTrail management events"
+        yield Found("PE314", Location(rule).of("state"), reason, "use 'ENABLED', or a rule of its own for the schedule")
+    limit = LIMITS["rule targets"]
+    if not limit.allows(len(rule.targets)):
+        yield Found(
+            "PE304", Location(rule).of("targets"), f"there are {len(rule.targets)}, and AWS takes at most {limit.high}"
         )
+
+
+def _bus_limits(context: Context, bus: EventBus) -> Iterator[Found]:
+    rules = context.rules_of(bus.id)
+    if not LIMITS["rules"].allows(len(rules)):
+        yield Found("PE305", Location(bus), f"there are {len(rules)}, and the quota is {LIMITS['rules'].high}")
+    wildcards = sum(uses_wildcard(list(pattern_leaves(rule.event_pattern))) for rule in rules)
+    if not LIMITS["wildcard rules"].allows(wildcards):
+        reason = f"{wildcards} rules contain wildcards, and the quota is {LIMITS['wildcard rules'].high}"
+        yield Found("PE306", Location(bus), reason)
+
+
+# --- what the pipes of a closed bus put on it
+
+
+def _never_emitted(
+    context: Context, bus: str, pattern: Mapping[str, PartialJSON], leaves: list[Leaf], location: Location
+) -> Iterator[Found]:
+    pipes = [(pipe, pipe_shapes(context, pipe)) for pipe in context.pipes_to(bus)]
+    if not pipes:
+        return
+    blamed = False
+    for leaf in leaves:
+        if leaf.is_absence:
+            continue
+        reasons = [_leaf_reason(context, pipe, shapes, leaf) for pipe, shapes in pipes]
+        here = location.at(*leaf.steps)
+        if all(reasons):
+            blamed = True
+            yield Found("PE303", here, str(reasons[0]))
+        elif leaf.path[:2] == ("detail", "dynamodb") and len(leaf.path) > 2:
+            for problem in attribute_problems(leaf.path[2:], leaf.values):
+                blamed = True
+                yield Found(problem.identifier, here, problem.reason, problem.fix)
+    if not blamed and not any(unresolved_in(pattern)):
+        yield from _proof(context, pipes, pattern, leaves, location)
+
+
+def _leaf_reason(context: Context, pipe: Pipe, shapes: PipeShapes, leaf: Leaf) -> str | None:
+    """Why no event of `pipe` has what the leaf asks for, as far as that shows from the leaf's path; None if one may."""
+    top = leaf.path[0]
+    if top in ("source", "detail-type"):
+        actual = entry_identity(pipe, context)[top]
+        if actual is not None and not _may_equal(leaf.values, actual):
+            return f"every event of pipe {pipe.id} has `{top}` {actual!r}"
+    if top == "detail" and shapes.detail is not Special.ANYTHING:
+        missing = missing_step(shapes.detail, leaf.path[1:])
+        if missing:
+            return f"what pipe {pipe.id} puts has no `{missing}` in its detail"
+    return None
+
+
+def _may_equal(values: tuple[PartialJSON, ...], actual: str) -> bool:
+    return any(value == actual or isinstance(value, dict | Unresolved) for value in values)
+
+
+def _proof(
+    context: Context,
+    pipes: list[tuple[Pipe, PipeShapes]],
+    pattern: Mapping[str, PartialJSON],
+    leaves: list[Leaf],
+    location: Location,
+) -> Iterator[Found]:
+    """A rule that takes nothing of what passes the filters: decided by the patterns themselves."""
+    emitted: list[dict[str, Any]] = []
+    for pipe, shapes in pipes:
+        known = emitted_patterns(context, pipe, shapes)
+        if known is None:
+            return
+        emitted.extend(known)
+    if any(not one for one in emitted) or not _all_disjoint(pattern, emitted):
+        return
+    blamed = next((leaf for leaf in leaves if _all_disjoint(_alone(leaf), emitted)), None)
+    who = ", ".join(pipe.id for pipe, _ in pipes)
+    if blamed is None:
+        yield Found("PE303", location, f"nothing that pipe {who} puts matches all of it")
+        return
+    values = compact_json(with_stand_ins(list(blamed.values)))
+    reason = f"nothing that passes pipe {who} has `{blamed.text}` {values}"
+    yield Found("PE303", location.at(*blamed.steps), reason)
+
+
+def _alone(leaf: Leaf) -> dict[str, Any]:
+    pattern: Any = list(leaf.values)
+    for step in reversed(leaf.path):
+        pattern = {step: pattern}
+    return dict(pattern)
+
+
+def _all_disjoint(pattern: Mapping[str, PartialJSON], emitted: list[dict[str, Any]]) -> bool:
+    try:
+        return all(overlap(pattern, one, arrays=_has_sets(pattern, one)).verdict is False for one in emitted)
+    except InvalidEventPatternError:
+        return False
+
+
+def _has_sets(*patterns: Mapping[str, PartialJSON]) -> bool:
+    """Whether a field can hold several values: DynamoDB's sets and lists."""
+    return any(not _SETS.isdisjoint(leaf.path) for pattern in patterns for leaf in pattern_leaves(pattern))

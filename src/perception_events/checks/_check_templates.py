@@ -1,120 +1,178 @@
-"""Checks of input templates and of the bus entry: what is dropped, what renders broken, what is rejected."""
+"""Checks of a pipe's input templates and of the bus entry: what is dropped, what renders broken, what is rejected."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
+from perception_events.aws_limits import LIMITS
+from perception_events.checks._context import Context, known_number, known_text
+from perception_events.checks._findings import Found
+from perception_events.checks._location import Location
+from perception_events.checks._pattern_leaves import branches
+from perception_events.checks._pipe_shapes import PipeShapes, entry_parameters, pipe_shapes
 from perception_events.checks._shapes import (
-    RECORD,
+    STREAM_RECORD,
     Shape,
     Special,
-    detail_shape,
+    json_error,
     missing_step,
-    placeholders,
+    path_steps,
+    path_texts,
     shape_at,
     template_shape,
 )
-from perception_events.input_transforms import MAX_TEMPLATE_LENGTH, InvalidTemplateError, PipeInputTemplate
-from perception_events.pipeline import Pipeline
+from perception_events.input_transforms import InvalidTemplateError, JSONPath, PipeInputTemplate
+from perception_events.topology import Discoverer, Pipe
 
 __all__ = ["check_templates"]
 
-JSON_PATH = re.compile(r"\$(\.[\w/_-]+(\[(\d+|\*)\])*)*")
 _IDENTITY: tuple[tuple[str, ...], ...] = (("eventID",), ("eventName",), ("dynamodb", "SequenceNumber"))
 _USES = {
-    "eventID": "a partial failure cannot be retried by item, nor a duplicate be told",
-    "eventName": "no rule can tell INSERT from MODIFY",
+    "eventID": "a partial failure cannot be retried by item, nor a duplicate be recognised",
+    "eventName": "no rule can distinguish INSERT from MODIFY",
     "dynamodb.SequenceNumber": "nothing links the event to a dead letter, and its order is lost",
 }
+_ENTRY_LIMITS = {"Source": "entry source", "DetailType": "entry detail type", "Time": "dynamic path"}
+_STREAM_BATCH = 100
+"""Records a batch of a stream source that sets no batch size."""
 
 
-def check_templates(pipeline: Pipeline, env: str) -> Iterator[tuple[str, str, str]]:
-    """Identifier, location and reason of everything that is wrong between the filter and the bus."""
-    pipe = pipeline.pipe
-    shape: Shape = RECORD
-    for field in ("enrichment_input_template", "target_input_template"):
-        template = getattr(pipe, field)
-        if template:
-            yield from _template_mistakes(template, f"pipe.{field}", shape, pipeline)
-            shape = template_shape(template, shape)
-        if field == "enrichment_input_template" and isinstance(shape, Mapping):
-            shape = {**shape, pipeline.event_type_field: Special.VALUE}
-    if shape is Special.VALUE:
-        yield "PE206", "pipe.target_input_template", "it renders a text, a number or a list"
-    yield from _entry_mistakes(pipeline)
+def check_templates(context: Context) -> Iterator[Found]:
+    """Everything that is wrong in pipes between the filter and the target."""
+    for pipe in context.topology.of(Pipe):
+        shapes = pipe_shapes(context, pipe)
+        yield from _template_mistakes(context, pipe, "enrichment_input_template", shapes.source)
+        yield from _template_mistakes(context, pipe, "target_input_template", shapes.enriched)
+        if context.bus_of(pipe) is not None:
+            yield from _entry_mistakes(context, pipe, shapes)
 
 
-def _template_mistakes(
-    template: str, location: str, source: Shape, pipeline: Pipeline
-) -> Iterator[tuple[str, str, str]]:
-    if len(template) > MAX_TEMPLATE_LENGTH:
-        yield "PE205", location, f"it has {len(template)} characters"
+def _template_mistakes(context: Context, pipe: Pipe, field: str, source: Shape) -> Iterator[Found]:
+    template = known_text(getattr(pipe, field))
+    if not template:
+        return
+    location = Location(pipe).of(field)
+    limit = LIMITS["input template"]
+    if not limit.allows(len(template)):
+        yield Found("PE205", location, f"it has {len(template)} characters, and AWS takes at most {limit.high}")
         return
     try:
-        PipeInputTemplate.parse(template)
+        parsed = PipeInputTemplate.parse(template)
     except InvalidTemplateError as error:
-        yield "PE203", location, error.reason.rstrip(".")
+        yield Found("PE203", location, error.reason.rstrip("."))
         return
-    made = template_shape(template, source)
-    for path in _IDENTITY:
-        if not missing_step(source, path) and missing_step(made, path):
-            yield "PE201", location, f"`{'.'.join(path)}` does not come through: {_USES['.'.join(path)]}"
-    for inside, quoted in placeholders(template):
-        if inside.startswith("aws."):
+    broken = json_error(template)
+    if broken is not None:
+        yield Found("PE203", location, f"whatever the record, it does not render JSON: {broken}")
+    for text in path_texts(template):
+        reason = f"{text!r} without `<` and `>` is a text that is sent as it is"
+        yield Found("PE216", location, reason, f"write `<{text}>`, without the quotes")
+    if _is_record(source) and _is_read_later(context, pipe, field):
+        yield from _lost_identity(location, source, template_shape(template, source))
+    for placeholder in parsed.placeholders:
+        name = placeholder.name
+        if name.startswith("aws."):
             continue
-        path = tuple(step for step in inside.removeprefix("$").split(".") if step)
+        path = path_steps(name)
         missing = missing_step(source, path)
+        here = shape_at(source, path)
         if missing:
-            yield "PE202", location, f"`<{inside}>`: what comes in has no `{missing}`"
-        elif quoted and (isinstance(shape_at(source, path), Mapping) or shape_at(source, path) is Special.ATTRIBUTES):
-            yield "PE204", location, f"`<{inside}>` is an object and stands in quotes"
-        elif path[:2] in (("dynamodb", "NewImage"), ("dynamodb", "OldImage")) and _may_lack(path[1], pipeline):
-            lacking = "a REMOVE" if path[1] == "NewImage" else "an INSERT"
-            yield "PE202", location, f"`<{inside}>`: {lacking} passes the filter and has no {path[1]}"
+            yield Found("PE202", location, f"`<{name}>`: what comes in has no `{missing}`")
+        elif placeholder.quoted and (isinstance(here, Mapping) or here is Special.ATTRIBUTES):
+            yield Found("PE204", location, f"`<{name}>` is an object and stands in quotes")
+        elif _is_record(source) and path[:2] in (("dynamodb", "NewImage"), ("dynamodb", "OldImage")):
+            lacking = "REMOVE" if path[1] == "NewImage" else "INSERT"
+            if _may_lack(pipe, path[1], lacking):
+                article = "a" if lacking == "REMOVE" else "an"
+                reason = f"`<{name}>`: {article} {lacking} passes the filter and has no {path[1]}"
+                yield Found("PE202", location, reason)
 
 
-def _may_lack(image: str, pipeline: Pipeline) -> bool:
+def _is_read_later(context: Context, pipe: Pipe, field: str) -> bool:
+    """Whether something after the template can be expected to use a record's identity: an enrichment, a closed bus."""
+    if field == "enrichment_input_template" and pipe.enrichment is not None:
+        return context.bus_of(pipe) is not None
+    return pipe.target in context.closed_buses
+
+
+def _is_record(shape: Shape) -> bool:
+    return isinstance(shape, Mapping) and "dynamodb" in shape and shape["dynamodb"] == STREAM_RECORD["dynamodb"]
+
+
+def _lost_identity(location: Location, source: Shape, made: Shape) -> Iterator[Found]:
+    for path in _IDENTITY:
+        name = ".".join(path)
+        if not missing_step(source, path) and missing_step(made, path):
+            yield Found("PE201", location, f"`{name}` does not come through: {_USES[name]}")
+
+
+def _may_lack(pipe: Pipe, image: str, lacking: str) -> bool:
     """Whether a record without `image` passes the filter."""
-    lacking = "REMOVE" if image == "NewImage" else "INSERT"
-    for pattern in pipeline.pipe.filter_criteria:
-        event_names = pattern.get("eventName")
-        named = event_names if isinstance(event_names, list) else None
-        record = pattern.get("dynamodb")
-        needs_image = isinstance(record, dict) and image in record
-        if (named is None or lacking in named) and not needs_image:
-            return True
-    return not pipeline.pipe.filter_criteria
+    if not pipe.filters:
+        return True
+    for one in pipe.filters:
+        for leaves in branches(one.pattern):
+            named = [leaf.values for leaf in leaves if leaf.path == ("eventName",)]
+            passes = all(any(v == lacking or not isinstance(v, str) for v in values) for values in named)
+            needed = any(leaf.path[:2] == ("dynamodb", image) and not leaf.may_be_absent for leaf in leaves)
+            if passes and not needed:
+                return True
+    return False
 
 
-def _entry_mistakes(pipeline: Pipeline) -> Iterator[tuple[str, str, str]]:
-    pipe = pipeline.pipe
-    for name, value, longest in (
-        ("source", pipe.source, 256),
-        ("detail_type", pipe.detail_type, 128),
-        ("time", pipe.time, 256),
-    ):
-        if value is None:
+def _entry_mistakes(context: Context, pipe: Pipe, shapes: PipeShapes) -> Iterator[Found]:
+    parameters = entry_parameters(pipe)
+    location = Location(pipe).of("target_parameters", pipe.target_parameters)
+    if shapes.detail is Special.VALUE:
+        yield Found("PE206", Location(pipe).of("target_input_template"), "it renders a text, a number or a list")
+    for name, limit in _ENTRY_LIMITS.items():
+        value = known_text(parameters.get(name))
+        here = location.at("EventBridgeEventBusParameters", name)
+        if not value:  # a Terraform state has an empty text for what is not set
             continue
-        if len(value) > longest:
-            yield "PE209", f"pipe.{name}", f"{len(value)} characters, at most {longest}"
-        if value.startswith("$") and not JSON_PATH.fullmatch(value):
-            yield "PE207", f"pipe.{name}", f"{value!r} is no path to a pipe, which knows letters, digits, `_`, `-`, `/`"
-    if len(pipe.resources) > 10:
-        yield "PE209", "pipe.resources", f"{len(pipe.resources)} resources, at most 10"
-    if pipe.source and pipe.source.startswith("aws."):
-        yield "PE208", "pipe.source", f"{pipe.source!r} is kept for AWS's own services"
-    if pipeline.bus.schema_discovery and not (pipe.detail_type or "").startswith("$") and len(pipeline.modules) > 1:
-        yield (
-            "PE212",
-            "pipe.detail_type",
-            f"{len(pipeline.modules)} kinds of item share one schema, and every field of a sample becomes required",
+        if not LIMITS[limit].allows(len(value)):
+            yield Found("PE209", here, f"{len(value)} characters, and AWS takes at most {LIMITS[limit].high}")
+        if value.startswith("<$") and value.endswith(">"):
+            reason = f"{value!r} is sent as it is: a parameter takes a bare path"
+            yield Found("PE207", here, reason, f"write {value[1:-1]!r}")
+        elif value.startswith("$"):
+            try:
+                JSONPath.parse(value)
+            except InvalidTemplateError:
+                reason = f"{value!r} is not a valid path of a pipe, which knows letters, digits, `_`, `-`, `/`"
+                yield Found("PE207", here, reason)
+    resources = parameters.get("Resources")
+    if isinstance(resources, list) and not LIMITS["entry resources"].allows(len(resources)):
+        here = location.at("EventBridgeEventBusParameters", "Resources")
+        yield Found(
+            "PE209", here, f"{len(resources)} resources, and AWS takes at most {LIMITS['entry resources'].high}"
         )
-    images = missing_step(detail_shape(pipeline), ("dynamodb", "NewImage")) is None
-    both = images and missing_step(detail_shape(pipeline), ("dynamodb", "OldImage")) is None
-    if both and (pipe.batch_size or 100) > 1 and pipeline.table.stream_view_type == "NEW_AND_OLD_IMAGES":
-        yield (
-            "PE213",
-            "pipe.batch_size",
-            "an item has up to 400 KB and both its images are carried; all entries of a call share 1 MB",
-        )
+    source = known_text(parameters.get("Source"))
+    if source and source.startswith("aws."):
+        here = location.at("EventBridgeEventBusParameters", "Source")
+        yield Found("PE208", here, f"{source!r} is reserved for AWS's own services")
+    yield from _one_schema(context, pipe, parameters, location)
+    yield from _large_entries(context, pipe, shapes)
+
+
+def _one_schema(context: Context, pipe: Pipe, parameters: Mapping[str, object], location: Location) -> Iterator[Found]:
+    discovered = any(one.bus == pipe.target for one in context.topology.of(Discoverer))
+    rules = context.rules_of(str(pipe.target))
+    detail_type = parameters.get("DetailType")
+    if discovered and len(rules) > 1 and (detail_type is None or not str(detail_type).startswith("$")):
+        reason = f"what {len(rules)} rules distinguish shares one schema, and every field of a sample becomes required"
+        yield Found("PE212", location.at("EventBridgeEventBusParameters", "DetailType"), reason)
+
+
+def _large_entries(context: Context, pipe: Pipe, shapes: PipeShapes) -> Iterator[Found]:
+    stream = context.stream_of(pipe)
+    size = pipe.source_parameters.batch_size
+    several = (_STREAM_BATCH if size is None else known_number(size) or 1) > 1
+    if stream is None or not several or stream.stream_view_type != "NEW_AND_OLD_IMAGES":
+        return
+    if not isinstance(shapes.detail, Mapping):
+        return
+    images = (("dynamodb", "NewImage"), ("dynamodb", "OldImage"))
+    if all(missing_step(shapes.detail, path) is None for path in images):
+        reason = "an item has up to 400 KB and both its images are carried; all entries of a call share 1 MB"
+        yield Found("PE213", Location(pipe).of("source_parameters.batch_size"), reason)

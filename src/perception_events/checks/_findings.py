@@ -1,15 +1,17 @@
-"""What a check says: the check itself, one finding of it, and the waiver that silences a finding with a reason."""
+"""What a check says: the check itself, what was found where, and the waiver that lets it be, with a reason."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
 
+from perception_events.checks._location import Location
 from perception_events.errors import PerceptionEventsError
+from perception_events.topology import Origin
 
-__all__ = ["Check", "Finding", "InvalidWaiverError", "Severity", "Waiver", "apply_waivers"]
+__all__ = ["Check", "Finding", "Found", "InvalidWaiverError", "Severity", "Waiver", "apply_waivers"]
 
 
 class Severity(StrEnum):
@@ -30,7 +32,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that is looked for: `identifier` never changes its meaning, `reference` says who says so."""
+    """One thing that is looked for.
+
+    `identifier`: `PE` and three digits; it never changes its meaning. `name`: in words, with hyphens. `summary`: what
+    is wrong, in one sentence. `reference`: who says so. `fix`: what to do. `per_file`: findings of one file are
+    reported as one, since a file that has one of them mostly has many.
+    """
 
     identifier: str
     name: str
@@ -38,15 +45,37 @@ class Check:
     summary: str
     reference: str
     fix: str
+    per_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check yields: its identifier, where, why, and a fix where there is a better one than the check's own."""
+
+    identifier: str
+    location: Location
+    reason: str
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One location where a check does not hold. `waived` is the reason of the waiver, None where there is none."""
+    """One location where a check does not hold.
+
+    `location`: the logical path, such as `Resources.OrderRule.Properties.EventPattern.source[0]`. `origin`: the file
+    and line, where they are known; `resource`: the id of the resource, `resource_origin`: where that was written.
+    `fix`: what to do here. `others`: the further locations of a finding that stands for several.
+    `waived`: the reason of the waiver, None where there is none.
+    """
 
     check: Check
     location: str
     reason: str
+    fix: str = ""
+    origin: Origin | None = None
+    resource: str = ""
+    resource_origin: Origin | None = None
+    others: tuple[str, ...] = ()
     waived: str | None = None
 
     @property
@@ -59,14 +88,26 @@ class Finding:
         """The check's."""
         return self.check.severity
 
+    @property
+    def printed_location(self) -> str:
+        """The location as reports print it: `template.yaml:12 Resources.OrderRule`, or the logical path alone."""
+        text = self.location
+        if self.origin is not None and self.origin.line is not None:
+            text = f"{self.origin.file}:{self.origin.line} {text}"
+        return f'"{text}"' if "=" in text else text
+
 
 class InvalidWaiverError(PerceptionEventsError, ValueError):
-    """A waiver that names no check, gives no reason or silences nothing."""
+    """A waiver that names no check, gives no reason or cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """Silences `identifier` at the locations that `location` (shell-style wildcards) covers, for a stated reason.
+    """Lets findings of `identifier` be, for a stated reason.
+
+    `location`: where: the logical path, the file, `file:line`, or the location as it is printed; `*` and `?` stand for
+    any characters, everything else for itself. `file`, `lines`: where a comment in that file stands for; None is
+    everywhere.
 
     Raises:
         InvalidWaiverError: there is no reason.
@@ -75,6 +116,8 @@ class Waiver:
     identifier: str
     reason: str
     location: str = "*"
+    file: str | None = None
+    lines: frozenset[int] | None = None
 
     def __post_init__(self) -> None:
         if not self.reason.strip():
@@ -82,22 +125,36 @@ class Waiver:
 
     @classmethod
     def parse(cls, text: str) -> Waiver:
-        """Read `PE001=reason` or `PE001@location=reason`.
+        """Read `PE001=reason` or `PE001@location=reason`; a location that holds `=` stands in double quotes.
 
         Raises:
             InvalidWaiverError: the text has another form.
         """
-        head, equals, reason = text.partition("=")
-        identifier, _, location = head.partition("@")
-        if not equals or not identifier.strip():
+        read = re.fullmatch(r"\s*(\w+)\s*(?:@(?:\s*\"([^\"]*)\"\s*|([^=]*)))?=(.*)", text, re.DOTALL)
+        if read is None:
             raise InvalidWaiverError(
-                f"waiver {text!r} must read ID=reason or ID@location=reason, such as PE021=by design"
+                f"waiver {text!r} must read ID=reason or ID@location=reason, such as PE105=updates come by another way"
             )
-        return cls(identifier.strip(), reason.strip(), location.strip() or "*")
+        location = (read[2] or read[3] or "").strip()
+        return cls(read[1], read[4].strip(), location or "*")
 
     def covers(self, finding: Finding) -> bool:
-        """Whether this waiver silences `finding`."""
-        return self.identifier == finding.identifier and fnmatchcase(finding.location, self.location)
+        """Whether this waiver lets `finding` be."""
+        if self.identifier != finding.identifier:
+            return False
+        origin = finding.origin
+        if self.file is not None:
+            lines = {o.line for o in (origin, finding.resource_origin) if o is not None and o.file == self.file}
+            return bool(lines) and (self.lines is None or bool(self.lines & lines))
+        known = [finding.location, finding.printed_location.strip('"')]
+        if origin is not None:
+            known += [origin.file, f"{origin.file}:{origin.line}", str(origin)]
+        form = "".join({"*": ".*", "?": "."}.get(c, re.escape(c)) for c in self.location)
+        return any(re.fullmatch(form, text, re.DOTALL) for text in known)
+
+    def __str__(self) -> str:
+        where = "" if self.location == "*" else f" at {self.location}"
+        return f"the waiver of {self.identifier}{where if self.file is None else f' in {self.file}'}"
 
 
 def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], known: Iterable[str]) -> list[Finding]:

@@ -1,38 +1,36 @@
-"""What reaches the bus: the shape of a stream record, and of what an input template makes of it."""
+"""What can stand in a record, an event, or what a template makes of them: the shapes that paths are looked up in."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import TypeAlias
 
+from perception_events.input_transforms import PipeInputTemplate
 from perception_events.json_values import JSONValue
-from perception_events.pipeline import Pipeline
 
 __all__ = [
-    "ENVELOPE_FIELDS",
-    "RECORD",
-    "TYPE_KEYS",
+    "ENVELOPE",
+    "KINESIS_RECORD",
+    "QUEUE_MESSAGE",
+    "STREAM_RECORD",
+    "Carried",
     "Shape",
     "Special",
-    "detail_shape",
+    "json_error",
     "missing_step",
-    "placeholders",
+    "path_steps",
+    "path_texts",
     "shape_at",
     "template_shape",
+    "template_ways",
 ]
-
-TYPE_KEYS = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
-ENVELOPE_FIELDS = frozenset(
-    {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name"}
-)
-PLACEHOLDER = re.compile(r"<(\$[^<>]*|aws\.pipes\.[\w.\-]+)>")
 
 
 class Special(Enum):
-    """Shapes that are no object of known fields."""
+    """Shapes that are not an object of known fields."""
 
     VALUE = auto()
     """A scalar or a list: a pattern's leaf ends here."""
@@ -44,8 +42,8 @@ class Special(Enum):
 
 Shape: TypeAlias = Mapping[str, "Shape"] | Special
 
-_VALUE = Special.VALUE
-RECORD: Shape = {
+_VALUE, _ANYTHING = Special.VALUE, Special.ANYTHING
+STREAM_RECORD: Mapping[str, Shape] = {
     "eventID": _VALUE,
     "eventName": _VALUE,
     "eventVersion": _VALUE,
@@ -63,51 +61,191 @@ RECORD: Shape = {
         "StreamViewType": _VALUE,
     },
 }
-"""A DynamoDB stream record as a pipe carries it."""
+"""A DynamoDB stream record, as a pipe or an event source mapping carries it."""
+QUEUE_MESSAGE: Shape = {
+    "messageId": _VALUE,
+    "receiptHandle": _VALUE,
+    "body": _ANYTHING,
+    "attributes": _ANYTHING,
+    "messageAttributes": _ANYTHING,
+    "md5OfBody": _VALUE,
+    "md5OfMessageAttributes": _VALUE,
+    "eventSource": _VALUE,
+    "eventSourceARN": _VALUE,
+    "awsRegion": _VALUE,
+}
+"""An SQS message; its body is JSON or text."""
+KINESIS_RECORD: Shape = {
+    "kinesisSchemaVersion": _VALUE,
+    "partitionKey": _VALUE,
+    "sequenceNumber": _VALUE,
+    "data": _ANYTHING,
+    "approximateArrivalTimestamp": _VALUE,
+    "eventSource": _VALUE,
+    "eventVersion": _VALUE,
+    "eventID": _VALUE,
+    "eventName": _VALUE,
+    "invokeIdentityArn": _VALUE,
+    "awsRegion": _VALUE,
+    "eventSourceARN": _VALUE,
+}
+"""A Kinesis record as a pipe carries it; a mapping of Lambda filters on `data` too."""
+ENVELOPE: Mapping[str, Shape] = {
+    "version": _VALUE,
+    "id": _VALUE,
+    "detail-type": _VALUE,
+    "source": _VALUE,
+    "account": _VALUE,
+    "time": _VALUE,
+    "region": _VALUE,
+    "resources": _VALUE,
+    "detail": _ANYTHING,
+    "replay-name": _VALUE,
+}
+"""An event on a bus."""
 
 
-def placeholders(template: str) -> Iterator[tuple[str, bool]]:
-    """Each placeholder's inside, with whether it stands in double quotes on its own or within longer text."""
-    for found in PLACEHOLDER.finditer(template):
-        yield found[1], template[: found.start()].replace('\\"', "").count('"') % 2 == 1
+def path_steps(placeholder: str) -> tuple[str, ...]:
+    """The names in a JSON path: `$.dynamodb.NewImage` has two."""
+    return tuple(step for step in placeholder.removeprefix("$").split(".") if step)
+
+
+_HOLE, _TEXT = "\x00", "x"
+
+
+def _json_text(template: str) -> tuple[str, list[str]]:
+    """The template with a JSON text for each placeholder, and the names of the placeholders outside quotes."""
+    pieces: list[str] = []
+    holes: list[str] = []
+    end = 0
+    for placeholder in PipeInputTemplate.parse(template).placeholders:
+        pieces.append(template[end : placeholder.offset])
+        if placeholder.quoted:
+            pieces.append(_TEXT)
+        else:
+            pieces.append(json.dumps(f"{_HOLE}{len(holes)}"))
+            holes.append(placeholder.name)
+        end = placeholder.offset + len(placeholder.name) + 2
+    return "".join((*pieces, template[end:])), holes
+
+
+def _tree(template: str) -> tuple[JSONValue, list[str]] | None:
+    """The template as JSON, with a text for each placeholder, and the placeholders; None where it is not JSON then."""
+    text, holes = _json_text(template)
+    try:
+        return json.loads(text), holes
+    except (ValueError, RecursionError):
+        return None
+
+
+def json_error(template: str) -> str | None:
+    """Why a valid template that begins like an object or a list is not JSON around its placeholders; None if it is.
+
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    if template.lstrip()[:1] not in ("{", "["):
+        return None
+    try:
+        json.loads(_json_text(template)[0])
+    except (ValueError, RecursionError) as error:
+        return str(error)
+    return None
+
+
+_PATH_TEXT = re.compile(r"\$(?:\.[\w/-]+(?:\[(?:\d+|\*)\])?)+")
+
+
+def path_texts(template: str) -> list[str]:
+    """The texts of a valid template that are a JSON path from end to end, where a placeholder was probably meant.
+
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    read = _tree(template)
+    found: list[str] = []
+
+    def walk(value: JSONValue) -> None:
+        if isinstance(value, dict):
+            for name, inside in value.items():
+                if not name.endswith(".$"):  # Amazon States Language has bare paths under such names
+                    walk(inside)
+        elif isinstance(value, list):
+            for inside in value:
+                walk(inside)
+        elif isinstance(value, str) and _PATH_TEXT.fullmatch(value):
+            found.append(value)
+
+    if read is not None:
+        walk(read[0])
+    return list(dict.fromkeys(found))
 
 
 def template_shape(template: str, source: Shape) -> Shape:
-    """What `template` makes of a `source`; ANYTHING where the text is not JSON around its placeholders."""
-    holes: list[str] = []
+    """What a valid `template` makes of a `source`; ANYTHING where it is not JSON around its placeholders.
 
-    def hole(found: re.Match[str]) -> str:
-        quoted = template[: found.start()].replace('\\"', "").count('"') % 2 == 1
-        if quoted:
-            return "x"
-        holes.append(found[1])
-        return json.dumps(f"\x00{len(holes) - 1}")
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    read = _tree(template)
+    if read is None:
+        return _ANYTHING
+    tree, holes = read
 
-    try:
-        tree = json.loads(PLACEHOLDER.sub(hole, template))
-    except ValueError:
-        return Special.ANYTHING
-    return _shape_of(tree, holes, source)
+    def shape_of(value: JSONValue) -> Shape:
+        if isinstance(value, dict):
+            return {name: shape_of(inside) for name, inside in value.items()}
+        if isinstance(value, str) and value.startswith(_HOLE):
+            name = holes[int(value[1:])]
+            if name in ("aws.pipes.event", "aws.pipes.event.json"):
+                return source
+            return _VALUE if name.startswith("aws.") else shape_at(source, path_steps(name))
+        return _VALUE
+
+    return shape_of(tree)
 
 
-def _shape_of(tree: JSONValue, holes: list[str], source: Shape) -> Shape:
-    if isinstance(tree, dict):
-        return {name: _shape_of(value, holes, source) for name, value in tree.items()}
-    if isinstance(tree, str) and tree.startswith("\x00"):
-        inside = holes[int(tree[1:])]
-        if inside in ("aws.pipes.event", "aws.pipes.event.json"):
-            return source
-        if inside.startswith("aws."):
-            return Special.VALUE
-        return shape_at(source, tuple(step for step in inside.removeprefix("$").split(".") if step))
-    return Special.VALUE
+Carried: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Something that is carried through: where it is afterwards, and where it was."""
+
+
+def template_ways(template: str, ways: Iterable[Carried]) -> list[Carried]:
+    """What of `ways` a valid `template` carries through unchanged, and where to.
+
+    Raises:
+        InvalidTemplateError: the template is not valid.
+    """
+    read = _tree(template)
+    if read is None:
+        return []
+    tree, holes = read
+    known = list(ways)
+    found: list[Carried] = []
+
+    def walk(value: JSONValue, path: tuple[str, ...]) -> None:
+        if isinstance(value, dict):
+            for name, inside in value.items():
+                walk(inside, (*path, name))
+        elif isinstance(value, str) and value.startswith(_HOLE):
+            name = holes[int(value[1:])]
+            if name.startswith("aws.") and name not in ("aws.pipes.event", "aws.pipes.event.json"):
+                return
+            wanted = () if name.startswith("aws.") else path_steps(name)
+            for here, before in known:
+                if wanted[: len(here)] == here:
+                    found.append((path, before + wanted[len(here) :]))
+                elif here[: len(wanted)] == wanted:
+                    found.append((path + here[len(wanted) :], before))
+
+    walk(tree, ())
+    return found
 
 
 def shape_at(shape: Shape, path: tuple[str, ...]) -> Shape:
     """What lies at `path`; ANYTHING inside attributes, where it is not known, and where nothing lies."""
     for step in path:
         if not isinstance(shape, Mapping) or step not in shape:
-            return Special.ANYTHING
+            return _ANYTHING
         shape = shape[step]
     return shape
 
@@ -115,21 +253,9 @@ def shape_at(shape: Shape, path: tuple[str, ...]) -> Shape:
 def missing_step(shape: Shape, path: tuple[str, ...]) -> str | None:
     """The part of `path` that `shape` does not have, None where it may have all of it."""
     for at, step in enumerate(path):
-        if shape in (Special.ANYTHING, Special.ATTRIBUTES):
+        if shape in (_ANYTHING, Special.ATTRIBUTES):
             return None
         if not isinstance(shape, Mapping) or step not in shape:
             return ".".join(path[: at + 1])
         shape = shape[step]
     return None
-
-
-def detail_shape(pipeline: Pipeline) -> Shape:
-    """The detail that the pipe puts on the bus, taking the enrichment as one that keeps what it is given."""
-    shape = RECORD
-    if pipeline.pipe.enrichment_input_template:
-        shape = template_shape(pipeline.pipe.enrichment_input_template, shape)
-    if isinstance(shape, Mapping):
-        shape = {**shape, pipeline.event_type_field: Special.VALUE}
-    if pipeline.pipe.target_input_template:
-        shape = template_shape(pipeline.pipe.target_input_template, shape)
-    return shape

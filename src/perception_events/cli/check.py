@@ -1,10 +1,11 @@
-"""`perception-events check`: what AWS rejects in a declaration, and what silently goes wrong."""
+"""`perception-events check`: what AWS rejects in templates or a declaration, and what silently goes wrong."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, cast
@@ -13,18 +14,29 @@ import typer
 
 from perception_events.checks import (
     EnrichmentHandler,
+    Finding,
     Severity,
     Waiver,
+    comment_waivers,
     exit_code,
+    findings_github,
     findings_json,
     findings_sarif,
     findings_text,
+    sample_events,
+    select_findings,
 )
-from perception_events.checks import check as check_pipeline
+from perception_events.checks import check as check_topology
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.errors import PerceptionEventsError
+from perception_events.json_values import JSONObject
+from perception_events.pipeline.checks import check_pipeline
+from perception_events.readers import Problem, ReadError, ReadResult, read_topologies, read_topology
+from perception_events.topology import Origin, Topology
 
 __all__ = ["register"]
+
+_BUILT_IN = "perception_events.pipeline:perception_pipeline"
 
 
 class ReportFormat(StrEnum):
@@ -33,6 +45,15 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     SARIF = "sarif"
+    GITHUB = "github"
+
+
+_PRINTERS = {
+    ReportFormat.TEXT: findings_text,
+    ReportFormat.JSON: findings_json,
+    ReportFormat.SARIF: findings_sarif,
+    ReportFormat.GITHUB: findings_github,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -41,14 +62,26 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
+    ] = None,
     pipeline: Annotated[
-        str, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to look over.")
-    ] = "perception_events.pipeline:perception_pipeline",
-    env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
+        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to look over, in place of paths.")
+    ] = None,
+    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A template's parameter or variable.")
+    ] = None,
+    account: Annotated[str | None, typer.Option(help="The account in ARNs.")] = None,
+    region: Annotated[str | None, typer.Option(help="The region in ARNs.")] = None,
     format: Annotated[ReportFormat, typer.Option(help="How to print.")] = ReportFormat.TEXT,
     fail_on: Annotated[Severity, typer.Option(help="Exit with 1 from this severity on.")] = Severity.ERROR,
+    select: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only these checks: PE105, PE3, or a name.")
+    ] = None,
+    ignore: Annotated[list[str] | None, typer.Option(metavar="ID", help="Not these checks.")] = None,
     waive: Annotated[
-        list[str] | None, typer.Option(metavar="ID[@PLACE]=REASON", help="Let a finding be, for a reason.")
+        list[str] | None, typer.Option(metavar="ID[@LOCATION]=REASON", help="Let a finding be, for a reason.")
     ] = None,
     waivers: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Waivers, one a line; # starts a comment.")
@@ -57,26 +90,71 @@ def check(
         str | None,
         typer.Option(metavar="PACKAGE.MODULE:HANDLER", help="Call this Lambda handler as a pipe calls it."),
     ] = None,
+    sample: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Records to call the handler with: JSON, or one a line.")
+    ] = None,
+    events: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
+    ] = None,
+    overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
-    """Exit with 0 if nothing is found, 1 if something is, 2 if it could not be looked for."""
+    """Look over templates, or a Pipeline (the built-in one without paths).
+
+    Exit with 0 if nothing is found, 1 if something is, 2 if something could not be read.
+    """
+    problems: list[Problem] = []
     try:
         given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
         handler = _handler(enrichment) if enrichment else None
-        findings = check_pipeline(load_pipeline(pipeline), env, waivers=given, enrichment=handler)
+        samples = _samples(sample) if sample else []
+        beside = [one for file in events or () for one in sample_events(file.read_text(encoding="utf-8"), str(file))]
+        findings: list[Finding] = []
+        if paths:
+            if pipeline is not None:
+                raise PipelineNotFoundError("give paths or --pipeline, not both")
+            for result in _read(paths, _parameters(parameter or ()), account, region, together=bool(beside)):
+                problems += result.problems
+                given += _in_comments(result.topology)
+                findings += check_topology(
+                    result.topology,
+                    waivers=given,
+                    enrichment=handler,
+                    samples=samples,
+                    overlaps=overlaps,
+                    events=beside,
+                )
+        else:
+            place = pipeline or _BUILT_IN
+            findings = check_pipeline(
+                load_pipeline(place),
+                env,
+                waivers=given,
+                enrichment=handler,
+                samples=samples,
+                overlaps=overlaps,
+                declared_in=place,
+            )
+        findings = select_findings(findings, select or (), ignore or ())
     except (PerceptionEventsError, OSError) as error:
         typer.echo(f"perception-events check: {error}", err=True)
         raise typer.Exit(2) from None
-    match format:
-        case ReportFormat.TEXT:
-            sys.stdout.write(findings_text(findings))
-        case ReportFormat.JSON:
-            sys.stdout.write(findings_json(findings))
-        case ReportFormat.SARIF:
-            sys.stdout.write(findings_sarif(findings, declaration=pipeline))
+    sys.stdout.write(_PRINTERS[format](findings))
+    for problem in problems:
+        typer.echo(f"perception-events check: {problem}", err=True)
     for waiver in given:
         if not any(waiver.covers(finding) for finding in findings):
-            typer.echo(f"the waiver of {waiver.identifier} at {waiver.location} silences nothing; drop it", err=True)
-    raise typer.Exit(exit_code(findings, fail_on))
+            typer.echo(f"{waiver} silences nothing; drop it", err=True)
+    raise typer.Exit(2 if problems else exit_code(findings, fail_on))
+
+
+def _read(
+    paths: Iterable[Path], parameters: Mapping[str, str], account: str | None, region: str | None, *, together: bool
+) -> Iterator[ReadResult]:
+    """Each template as a system of its own, or all of them as one: an event needs a rule in any of them."""
+    if together:
+        yield read_topology(paths, parameters=parameters, account=account, region=region)
+    else:
+        yield from read_topologies(paths, parameters=parameters, account=account, region=region)
 
 
 def _lines(path: Path | None) -> Iterator[str]:
@@ -84,6 +162,42 @@ def _lines(path: Path | None) -> Iterator[str]:
         text = line.strip()
         if text and not text.startswith("#"):
             yield text
+
+
+def _parameters(texts: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise PipelineNotFoundError(f"--parameter {text!r} must read NAME=VALUE")
+        found[name] = value
+    return found
+
+
+def _in_comments(topology: Topology) -> Iterator[Waiver]:
+    """The waivers in the comments of the files that `topology` was read from."""
+    files = dict.fromkeys(resource.origin.file for resource in topology if resource.origin is not None)
+    for file in files:
+        path = Path(file)
+        if path.is_file():
+            yield from comment_waivers(path.read_text(encoding="utf-8", errors="replace"), file)
+
+
+def _samples(path: Path) -> list[JSONObject]:
+    """The records of a file: a JSON array, one object, what a function gets (`Records`), or one object a line."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        read = json.loads(text)
+    except ValueError:
+        try:
+            read = [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError as error:
+            raise ReadError([Problem(f"not JSON: {error}", "give records as JSON", Origin(str(path)))]) from None
+    if isinstance(read, dict):
+        read = read.get("Records", [read])
+    if not isinstance(read, list) or not read or not all(isinstance(one, dict) for one in read):
+        raise ReadError([Problem("no records", "give JSON objects", Origin(str(path)))])
+    return cast("list[JSONObject]", read)
 
 
 def _handler(location: str) -> EnrichmentHandler:

@@ -1,4 +1,4 @@
-"""`perception-events graph`: a picture of the declaration."""
+"""`perception-events graph`: a diagram of templates, or of a declaration."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.diagrams import graph_mermaid, graph_svg
+from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, load_topology
+from perception_events.diagrams import graph_mermaid, graph_svg, topology_graph
+from perception_events.errors import PerceptionEventsError
+from perception_events.readers import Problem
 
 __all__ = ["register"]
 
 
-class PictureFormat(StrEnum):
+class DiagramFormat(StrEnum):
     """What is drawn."""
 
     MERMAID = "mermaid"
@@ -28,21 +31,43 @@ def register(app: typer.Typer) -> None:
 
 
 def graph(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
+    ] = None,
     pipeline: Annotated[
-        str, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to draw.")
-    ] = "perception_events.pipeline:perception_pipeline",
-    env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
-    format: Annotated[PictureFormat, typer.Option(help="What to draw.")] = PictureFormat.MERMAID,
+        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to draw, in place of paths.")
+    ] = None,
+    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    parameter: ParameterOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
+    format: Annotated[DiagramFormat, typer.Option(help="What to draw.")] = DiagramFormat.MERMAID,
+    queues: Annotated[bool, typer.Option("--queues", help="Draw dead-letter queues too.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write to.")] = None,
 ) -> None:
-    """Draw table, pipe, bus, rules, functions, joins and modules, with the patterns on the arrows."""
+    """Draw what events come from, pass through and end at, with the patterns on the arrows.
+
+    Of a Pipeline (the built-in one without paths) the joins and the modules they start are drawn, too.
+    """
+    problems: tuple[Problem, ...] = ()
     try:
-        declaration = load_pipeline(pipeline)
-    except PipelineNotFoundError as error:
+        if paths:
+            loaded = load_topology(
+                paths, pipeline=pipeline, env=env, parameters=parameter, account=account, region=region
+            )
+            problems = loaded.problems
+            drawn = topology_graph(loaded.topology, queues=queues)
+        else:
+            drawn = load_pipeline(pipeline or BUILT_IN_PIPELINE).graph(env, queues=queues)
+    except PerceptionEventsError as error:
         typer.echo(f"perception-events graph: {error}", err=True)
         raise typer.Exit(2) from None
-    text = graph_svg(declaration, env) if format is PictureFormat.SVG else graph_mermaid(declaration, env)
+    for problem in problems:
+        typer.echo(f"perception-events graph: {problem}", err=True)
+    text = graph_svg(drawn) if format is DiagramFormat.SVG else graph_mermaid(drawn)
     if output is None:
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8")
+    if problems:
+        raise typer.Exit(2)

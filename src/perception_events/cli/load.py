@@ -8,7 +8,9 @@ import sys
 from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
 
-__all__ = ["PipelineNotFoundError", "load_pipeline"]
+__all__ = ["BUILT_IN_PIPELINE", "PipelineNotFoundError", "load_pipeline"]
+
+BUILT_IN_PIPELINE = "perception_events.pipeline:perception_pipeline"
 
 
 class PipelineNotFoundError(PerceptionEventsError, LookupError):

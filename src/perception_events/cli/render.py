@@ -8,10 +8,12 @@ from typing import Annotated
 
 import typer
 
-from perception_events.checks import Severity, check
+from perception_events.checks import Severity
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.rendering import RenderError, TemplateFormat
 from perception_events.rendering import render as render_template
+from perception_events.topology import InvalidTopologyError
 
 __all__ = ["register"]
 
@@ -35,11 +37,11 @@ def render(
     """
     try:
         declared = load_pipeline(pipeline)
-        text = render_template(declared, env, format)
-    except (PipelineNotFoundError, RenderError) as error:
+        text = render_template(declared.topology(env, declared_in=pipeline), format)
+    except (PipelineNotFoundError, InvalidTopologyError, RenderError) as error:
         typer.echo(f"perception-events render: {error}", err=True)
         raise typer.Exit(2) from None
-    errors = [finding.identifier for finding in check(declared, env) if finding.severity is Severity.ERROR]
+    errors = [finding.identifier for finding in check_pipeline(declared, env) if finding.severity is Severity.ERROR]
     if errors:
         found = ", ".join(dict.fromkeys(errors))
         typer.echo(f"perception-events render: this will not work ({found}); see `perception-events check`", err=True)

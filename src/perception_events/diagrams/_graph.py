@@ -1,15 +1,12 @@
-"""The declaration as boxes and arrows: what both pictures, Mermaid and SVG, are drawn from."""
+"""Boxes and arrows, and the column that each box stands in: what both diagrams, Mermaid and SVG, are drawn from."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from perception_events.json_values import JSONValue
-from perception_events.pipeline import Pipeline
-
-__all__ = ["Arrow", "Box", "Graph", "Shape", "pipeline_graph"]
+__all__ = ["Arrow", "Box", "Graph", "Shape"]
 
 
 class Shape(StrEnum):
@@ -22,72 +19,137 @@ class Shape(StrEnum):
     FUNCTION = "function"
     JOIN = "join"
     MODULE = "module"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A thing, in a column from the left; `lines` are its texts."""
+    """A thing; `lines` are its texts, the first one its name."""
 
     id: str
-    column: int
     shape: Shape
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """From one box to another; `label` is a pattern, or nothing."""
+    """From one box to another. `label`: a pattern, or nothing. `failed`: only what could not be delivered goes here."""
 
     start: str
     end: str
     label: str = ""
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Boxes in the order in which a column is filled, and arrows."""
+    """Boxes and arrows, in the order in which they were drawn; `title` says of what."""
 
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    title: str = ""
+
+    def with_parts(self, boxes: Iterable[Box] = (), arrows: Iterable[Arrow] = ()) -> Graph:
+        """This graph with more boxes and arrows; what is there twice is drawn once."""
+        return replace(
+            self,
+            boxes=tuple({box.id: box for box in (*self.boxes, *boxes)}.values()),
+            arrows=tuple(dict.fromkeys((*self.arrows, *arrows))),
+        )
+
+    def with_note(self, id: str, note: str) -> Graph:
+        """This graph with one more line in the box `id`."""
+        return replace(
+            self,
+            boxes=tuple(replace(box, lines=(*box.lines, note)) if box.id == id else box for box in self.boxes),
+        )
+
+    def columns(self) -> list[list[Box]]:
+        """The boxes from left to right: each behind all that lead to it, and each as close to them as it can be.
+
+        Within a column a box stands near the middle of those that lead to it, so that few arrows cross. Arrows that
+        close a circle do not count, and those of dead letters only for queues that nothing else leads to. Modules stand
+        last.
+        """
+        forward = _forward(self.boxes, [arrow for arrow in self.arrows if not arrow.failed])
+        column = _longest_ways([box.id for box in self.boxes], forward)
+        for start in sorted(forward, key=lambda id: column[id], reverse=True):
+            column[start] = min(column[end] for end in forward[start]) - 1
+        reached = {id for arrow in self.arrows if not arrow.failed for id in (arrow.start, arrow.end)}
+        for arrow in self.arrows:
+            if arrow.failed and arrow.end not in reached:
+                column[arrow.end] = max(column[arrow.end], column[arrow.start] + 1)
+        last = max(column.values(), default=0)
+        column |= {box.id: last for box in self.boxes if box.shape is Shape.MODULE}
+        columns: list[list[Box]] = [[] for _ in range(last + 1)]
+        for box in self.boxes:
+            columns[column[box.id]].append(box)
+        return _untangled([one for one in columns if one], self.arrows)
 
 
-def pipeline_graph(pipeline: Pipeline, env: str = "dev") -> Graph:
-    """Table, pipe, bus, rules, functions, joins and modules of `pipeline`, from left to right."""
-    names = pipeline.names(env)
-    boxes = [
-        Box("table", 0, Shape.STORE, (names.table, f"stream: {pipeline.table.stream_view_type}")),
-        Box("filter", 1, Shape.STEP, (names.pipe, f"filter, batches of {pipeline.pipe.batch_size}")),
-        Box("enrichment", 2, Shape.STEP, ("enrichment", f"adds {pipeline.event_type_field}")),
-        Box("bus", 3, Shape.BUS, (names.bus,)),
-    ]
-    accepted = " or ".join(_text(pattern) for pattern in pipeline.pipe.filter_criteria)
-    arrows = [Arrow("table", "filter"), Arrow("filter", "enrichment", accepted), Arrow("enrichment", "bus")]
-    functions: dict[str, None] = {}
-    for rule in pipeline.rule_settings():
-        boxes.append(Box(f"rule {rule.name}", 4, Shape.RULE, (f"{rule.name}-{env}",)))
-        arrows.append(Arrow("bus", f"rule {rule.name}", _text(rule.event_pattern)))
-        for target in rule.targets:
-            functions[target] = None
-            arrows.append(Arrow(f"rule {rule.name}", f"function {target}"))
-    boxes += [Box(f"function {name}", 5, Shape.FUNCTION, (names.function(name),)) for name in functions]
-    started: dict[str, None] = {}
-    for module in pipeline.modules:
-        for target in module.targets:
-            arrows += [Arrow(f"function {target}", f"module {name}") for name in module.triggers]
-        started |= dict.fromkeys(module.triggers)
-    for join in pipeline.joins:
-        boxes.append(Box(f"join {join.name}", 6, Shape.JOIN, (join.name, f"for each {', '.join(join.group_by)}")))
-        targets = dict.fromkeys(t for m in pipeline.modules if join in m.joins for t in m.targets)
-        arrows += [Arrow(f"function {target}", f"join {join.name}") for target in targets]
-        arrows += [Arrow(f"join {join.name}", f"module {name}") for name in join.trigger]
-        started |= dict.fromkeys(join.trigger)
-    column = 7 if pipeline.joins else 6
-    boxes += [Box(f"module {name}", column, Shape.MODULE, (name,)) for name in started]
-    if pipeline.joins:
-        boxes.append(Box("fallback", 5, Shape.STEP, ("fallback", "schedule and state machine")))
-        arrows += [Arrow("fallback", f"join {join.name}") for join in pipeline.joins if join.deadline is not None]
-    return Graph(tuple(boxes), tuple(dict.fromkeys(arrows)))
+def _successors(arrows: Iterable[Arrow]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for arrow in arrows:
+        found.setdefault(arrow.start, []).append(arrow.end)
+    return found
 
 
-def _text(pattern: JSONValue) -> str:
-    return json.dumps(pattern, ensure_ascii=False)
+def _forward(boxes: Iterable[Box], arrows: Iterable[Arrow]) -> dict[str, list[str]]:
+    """The arrows without those that close a circle, as found by a depth-first walk from the first boxes on."""
+    successors = _successors(arrows)
+    forward: dict[str, list[str]] = {}
+    finished: set[str] = set()
+    for box in boxes:
+        path: dict[str, None] = {}
+        waiting = [iter((box.id,))]
+        while waiting:
+            id = next(waiting[-1], None)
+            if id is None:
+                waiting.pop()
+                if path:
+                    finished.add(path.popitem()[0])
+                continue
+            if id in path:
+                continue  # it closes a circle
+            if path:
+                forward.setdefault(next(reversed(path)), []).append(id)
+            if id not in finished:
+                path[id] = None
+                waiting.append(iter(successors.get(id, ())))
+    return forward
+
+
+def _longest_ways(ids: list[str], forward: Mapping[str, list[str]]) -> dict[str, int]:
+    """How many arrows the longest way to each box has."""
+    incoming = dict.fromkeys(ids, 0)
+    for ends in forward.values():
+        for end in ends:
+            incoming[end] += 1
+    longest = dict.fromkeys(ids, 0)
+    ready = [id for id in ids if not incoming[id]]
+    while ready:
+        start = ready.pop()
+        for end in forward.get(start, ()):
+            longest[end] = max(longest[end], longest[start] + 1)
+            incoming[end] -= 1
+            if not incoming[end]:
+                ready.append(end)
+    return longest
+
+
+def _untangled(columns: list[list[Box]], arrows: Iterable[Arrow]) -> list[list[Box]]:
+    """Each column in the order of the mean place of what leads to its boxes; a box without any keeps its place."""
+    predecessors: dict[str, list[str]] = {}
+    for arrow in arrows:
+        predecessors.setdefault(arrow.end, []).append(arrow.start)
+    place: dict[str, float] = {}
+    ordered = []
+    for boxes in columns:
+        means = {}
+        for at, box in enumerate(boxes):
+            before = [place[id] for id in predecessors.get(box.id, ()) if id in place]
+            means[box.id] = sum(before) / len(before) if before else at / len(boxes)
+        sorted_boxes = sorted(boxes, key=lambda box: means[box.id])
+        place |= {box.id: at / len(boxes) for at, box in enumerate(sorted_boxes)}
+        ordered.append(sorted_boxes)
+    return ordered

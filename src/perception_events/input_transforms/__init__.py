@@ -4,7 +4,7 @@ from perception_events.input_transforms._errors import InvalidTemplateError, Tem
 from perception_events.input_transforms._input_transformer import EVENT_VARIABLES, InputTransformer
 from perception_events.input_transforms._json_path import MISSING, JSONPath, Missing
 from perception_events.input_transforms._pipe_input import PIPE_VARIABLES, PipeInputTemplate
-from perception_events.input_transforms._template import MAX_TEMPLATE_LENGTH, Rendered
+from perception_events.input_transforms._template import MAX_TEMPLATE_LENGTH, Placeholder, Rendered
 
 __all__ = [
     "EVENT_VARIABLES",
@@ -16,6 +16,7 @@ __all__ = [
     "JSONPath",
     "Missing",
     "PipeInputTemplate",
+    "Placeholder",
     "Rendered",
     "TemplateRenderError",
 ]

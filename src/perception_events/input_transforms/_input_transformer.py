@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from perception_events.aws_limits import at_most
 from perception_events.input_transforms._errors import InvalidTemplateError, TemplateRenderError
 from perception_events.input_transforms._json_path import MISSING, JSONPath, Missing
 from perception_events.input_transforms._template import Rendered, Template
@@ -12,8 +13,8 @@ from perception_events.json_values import JSONObject, JSONValue
 
 __all__ = ["EVENT_VARIABLES", "InputTransformer"]
 
-MAX_PATHS = 100
-MAX_PATH_LENGTH = 256
+MAX_PATHS = at_most("input paths")
+MAX_PATH_LENGTH = at_most("input path")
 EVENT_VARIABLES = (
     "aws.events.rule-arn",
     "aws.events.rule-name",

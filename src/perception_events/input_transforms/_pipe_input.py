@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perception_events.input_transforms._errors import InvalidTemplateError
 from perception_events.input_transforms._json_path import MISSING, JSONPath, Missing
-from perception_events.input_transforms._template import Rendered, Template
+from perception_events.input_transforms._template import Placeholder, Rendered, Template
 from perception_events.json_values import JSONValue
 
 __all__ = ["PIPE_VARIABLES", "PipeInputTemplate"]
@@ -64,6 +64,11 @@ class PipeInputTemplate:
                 reason = f"<{name}> is JSON and stands only as a field's value, without quotes"
                 raise InvalidTemplateError(reason, text=text, offset=placeholder.offset)
         return cls(text, template, paths)
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """The placeholders in order: what they name, where they stand, and whether inside a JSON string."""
+        return self._template.placeholders
 
     def render(self, event: JSONValue, variables: Mapping[str, str] | None = None) -> Rendered:
         """Render for one item; `variables` gives the reserved variables, but for the event itself."""

@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from perception_events.aws_limits import at_most
 from perception_events.input_transforms._errors import InvalidTemplateError, TemplateRenderError
 from perception_events.input_transforms._json_path import MISSING, Missing
 from perception_events.json_values import JSONValue
 
 __all__ = ["MAX_TEMPLATE_LENGTH", "Placeholder", "Rendered", "Template"]
 
-MAX_TEMPLATE_LENGTH = 8192
+MAX_TEMPLATE_LENGTH = at_most("input template")
 """AWS: service models `pipes:InputTemplate` and `events:TransformerInput`."""
 
 _PLACEHOLDER = re.compile(r"<([^<>\s\"{}]+)>")

@@ -1,4 +1,4 @@
-"""The pipe's enrichment function: `handler = enrichment_handler(default_registry)`."""
+"""The pipe's enrichment function: `handler = enrichment_handler(pipeline)`, or of a registry alone."""
 
 from __future__ import annotations
 
@@ -19,19 +19,25 @@ if TYPE_CHECKING:
     from logging import Logger
     from typing import TypeAlias
 
+    from perception_events.pipeline import Pipeline
+    from perception_events.targets import Target
+
 __all__ = ["Handler", "enrichment_handler"]
 
 Handler: TypeAlias = Callable[[JSONValue, object], JSONValue]
 
 
 def enrichment_handler(
-    registry: ClassifierRegistry,
+    declared: Pipeline | ClassifierRegistry,
     *,
     field: str = EVENT_TYPE_FIELD,
     sort_key_attribute: str = SORT_KEY_ATTRIBUTE,
     on_error: OnError | str = OnError.RAISE,
 ) -> Handler:
-    """A Lambda handler that adds each item's event type as `field` and keeps every other field.
+    """A Lambda handler that does what the declaration's enrichment does, its own function included.
+
+    With a registry alone it adds each item's event type as `field` and keeps every other field; the other arguments
+    belong to this form. It starts without loading the declaration.
 
     It takes what a pipe sends (a list, also of one), and a single record. A record that cannot be classified fails
     the batch (`OnError.RAISE`: the pipe retries it, then dead-letters it), or gets the registry's default type and
@@ -40,7 +46,11 @@ def enrichment_handler(
     Raises (the handler):
         EnrichmentError: a record is bad and `on_error` is `raise`.
     """
-    enrichment = Enrichment(registry, field, sort_key_attribute, OnError(on_error))
+    enrichment: Target
+    if isinstance(declared, ClassifierRegistry):
+        enrichment = Enrichment(declared, field, sort_key_attribute, OnError(on_error))
+    else:
+        enrichment, field = declared.enrichment_target(), declared.event_type_field
 
     def handler(event: JSONValue, context: object = None) -> JSONValue:
         request = {"aws_request_id": getattr(context, "aws_request_id", None)}

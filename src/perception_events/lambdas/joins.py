@@ -10,6 +10,7 @@ from perception_events.aggregation import Aggregator, JoinFailuresError, JoinOut
 from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, dynamodb_client
 from perception_events.clock import SystemClock
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.lambdas.environment import environment_name
 from perception_events.pipeline import Pipeline
 
 __all__ = ["JoinHandler", "join_handler", "joins_of", "sweep_handler"]
@@ -37,8 +38,12 @@ def joins_of(
     return pipeline.aggregator(store, clock=SystemClock())
 
 
-def join_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str | None = None) -> JoinHandler:
-    """The handler of every `aggregate_...` function: `handler = join_handler(pipeline, "prod")`.
+def join_handler(
+    pipeline: Pipeline, env: str | None = None, *, client: Any = None, table: str | None = None
+) -> JoinHandler:
+    """The handler of every `aggregate_...` function: `handler = join_handler(pipeline)`.
+
+    `env`: by default what the function's variable `PERCEPTION_EVENTS_ENV` says, read at the first event.
 
     It takes a rule's event, a pipe's batch or a Lambda event source mapping's. Each event of a batch is handled,
     whatever the others are; then a failure fails the whole invocation: handling the same events again is safe.
@@ -47,7 +52,7 @@ def join_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str
 
     The client is made at the first event, so that importing the module needs no credentials.
     """
-    aggregator = _Once(lambda: joins_of(pipeline, env, client=client, table=table))
+    aggregator = _Once(lambda: joins_of(pipeline, environment_name(env), client=client, table=table))
 
     def handler(event: JSONValue, context: Any = None) -> JSONObject:
         try:
@@ -62,13 +67,15 @@ def join_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str
     return handler
 
 
-def sweep_handler(pipeline: Pipeline, env: str, *, client: Any = None, table: str | None = None) -> JoinHandler:
-    """The handler of a scheduled fallback: looks at every open group, whatever the event says.
+def sweep_handler(
+    pipeline: Pipeline, env: str | None = None, *, client: Any = None, table: str | None = None
+) -> JoinHandler:
+    """The handler of a scheduled fallback: looks at every open group, whatever the event says; `env` as `join_handler`.
 
     Returns `{"triggered": [...], "alerted": [...], "looked_at": n}`. When groups could not be settled, all others are,
     and the invocation then fails with a `JoinFailuresError` that names these, so that an alarm on errors sees it.
     """
-    aggregator = _Once(lambda: joins_of(pipeline, env, client=client, table=table))
+    aggregator = _Once(lambda: joins_of(pipeline, environment_name(env), client=client, table=table))
 
     def handler(event: JSONValue = None, context: Any = None) -> JSONObject:
         looked_at: list[JoinResult] = []

@@ -100,16 +100,22 @@ def _check_addable(path: str, values: tuple[ast.ValuePattern, ...]) -> None:
 
     An anything-but of nothing can be added behind another value. (Accident of the engine, kept.)
     """
-    pointer = f"/{path}"
     if isinstance(values[0], ast.AnythingButOperator) and not values[0].values:
-        raise InvalidEventPatternError("Empty arrays are not allowed", code="EmptyList", pointer=pointer)
+        raise InvalidEventPatternError(
+            "Empty arrays are not allowed", code="EmptyList", path=path, hint="list what is to be excluded"
+        )
     for value in values:
         if not isinstance(value, ast.Numeric) or len(value.comparisons) > 1:
             continue
         ((operator, number),) = value.comparisons
         limit = {">": MAX_DOUBLE, ">=": MAX_DOUBLE, "<": -MAX_DOUBLE, "<=": -MAX_DOUBLE}.get(operator)
         if comparable(number) == limit:
-            raise InvalidEventPatternError("Bottom must be less than top", code="EmptyRange", pointer=pointer)
+            raise InvalidEventPatternError(
+                "Bottom must be less than top",
+                code="EmptyRange",
+                path=path,
+                hint="no number lies beyond the largest double",
+            )
 
 
 def _engine_order(item: tuple[str, tuple[ast.ValuePattern, ...]]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from perception_events.aws_limits import at_most
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._json_text import run
 from perception_events.value_objects import ValueObject
@@ -76,25 +77,25 @@ _NOT_IN_PIPES = (
 
 DIALECTS: dict[Dialect, DialectRules] = {
     Dialect.EVENT_BUS: DialectRules(
-        max_length=4096,
-        default_length=2048,
-        max_patterns=300,
-        max_wildcard_patterns=30,
+        max_length=at_most("event pattern"),
+        default_length=at_most("event pattern quota"),
+        max_patterns=at_most("rules"),
+        max_wildcard_patterns=at_most("wildcard rules"),
         operators={},
         reference="EventBridge User Guide, comparison operators and quotas; service model events:EventPattern",
     ),
     Dialect.PIPE: DialectRules(
-        max_length=4096,
-        default_length=4096,
-        max_patterns=5,
+        max_length=at_most("pipe filter pattern"),
+        default_length=at_most("pipe filter pattern"),
+        max_patterns=at_most("pipe filters"),
         max_wildcard_patterns=None,
         operators=dict.fromkeys(_NOT_IN_PIPES, Support.NO) | {"cidr": Support.UNSURE},
         reference="EventBridge User Guide, comparison operators (column Pipes); service model pipes:FilterList",
     ),
     Dialect.EVENT_SOURCE_MAPPING: DialectRules(
-        max_length=4096,
-        default_length=4096,
-        max_patterns=5,
+        max_length=at_most("pipe filter pattern"),
+        default_length=at_most("pipe filter pattern"),
+        max_patterns=at_most("pipe filters"),
         max_wildcard_patterns=None,
         operators=dict.fromkeys(
             (

@@ -33,8 +33,11 @@ class InvalidEventPatternError(PerceptionEventsError, ValueError):
         text: str | None = None,
         offset: int | None = None,
         hint: str | None = None,
+        path: str | None = None,
     ) -> None:
         self.reason = reason
+        self.path = path
+        """The dotted path of the field, where the error was found after reading."""
         self.code = code
         self.pointer = pointer
         self.hint = hint
@@ -49,7 +52,7 @@ class InvalidEventPatternError(PerceptionEventsError, ValueError):
             left = max(start, offset - _SHOWN)
             shown = text[left : min(len(text) if end < 0 else end, offset + _SHOWN)].replace("\t", " ")
             marker = f"\n  {shown}\n  {' ' * (offset - left)}^"
-        place = f" at {pointer or 'the top'}"
+        place = f" at {pointer or path or 'the top'}"
         if self.line is not None:
             place += f" (line {self.line}, column {self.column})"
         message = f"Event pattern is not valid. Reason: {reason}{place}{marker}"

@@ -9,15 +9,17 @@ from functools import cached_property
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text, meaning
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
-from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity
+from perception_events.patterns._complexity import MAX_WILDCARD_COMPLEXITY, check_complexity, rule_complexity
 from perception_events.patterns._dialects import DIALECTS, MAX_OR_COMBINATIONS, Dialect, DialectRules, first_unsupported
 from perception_events.patterns._errors import InvalidEventPatternError
-from perception_events.patterns._event_text import read_event
-from perception_events.patterns._explanation import Miss, explain
+from perception_events.patterns._event_text import plain, read_event
+from perception_events.patterns._explanation import Mismatch, explain
 from perception_events.patterns._fields import FieldTree
+from perception_events.patterns._flat_match import flat_matcher
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
-from perception_events.patterns._plain_match import plain_matcher
+from perception_events.patterns._positions import located
+from perception_events.patterns._quirks import EngineQuirk, engine_quirks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,12 +37,15 @@ class EventPattern:
     values, nested or dotted names do not matter.
     """
 
-    __slots__ = ("__dict__", "dialect", "syntax")
+    __slots__ = ("__dict__", "dialect", "sub_rules", "syntax")
 
     def __init__(self, syntax: ObjectPattern, dialect: Dialect) -> None:
         self.syntax = syntax
         """The AST, in the text's order."""
         self.dialect = dialect
+        # At once, for what only shows when fields have overwritten each other.
+        self.sub_rules: tuple[SubRule, ...] = sub_rules(syntax)
+        """The conjunctions of fields, one of which must hold."""
 
     @classmethod
     def parse(
@@ -64,29 +69,16 @@ class EventPattern:
         rules = DIALECTS[dialect]
         if isinstance(source, str | bytes):
             _check_length(len(source) if isinstance(source, str) else len(source.decode(errors="replace")), rules)
-        syntax = parse(source)
+        syntax = parse(source, rules.max_length)
         if not isinstance(source, str | bytes) and not _is_short(source, rules):
             _check_length(len(canonical_text(syntax)), rules)
-        combinations = or_combinations(syntax)
-        if combinations > MAX_OR_COMBINATIONS:
-            raise InvalidEventPatternError(
-                f"$or gives {combinations} combinations, at most {MAX_OR_COMBINATIONS} are allowed",
-                code="TooManyCombinations",
-                hint="split it over several rules",
-            )
-        rejected = first_unsupported(syntax, dialect)
-        if rejected is not None:
-            pointer, operator = rejected
-            raise InvalidEventPatternError(
-                f"a {dialect} does not take the operator {operator}",
-                code="UnsupportedOperator",
-                pointer=pointer,
-                hint="this operator is for rules of an event bus only",
-            )
-        pattern = cls(syntax, dialect)
-        compiled = pattern.sub_rules  # at once, for what only shows when fields have overwritten each other
-        if max_wildcard_complexity is not None:
-            check_complexity(compiled, max_wildcard_complexity)
+        try:
+            _check_use(syntax, dialect)
+            pattern = cls(syntax, dialect)  # multiplies $or out, which rejects what only shows then
+            if max_wildcard_complexity is not None:
+                check_complexity(pattern.sub_rules, max_wildcard_complexity)
+        except InvalidEventPatternError as error:
+            raise located(error, source) from None
         return pattern
 
     def matches(self, event: Mapping[str, Any]) -> bool:
@@ -100,13 +92,13 @@ class EventPattern:
             InvalidEventError: a named field holds NaN or Infinity.
         """
         # From the second time on, the function made here is what `pattern.matches` finds.
-        decide = self.__dict__["matches"] = self._plain_matcher()
+        decide = self.__dict__["matches"] = self._flat_matcher()
         return decide(event)
 
-    def _plain_matcher(self) -> Callable[[Any], bool]:
+    def _flat_matcher(self) -> Callable[[Any], bool]:
         if len(self.sub_rules) > 1:
             return self._matches_any
-        return plain_matcher(self.sub_rules[0], self._matches_any)
+        return flat_matcher(self.sub_rules[0], self._matches_any)
 
     def _matches_any(self, event: Mapping[str, Any]) -> bool:
         return self._matches(checked_event(event))
@@ -119,12 +111,28 @@ class EventPattern:
         """
         return self._matches(read_event(text))
 
-    def explain(self, event: Mapping[str, Any]) -> list[Miss]:
-        """Why `event` does not match: for each field that misses, what was expected and what was there.
+    def explain(self, event: Mapping[str, Any]) -> list[Mismatch]:
+        """Why `event` does not match: for each field at fault, what was expected, what was found and what to do.
 
-        Empty where it matches. With `$or`, the misses of the branch that came nearest.
+        Empty where it matches. With `$or`, the branches that came nearest, as alternatives.
+
+        >>> pattern = EventPattern.parse({"detail": {"status": ["COMPLETED"]}})
+        >>> print(pattern.explain({"detail": {"status": {"S": "COMPLETED"}}})[0].fix)
+        a pattern compares leaves only: go down to `detail.status.S`
+
+        Raises:
+            TypeError: as `matches`.
         """
-        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)))
+        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)), event)
+
+    def explain_json(self, text: str | bytes) -> list[Mismatch]:
+        """As `explain`, of the event in `text`, read as the engine reads it.
+
+        Raises:
+            InvalidEventError: it is not JSON, or no object.
+        """
+        event = read_event(text)
+        return [] if self._matches(event) else explain(self.sub_rules, self._tree.leaves(event), plain(event))
 
     @property
     def canonical(self) -> str:
@@ -135,10 +143,22 @@ class EventPattern:
         leaves = self._tree.leaves(event)
         return any(matches(fields, leaves) for fields in self._compiled)
 
-    @cached_property
-    def sub_rules(self) -> tuple[SubRule, ...]:
-        """The conjunctions of fields, one of which must hold."""
-        return sub_rules(self.syntax)
+    @property
+    def quirks(self) -> tuple[EngineQuirk, ...]:
+        """Combinations in the pattern on which the engine contradicts itself, each with a rewrite; mostly none.
+
+        >>> [quirk.code for quirk in EventPattern.parse({"ip": [{"cidr": "16.0.0.0/8"}, 5]}).quirks]
+        ['address-beside-number']
+        """
+        return engine_quirks(self.sub_rules)
+
+    @property
+    def wildcard_complexity(self) -> int:
+        """How much work the pattern's wildcards make for the engine, on the engine's own scale; 0 without wildcards.
+
+        AWS: event-ruler `MachineComplexityEvaluator`.
+        """
+        return rule_complexity(self.sub_rules)
 
     @cached_property
     def _canonical(self) -> str:
@@ -188,6 +208,26 @@ def checked_event(event: Mapping[str, Any]) -> dict[str, Any]:
             f"an event is a mapping, this is a {type(event).__name__}; its text goes to the ..._json method"
         )
     return dict(event)
+
+
+def _check_use(syntax: ObjectPattern, dialect: Dialect) -> None:
+    """Reject what the engine takes and the place where the pattern is used does not."""
+    combinations = or_combinations(syntax)
+    if combinations > MAX_OR_COMBINATIONS:
+        raise InvalidEventPatternError(
+            f"$or gives {combinations} combinations, at most {MAX_OR_COMBINATIONS} are allowed",
+            code="TooManyCombinations",
+            hint="split it over several rules",
+        )
+    rejected = first_unsupported(syntax, dialect)
+    if rejected is not None:
+        pointer, operator = rejected
+        raise InvalidEventPatternError(
+            f"a {dialect} does not take the operator {operator}",
+            code="UnsupportedOperator",
+            pointer=pointer,
+            hint="this operator is for rules of an event bus only",
+        )
 
 
 def _is_short(source: Mapping[str, Any], rules: DialectRules) -> bool:

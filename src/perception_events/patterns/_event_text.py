@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["read_event"]
+__all__ = ["MAX_DEPTH", "has_long_number", "plain", "read_event", "scan"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -32,15 +32,10 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     Raises:
         InvalidEventError: it is not JSON, no object, or beyond the engine's limits.
     """
-    if isinstance(text, bytes | bytearray):
-        try:
-            text = bytes(text).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
-    elif not isinstance(text, str):
-        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    if type(text) is not str:
+        text = _decoded(text)
     try:
-        value = _scan(text)
+        value = scan(text)
     except JSONTextError as error:
         raise InvalidEventError(f"the event is not JSON: {error.reason} (character {error.offset})") from None
     except json.JSONDecodeError as error:
@@ -50,20 +45,48 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     return value
 
 
-def _scan(text: str) -> Any:
+def _decoded(text: object) -> str:
+    if isinstance(text, bytes | bytearray):
+        try:
+            decoded = str(text, "utf-8")  # "utf-8-sig" would be decoded by Python code
+        except UnicodeDecodeError as error:
+            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
+        return decoded[1:] if decoded.startswith("\ufeff") else decoded
+    if not isinstance(text, str):
+        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    return text
+
+
+def scan(text: str) -> Any:
+    """The value at the start of `text`, objects as tuples of pairs, numbers as bytes.
+
+    Raises:
+        JSONTextError: it is beyond the engine's limits, or holds NaN or Infinity.
+        JSONDecodeError: it is not JSON.
+    """
     if not text.startswith("{"):
         text = text.lstrip(" \t\n\r")
     try:
-        value, _ = _DECODER.raw_decode(text)
+        value, _ = _scan_once(text, 0)
     except RecursionError:
         return run(_values(read(text)))
-    if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
-        read(text)  # raises
-    # A number too long for the engine covers one of these characters.
-    for index in range(0, len(text), MAX_NUMBER_LENGTH):
-        if text[index] in _IN_NUMBERS and _is_long_number(text, index):
+    except StopIteration as stop:
+        raise json.JSONDecodeError("Expecting value", text, stop.value) from None
+    # A text that is not longer than these limits cannot go beyond them.
+    if len(text) > MAX_NUMBER_LENGTH:
+        if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
+            read(text)  # raises
+        if has_long_number(text):
             read(text)  # raises, unless what looks like a number is inside a string
     return value
+
+
+def has_long_number(text: str) -> bool:
+    """Whether there is something in `text` that looks like a number too long for the engine."""
+    # It covers one of these characters.
+    return any(
+        text[index] in _IN_NUMBERS and _is_long_number(text, index) for index in range(0, len(text), MAX_NUMBER_LENGTH)
+    )
 
 
 def _is_deep(value: Any) -> bool:
@@ -77,24 +100,23 @@ def _is_deep(value: Any) -> bool:
 
 
 def _is_long_number(text: str, index: int) -> bool:
-    start, end = index, index + 1
-    while start and text[start - 1] in _IN_NUMBERS:
-        start -= 1
-    while end < len(text) and text[end] in _IN_NUMBERS:
-        end += 1
-    return end - start > MAX_NUMBER_LENGTH
+    before = text[max(0, index - MAX_NUMBER_LENGTH) : index]
+    after = text[index : index + MAX_NUMBER_LENGTH + 1]
+    around = len(before) - len(before.rstrip(_IN_NUMBERS)) + len(after) - len(after.lstrip(_IN_NUMBERS))
+    return around > MAX_NUMBER_LENGTH
 
 
-_IN_NUMBERS = frozenset("-+.eE0123456789")
+_IN_NUMBERS = "-+.eE0123456789"
 
 
 def _no_constant(name: str) -> NoReturn:
     raise JSONTextError(f"{name} is not a JSON number", 0)
 
 
-_DECODER = json.JSONDecoder(
+_scan_once = json.JSONDecoder(
     object_pairs_hook=tuple, parse_float=str.encode, parse_int=str.encode, parse_constant=_no_constant
-)
+).scan_once  # type: ignore[attr-defined]
+"""The scanner itself: `raw_decode` only calls it."""
 
 
 def _values(node: Node) -> Generator[Any, Any, Any]:
@@ -111,3 +133,27 @@ def _values(node: Node) -> Generator[Any, Any, Any]:
     if node.kind == "number":
         return node.text.encode()
     return {"true": True, "false": False, "null": None}[node.text] if node.kind == "literal" else node.text
+
+
+def plain(event: Any) -> Any:
+    """What `read_event` gives as the values of `json.loads`; of repeated keys the last one counts."""
+
+    def convert(value: Any) -> Generator[Any, Any, Any]:
+        if type(value) is tuple:
+            members = {}
+            for key, member in value:
+                members[key] = yield convert(member)
+            return members
+        if type(value) is list:
+            elements = []
+            for member in value:
+                elements.append((yield convert(member)))
+            return elements
+        return _as_number(value) if isinstance(value, bytes) else value
+
+    return run(convert(event))
+
+
+def _as_number(spelling: bytes) -> int | float:
+    text = spelling.decode()
+    return int(text) if len(text) < 19 and text.lstrip("-").isdigit() else float(text)

@@ -1,57 +1,140 @@
-"""Why an event does not match: field, expected, actual."""
+"""Why an event does not match: for each field that is at fault, what was expected, what was found and what to do.
+
+`{"detail": {"state": ["open"]}}` on `{"detail": {"State": "open"}}` gives one mismatch: at `detail.state`, expected
+`["open"]`, found nothing, fix: the event has `detail.State`. `_near_misses` words the fixes.
+"""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from perception_events.patterns._compiler import values_text
-from perception_events.patterns._matching import compile_fields
+from perception_events.patterns._matching import compile_fields, matches
+from perception_events.patterns._near_misses import name_fix, shown, value_fix
 from perception_events.value_objects import ValueObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Leaves
 
-__all__ = ["Miss", "explain"]
+__all__ = ["Mismatch", "MismatchKind", "explain"]
 
-_SHOWN = 200
+_MAX_ALTERNATIVES = 3
+"""How many branches of `$or` that are equally near are explained."""
+_MAX_LEAVES = 5
 
 
-class Miss(ValueObject):
-    """A field that keeps a pattern from matching: its dotted path, the pattern's list, the event's values as JSON."""
+class MismatchKind(StrEnum):
+    """What is wrong with a field."""
 
-    __slots__ = ("actual", "expected", "path")
+    VALUE = "value"
+    """There are leaves at the path, and none of them passes."""
+    MISSING = "missing"
+    """Nothing is at the path."""
+    NOT_A_LEAF = "not-a-leaf"
+    """An object or an array without leaves is at the path; patterns compare leaves only."""
+    PRESENT = "present"
+    """The field must be absent, and is there."""
+    DIFFERENT_ELEMENTS = "different-elements"
+    """Each of several fields holds by itself, but in different elements of one array."""
 
-    def __init__(self, path: str, expected: str, actual: str) -> None:
+
+class Mismatch(ValueObject):
+    """A field that keeps a pattern from matching.
+
+    `path`: its dotted path; of several fields, with commas between. `kind`: what is wrong. `expected`: the pattern's
+    list, as JSON. `found`: the event's values, as JSON. `fix`: what to do. `alternative`: 0 for the nearest branch of
+    `$or`, 1 and up for branches that are as near; the event matches once all mismatches of one alternative are fixed.
+    """
+
+    __slots__ = ("alternative", "expected", "fix", "found", "kind", "path")
+
+    def __init__(
+        self, path: str, kind: MismatchKind, expected: str, found: str, fix: str, alternative: int = 0
+    ) -> None:
         self.path = path
+        self.kind = kind
         self.expected = expected
-        self.actual = actual
+        self.found = found
+        self.fix = fix
+        self.alternative = alternative
 
     def __str__(self) -> str:
-        return f"{self.path}: expected {self.expected}, found {self.actual}"
+        return f"{self.path}: expected {self.expected}, found {self.found}" + (f"; {self.fix}" if self.fix else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object of the fields."""
+        return {
+            "path": self.path,
+            "kind": self.kind.value,
+            "expected": self.expected,
+            "found": self.found,
+            "fix": self.fix,
+            "alternative": self.alternative,
+        }
 
 
-def explain(rules: Sequence[SubRule], leaves: Leaves) -> list[Miss]:
-    """The misses of the sub-rule with the fewest; where no field misses alone, no one element has them all."""
-    return min((_misses(rule, leaves) for rule in rules), key=len, default=[])
+def explain(rules: Sequence[SubRule], leaves: Leaves, event: Any) -> list[Mismatch]:
+    """The mismatches of the sub-rules that have the fewest; `event` is the whole event as plain JSON values."""
+    found = [_mismatches(rule, leaves, event) for rule in rules]
+    fewest = min(map(len, found), default=0)
+    alternatives: list[list[Mismatch]] = []
+    for nearest in (each for each in found if len(each) == fewest):
+        if nearest not in alternatives:
+            alternatives.append(nearest)
+    return [
+        Mismatch(m.path, m.kind, m.expected, m.found, m.fix, number)
+        for number, nearest in enumerate(alternatives[:_MAX_ALTERNATIVES])
+        for m in nearest
+    ]
 
 
-def _misses(rule: SubRule, leaves: Leaves) -> list[Miss]:
-    found = []
-    for (path, values), (_, holds, absence) in zip(rule.fields, compile_fields(rule), strict=True):
-        there = [leaf for leaf, _ in leaves.get(path, ())]
-        if any(holds(leaf) for leaf in there) or (absence and not there):
+def _mismatches(rule: SubRule, leaves: Leaves, event: Any) -> list[Mismatch]:
+    mismatches = []
+    holding = []
+    compiled = compile_fields(rule)
+    for (path, values), field in zip(rule.fields, compiled, strict=True):
+        if matches((field,), leaves):
+            holding.append(field)
             continue
-        found.append(Miss(path, values_text(values), _shown(there)))
-    if not found:
-        paths = ", ".join(path for path, _ in rule.fields)
-        found.append(Miss(paths, "all of them in one element of the array", "each in another element"))
-    return found
+        present = [leaf for leaf, _ in leaves.get(path, ())]
+        expected = values_text(values)
+        if present:
+            kind = MismatchKind.VALUE if field[1] is not None and _wants_a_leaf(expected) else MismatchKind.PRESENT
+            listed = ", ".join(map(shown, present[:_MAX_LEAVES])) + (", ..." if len(present) > _MAX_LEAVES else "")
+            mismatches.append(Mismatch(path, kind, expected, listed, value_fix(values, present)))
+        else:
+            what, is_there, fix = name_fix(event, path, field[1])
+            kind = MismatchKind.NOT_A_LEAF if is_there else MismatchKind.MISSING
+            mismatches.append(Mismatch(path, kind, expected, what, fix))
+    if not matches(tuple(holding), leaves):
+        # Leave out field by field what is not needed for the contradiction: what stays contradicts itself.
+        for field in tuple(holding):
+            without = tuple(each for each in holding if each is not field)
+            if not matches(without, leaves):
+                holding.remove(field)
+        paths = ", ".join(path for path, _, _ in holding)
+        expected = "all of them in one element of the array"
+        fix = f"send one element that has {paths} with these values together, or compare fields outside the array"
+        if any(absence for _, _, absence in holding):
+            fix += "; in arrays the engine looks for an absent field in the element that the fields before it chose"
+        mismatches.append(Mismatch(paths, MismatchKind.DIFFERENT_ELEMENTS, expected, _elements(holding, leaves), fix))
+    return mismatches
 
 
-def _shown(leaves: list[str]) -> str:
-    if not leaves:
-        return "nothing"
-    text = ", ".join(leaves[:5]) + (", ..." if len(leaves) > 5 else "")
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+def _wants_a_leaf(expected: str) -> bool:
+    return expected != '[{"exists":false}]'
+
+
+def _elements(fields: Sequence[Any], leaves: Leaves) -> str:
+    """Which elements each field holds in: `a in element 0, b in element 1`."""
+    parts = []
+    for path, holds, _ in fields:
+        places = [m for leaf, m in leaves.get(path, ()) if holds(leaf) and m]
+        numbers = dict.fromkeys(".".join(map(str, membership.values())) for membership in places)
+        parts.append(f"{path} in element {', '.join([*numbers][:_MAX_LEAVES])}" if numbers else f"{path} outside it")
+    return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""The leaves of an event that patterns name: in the plain case one to a path, in general with their array elements.
+"""The leaves of an event that patterns name: in a flat event one to a path, in general with their array elements.
 
 An event is a mapping, or what `_event_text` makes of a text: objects are tuples of (key, value) pairs, repeated keys
 included, arrays are lists, numbers are their spelling as bytes.
@@ -14,7 +14,7 @@ from perception_events.patterns._json_text import MAX_DEPTH, JSONTextError, numb
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import Any, TypeAlias
 
     Event: TypeAlias = dict[str, Any] | tuple[Any, ...]
@@ -24,25 +24,26 @@ if TYPE_CHECKING:
     """Path to its leaves, in the event's order."""
 
 __all__ = [
-    "MAX_PLAIN_PIECES",
+    "MAX_FLAT_PIECES",
     "Event",
     "FieldTree",
     "Leaf",
     "Leaves",
     "Membership",
-    "PlainFields",
+    "FlatFields",
     "java_split",
     "leaf_text",
+    "text_leaf",
 ]
 
-MAX_PLAIN_PIECES = 10
-"""A path of more pieces is looked for by `FieldTree` only: `PlainFields` holds every stretch of every path."""
+MAX_FLAT_PIECES = 10
+"""A path of more pieces is looked for by `FieldTree` only: `FlatFields` holds every stretch of every path."""
 
 _NOWHERE: Membership = {}
 _LITERALS = {None: "null", True: "true", False: "false"}
 
 
-class PlainFields:
+class FlatFields:
     """Finds the leaves of events in which no named field lies in an element of an array, which most events are.
 
     `names` has every node below by its dotted name from here, since `{"a.b": 1}` is `{"a": {"b": 1}}`.
@@ -51,7 +52,7 @@ class PlainFields:
     __slots__ = ("names", "path")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
-        self.names: dict[str, PlainFields] = {}
+        self.names: dict[str, FlatFields] = {}
         self.path: str | None = None
         for path in paths:
             self.add(path)
@@ -61,7 +62,7 @@ class PlainFields:
         pieces = path.split(".")
         nodes = [self]
         for piece in pieces:
-            nodes.append(nodes[-1].names.get(piece) or PlainFields())
+            nodes.append(nodes[-1].names.get(piece) or FlatFields())
         for start, node in enumerate(nodes):
             for end in range(start + 1, len(nodes)):
                 node.names.setdefault(".".join(pieces[start:end]), nodes[end])
@@ -72,13 +73,13 @@ class PlainFields:
         self.names[path].path = None
 
     def leaves(self, event: Event) -> list[tuple[str, str]] | None:
-        """(path, leaf) of each; None where the event is not plain, or not JSON: `FieldTree.leaves` tells.
+        """(path, leaf) of each; None where the event is not flat, or not JSON: `FieldTree.leaves` tells.
 
         A path whose field is an array, or is spelled in several ways, has several leaves.
         """
         found: list[tuple[str, str]] = []
-        plain = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
-        return found if plain else None
+        is_flat = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
+        return found if is_flat else None
 
     def _leaves(self, event: Any, found: list[tuple[str, str]]) -> bool:
         names = self.names
@@ -125,16 +126,17 @@ class PlainFields:
                     if type(element) is tuple or type(element) is list:
                         return False
                     if node.path is not None:
-                        found.append((node.path, _text_leaf(element)))
+                        found.append((node.path, text_leaf(element)))
             elif node.path is not None:
-                found.append((node.path, _text_leaf(value)))
+                found.append((node.path, text_leaf(value)))
         return True
 
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def _text_leaf(value: str | bytes | bool | None) -> str:
+def text_leaf(value: str | bytes | bool | None) -> str:
+    """The leaf of what `_event_text` makes of a scalar."""
     if isinstance(value, bytes):
         return value.decode()
     return f'"{value}"' if isinstance(value, str) else _LITERALS[value]
@@ -143,12 +145,17 @@ def _text_leaf(value: str | bytes | bool | None) -> str:
 class FieldTree:
     """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in any event."""
 
-    __slots__ = ("children", "path", "skips_empty_names")
+    __slots__ = ("_is_deep", "children", "names", "path", "paths", "skips_empty_names")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.children: dict[str, FieldTree] = {}
+        self.names: dict[str, FieldTree] = {}
+        """Every node below by its dotted name from here, where no path has too many pieces for that."""
         self.path: str | None = None
+        self.paths: set[str] = set()
+        """Those whose leaves are found."""
         self.skips_empty_names = False
+        self._is_deep = False
         pieces: set[str] = set()
         ends_empty = False
         for path in paths:
@@ -160,10 +167,19 @@ class FieldTree:
 
     def add(self, path: str) -> None:
         """Find the leaves of `path` too."""
-        node = self
-        for piece in path.split("."):
-            node = node.children.setdefault(piece, FieldTree())
-        node.path = path
+        pieces = path.split(".")
+        nodes = [self]
+        for piece in pieces:
+            nodes.append(nodes[-1].children.setdefault(piece, FieldTree()))
+        if len(pieces) > MAX_FLAT_PIECES:
+            self._is_deep = True
+        else:
+            for start, node in enumerate(nodes[:-1]):
+                stretches = {".".join(pieces[start:end]): nodes[end] for end in range(start + 1, len(nodes))}
+                # Replaced, for another thread may be going through them.
+                node.names = {**node.names, **stretches}
+        nodes[-1].path = path
+        self.paths.add(path)
 
     def discard(self, path: str) -> None:
         """Find the leaves of `path` no more."""
@@ -171,6 +187,7 @@ class FieldTree:
         for piece in path.split("."):
             node = node.children[piece]
         node.path = None
+        self.paths.discard(path)
 
     def leaves(self, event: Event) -> Leaves:
         """Find the leaves of `event`.
@@ -179,52 +196,127 @@ class FieldTree:
             TypeError: a value at a named field is none of JSON's.
             InvalidEventError: it is NaN or Infinity, or lies deeper than the engine reads.
         """
+        if self._is_deep or self.skips_empty_names or type(event) is not dict:
+            return self._leaves_of_any(event)
+        found: Leaves = {}
+        return found if _Collector(found).collect(self, event, _NOWHERE) else self._leaves_of_any(event)
+
+    def _leaves_of_any(self, event: Event) -> Leaves:
         found: Leaves = {}
         arrays = 0
         from_text = type(event) is tuple
-        # Depth first in the event's order; the stack stands in for recursion, so depth costs nothing.
+        text_of = text_leaf if from_text else leaf_text
+        # Depth first, nearly in the event's order; the stack stands in for recursion, so depth costs nothing.
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:
             node, value, membership = stack.pop()
             kind = type(value)
+            inner: list[tuple[FieldTree, Any, Membership]] = []
             if kind is dict or (kind is tuple and from_text) or isinstance(value, dict):
-                if not node.children:
-                    continue
-                inner: list[tuple[FieldTree, Any, Membership]] = []
-                for key, member in value if kind is tuple else value.items():
-                    child = node.children.get(key)
-                    if child is None:
-                        child = self._dotted(node, key)
-                        if child is None:
-                            continue
-                    elif not key and self.skips_empty_names:
-                        continue
-                    inner.append((child, member, membership))
-                stack.extend(reversed(inner))
-            elif kind is list or isinstance(value, (list, tuple)):
+                for child, member in self._members(node, value, from_text):
+                    if type(member) in _SCALARS or not _nests(member):
+                        if child.path is not None:
+                            _add(found, child.path, text_of(member), membership)
+                    else:
+                        inner.append((child, member, membership))
+            else:
                 array = arrays
                 arrays += 1
                 if len(membership) > MAX_DEPTH:
                     raise InvalidEventError(f"the event is nested deeper than {MAX_DEPTH}, the most that is read")
-                stack.extend(
-                    (node, value[index], {**membership, array: index} if _nests(value[index]) else membership)
-                    for index in range(len(value) - 1, -1, -1)
-                )
-            elif node.path is not None:
-                leaf = _text_leaf(value) if from_text else leaf_text(value)
-                found.setdefault(node.path, []).append((leaf, membership))
+                for index, element in enumerate(value):
+                    if type(element) in _SCALARS or not _nests(element):
+                        if node.path is not None:
+                            _add(found, node.path, text_of(element), membership)
+                    else:
+                        inner.append((node, element, {**membership, array: index}))
+            inner.reverse()
+            stack += inner
         return found
 
+    def _members(self, node: FieldTree, value: Any, from_text: bool) -> Iterable[tuple[FieldTree, Any]]:
+        """The members of an object that `node` names, with the nodes of their names."""
+        members = value if from_text else value.items()
+        if self._is_deep or self.skips_empty_names:
+            return self._members_of_deep(node, members)
+        names = node.names
+        return [(names[name], member) for name, member in members if name in names]
+
+    def _members_of_deep(self, node: FieldTree, members: Iterable[tuple[Any, Any]]) -> Iterator[tuple[FieldTree, Any]]:
+        children = node.children
+        for name, member in members:
+            child = children.get(name)
+            if child is None:
+                if not children or not isinstance(name, str) or "." not in name:
+                    continue
+                child = self._dotted(node, name)
+                if child is None:
+                    continue
+            elif not name and self.skips_empty_names:
+                continue
+            yield child, member
+
     @staticmethod
-    def _dotted(node: FieldTree, key: object) -> FieldTree | None:
-        if not isinstance(key, str) or "." not in key:
-            return None
+    def _dotted(node: FieldTree, name: str) -> FieldTree | None:
         found: FieldTree | None = node
-        for piece in key.split("."):
+        for piece in name.split("."):
             if found is None:
                 return None
             found = found.children.get(piece)
         return found
+
+
+class _Collector:
+    """Finds the leaves of what `json.loads` makes, objects within arrays included: few steps for each element."""
+
+    __slots__ = ("_arrays", "_found")
+
+    def __init__(self, found: Leaves) -> None:
+        self._found = found
+        self._arrays = 0
+
+    def collect(self, node: FieldTree, value: dict[str, Any], membership: Membership) -> bool:
+        """Add the leaves of an object; False where other things are named than objects, arrays of them, and scalars."""
+        found = self._found
+        names = node.names
+        for name in names if len(names) < len(value) else [name for name in value if name in names]:
+            if name not in value:
+                continue
+            member = value[name]
+            kind = type(member)
+            child = names[name]
+            if kind in _SCALARS:
+                if child.path is not None:
+                    leaf = f'"{member}"' if kind is str else leaf_text(member), membership
+                    if child.path in found:
+                        found[child.path].append(leaf)
+                    else:
+                        found[child.path] = [leaf]
+            elif kind is dict:
+                if child.names and not self.collect(child, member, membership):
+                    return False
+            elif kind is not list:
+                return False
+            else:
+                array = self._arrays
+                self._arrays = array + 1
+                for index, element in enumerate(member):
+                    if type(element) is dict:
+                        inside = {**membership, array: index} if membership else {array: index}
+                        if child.names and not self.collect(child, element, inside):
+                            return False
+                    elif type(element) not in _SCALARS:
+                        return False
+                    elif child.path is not None:
+                        _add(found, child.path, leaf_text(element), membership)
+        return True
+
+
+def _add(found: Leaves, path: str, leaf: str, membership: Membership) -> None:
+    if path in found:
+        found[path].append((leaf, membership))
+    else:
+        found[path] = [(leaf, membership)]
 
 
 def _nests(value: object) -> bool:

@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     Kind: TypeAlias = Literal["object", "array", "string", "number", "literal"]
 
-__all__ = ["MAX_DEPTH", "MAX_NUMBER_LENGTH", "JSONTextError", "Node", "node_of", "number_text", "read", "run"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_NUMBER_LENGTH",
+    "JSONTextError",
+    "Node",
+    "TooManyValuesError",
+    "node_of",
+    "number_text",
+    "read",
+    "run",
+]
 
 MAX_DEPTH = 1000
 """How deep the engine's reader goes. AWS: `PutEvents` documents the same limit."""
@@ -25,7 +35,7 @@ MAX_NUMBER_LENGTH = 1000
 """How many characters of a number the engine's reader takes."""
 
 _PRINTABLE_BITS = 10_000
-"""Python rejects to spell an int of more than 4,300 digits; a Decimal of it does not."""
+"""Below the 4,300 digits up to which Python spells an int."""
 
 _scan_string = decoder.scanstring  # type: ignore[attr-defined]
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -41,6 +51,10 @@ class JSONTextError(ValueError):
         super().__init__(reason)
         self.reason = reason
         self.offset = offset
+
+
+class TooManyValuesError(ValueError):
+    """A value that holds more values than are read."""
 
 
 class Node:
@@ -187,16 +201,20 @@ def _found(text: str, position: int) -> str:
     return repr(word or text[position])
 
 
-def node_of(value: object) -> Node:
+def node_of(value: object, most: int | None = None) -> Node:
     """The node of a Python value: dict, list or tuple, str, int, float, Decimal, bool, None.
 
+    `most`: the most values that it may hold; None is without limit. One that is shared counts wherever it stands.
+
     Raises:
+        TooManyValuesError: it holds more.
         TypeError: a value that JSON has not, or a key that is no string.
         JSONTextError: NaN or Infinity, or nested deeper than `MAX_DEPTH`.
     """
 
     root = _shallow_node(value)
     stack: list[tuple[Node, Any, int]] = [(root, value, 1)]
+    count = 1
     while stack:
         node, content, depth = stack.pop()
         if node.members is None:
@@ -208,6 +226,9 @@ def node_of(value: object) -> Node:
                 raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
             child = _shallow_node(member)
             node.members.append((key, None, child))
+            count += 1
+            if most is not None and count > most:
+                raise TooManyValuesError(most)
             if child.members is not None:
                 stack.append((child, member, depth + 1))
     return root
@@ -222,7 +243,9 @@ def _shallow_node(value: object) -> Node:
         return Node("object", None, members=[])
     if value is None or isinstance(value, bool):
         return Node("literal", None, "null" if value is None else "true" if value else "false")
-    return Node("number", None, number_text(value))
+    text = number_text(value)
+    check_number(text)
+    return Node("number", None, text)
 
 
 def number_text(value: object) -> str:
@@ -234,15 +257,17 @@ def number_text(value: object) -> str:
     """
     if isinstance(value, float):
         text = float.__repr__(value)
-    elif isinstance(value, int) and value.bit_length() <= _PRINTABLE_BITS:
-        text = int.__repr__(value)
+    elif isinstance(value, int):
+        # Decimal digits of a very long int take quadratic time. No double and no pattern is as long, so any text serves
+        # that no other number has.
+        return int.__repr__(value) if value.bit_length() <= _PRINTABLE_BITS else f"{value:#x}"
     else:
         # Here, because to import decimal costs a cold start a millisecond, and whoever has one has imported it.
         from decimal import Decimal
 
-        if not isinstance(value, int | Decimal):
+        if not isinstance(value, Decimal):
             raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r}")
-        text = str(Decimal(value))
+        text = str(value)
     if text[-1] in "nfyNFY":
         raise JSONTextError(f"{text} is not a JSON number", 0)
     return text

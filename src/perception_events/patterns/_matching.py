@@ -7,7 +7,7 @@ from perception_events.patterns._values import any_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeAlias
 
     from perception_events.patterns._compiler import SubRule
@@ -47,16 +47,21 @@ def matches(fields: CompiledFields, leaves: Leaves) -> bool:
     return not in_arrays or _consistent(candidates, leaves)
 
 
-def matches_around(fields: CompiledFields, hits: tuple[str, list[Leaf]], leaves: Mapping[str, ElementTree]) -> bool:
+def matches_around(
+    fields: CompiledFields, hits: tuple[str, list[Leaf]], trees: Mapping[str, ElementTree | None]
+) -> bool:
     """Whether leaves satisfy every field, with one of `hits` for its path: looks at what agrees with each hit only.
+
+    `trees` holds the leaves of each field; None where there are none.
 
     The answer is that of `matches` where no absence passes and each path's leaves are in one array: then no field
     depends on what was chosen for those before it.
     """
     path, found = hits
     for hit in found:
-        near = {field: [*leaves[field].agreeing(hit[1])] for field, _, _ in fields if field != path and field in leaves}
-        if matches(fields, {**near, path: [hit]}):
+        near = {field: [*tree.agreeing(hit[1])] for field, tree in trees.items() if tree is not None}
+        near[path] = [hit]
+        if matches(fields, near):
             return True
     return False
 
@@ -88,7 +93,7 @@ def _consistent(candidates: list[tuple[CompiledField, list[Leaf]]], leaves: Leav
                 # not those which the same path reaches around the array. (Accident of the engine, kept.)
                 if through is None or through in membership
             ]
-            if present is not None and next(present.agreeing(chosen), None) is None:
+            if present is not None and not any(True for _ in present.agreeing(chosen)):
                 options.append(chosen)
             for merged in options:
                 kept = {array: element for array, element in merged.items() if array in later[index + 1]}
@@ -103,32 +108,51 @@ class ElementTree:
     """The leaves of a path by array and element, from the outermost array inwards, so that those which agree with
     elements already chosen are found without looking at the others."""
 
-    __slots__ = ("_root",)
+    __slots__ = ("_array", "_elements", "_leaves", "_root")
 
-    def __init__(self, leaves: Iterable[Leaf]) -> None:
-        self._root = _Node()
+    def __init__(self, leaves: Sequence[Leaf]) -> None:
+        self._leaves = leaves
+        self._root: _Node | None = None
+        """Where there is more than one array around a leaf, or leaves in different arrays."""
+        self._array: int | None = None
+        """Otherwise: the array around all leaves; None where there is none around any."""
+        self._elements: dict[int, list[Leaf]] = {}
+        """The leaves of each element of that array."""
         for leaf in leaves:
-            node = self._root
-            for array, element in leaf[1].items():
-                node = node.arrays.setdefault(array, {}).setdefault(element, _Node())
-            node.leaves.append(leaf)
+            membership = leaf[1]
+            if membership:
+                self._array = next(iter(membership))
+                break
+        else:
+            return
+        array, elements = self._array, self._elements
+        for leaf in leaves:
+            membership = leaf[1]
+            if len(membership) != 1 or array not in membership:
+                self._root = _tree_of(leaves)
+                return
+            element = membership[array]
+            if element in elements:
+                elements[element].append(leaf)
+            else:
+                elements[element] = [leaf]
 
     @property
     def in_one_array(self) -> bool:
         """Whether there is one array around all leaves, or none around any."""
-        return len(self._root.arrays) + bool(self._root.leaves) <= 1
+        return self._root is None or len(self._root.arrays) + bool(self._root.leaves) <= 1
 
-    def agreeing(self, chosen: Membership) -> Iterator[Leaf]:
+    def is_apart_from(self, chosen: Membership) -> bool:
+        """Whether none of the arrays around `chosen` is around a leaf here, so that all leaves agree with it."""
+        return self._array not in chosen if self._root is None else self._root.arrays.keys().isdisjoint(chosen)
+
+    def agreeing(self, chosen: Membership) -> Iterable[Leaf]:
         """The leaves that lie in no other element of an array than `chosen` does."""
-        stack = [self._root]
-        while stack:
-            node = stack.pop()
-            yield from node.leaves
-            for array, elements in node.arrays.items():
-                if array not in chosen:
-                    stack.extend(elements.values())
-                elif chosen[array] in elements:
-                    stack.append(elements[chosen[array]])
+        if self._root is not None:
+            return _agreeing(self._root, chosen)
+        if self._array is None or self._array not in chosen:
+            return self._leaves
+        return self._elements.get(chosen[self._array], ())
 
 
 class _Node:
@@ -137,3 +161,25 @@ class _Node:
     def __init__(self) -> None:
         self.arrays: dict[int, dict[int, _Node]] = {}
         self.leaves: list[Leaf] = []
+
+
+def _tree_of(leaves: Iterable[Leaf]) -> _Node:
+    root = _Node()
+    for leaf in leaves:
+        node = root
+        for array, element in leaf[1].items():
+            node = node.arrays.setdefault(array, {}).setdefault(element, _Node())
+        node.leaves.append(leaf)
+    return root
+
+
+def _agreeing(root: _Node, chosen: Membership) -> Iterator[Leaf]:
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield from node.leaves
+        for array, elements in node.arrays.items():
+            if array not in chosen:
+                stack.extend(elements.values())
+            elif chosen[array] in elements:
+                stack.append(elements[chosen[array]])

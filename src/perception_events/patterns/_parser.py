@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
-from perception_events.patterns._json_text import JSONTextError, Node, node_of, read, run
+from perception_events.patterns._hints import (
+    NUMERIC_FORM,
+    OPERATORS,
+    inside_anything_but,
+    json_hint,
+    not_an_object,
+    numeric_form,
+    one_string,
+    operator_suggestion,
+    quoted_boolean,
+    shown_node,
+)
+from perception_events.patterns._json_text import JSONTextError, Node, TooManyValuesError, node_of, read, run
 from perception_events.patterns._numbers import comparable
 
 TYPE_CHECKING = False
@@ -48,15 +60,12 @@ RESERVED_IN_OR = frozenset(
 """Names which the engine keeps for operators, present and future, inside `$or`."""
 
 _INNER_OPERATORS = ("equals-ignore-case", "prefix", "suffix", "wildcard")
-_NEGATIONS = {"not", "anything_but", "anythingbut", "not-equals", "ne", "!=", "anything-but-prefix"}
-_MISSPELT = {"equals_ignore_case": "equals-ignore-case", "ignore-case": "equals-ignore-case", "glob": "wildcard"}
-_MISSPELT |= {"regex": "wildcard", "startswith": "prefix", "starts-with": "prefix", "begins-with": "prefix"}
-_MISSPELT |= {"endswith": "suffix", "ends-with": "suffix", "equals": "a bare value", "eq": "a bare value"}
-_MISSPELT |= {"ip-address": "cidr", "exist": "exists", "range": "numeric", "wildcards": "wildcard"}
+_OR_FORM = 'as in {"$or": [{"a": ["x"]}, {"b": ["y"]}]}'
+_OPERATOR_FORM = 'an operator has a name and one operand, as in {"prefix": "text"}'
 
 
-def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
-    """Read a pattern.
+def parse(source: str | bytes | Mapping[str, object], max_length: int | None = None) -> ast.ObjectPattern:
+    """Read a pattern. `max_length`: how many characters it may have, so a mapping may hold no more values.
 
     Raises:
         InvalidEventPatternError: the engine rejects it.
@@ -73,10 +82,17 @@ def parse(source: str | bytes | Mapping[str, object]) -> ast.ObjectPattern:
     elif not isinstance(source, Mapping):
         raise TypeError(f"a pattern is JSON text or a mapping, this is a {type(source).__name__}: {source!r}")
     try:
-        root = read(text) if text is not None else node_of(source)
+        root = read(text) if text is not None else node_of(source, most=max_length)
+    except TooManyValuesError:
+        raise InvalidEventPatternError(
+            f"the pattern has more than {max_length} values, and at most {max_length} characters are allowed",
+            code="TooLong",
+            hint="split it over several rules",
+        ) from None
     except JSONTextError as error:
         offset = None if text is None else error.offset
-        raise InvalidEventPatternError(error.reason, code="InvalidJSON", text=text, offset=offset) from None
+        hint = None if text is None else json_hint(text, error.offset)
+        raise InvalidEventPatternError(error.reason, code="InvalidJSON", text=text, offset=offset, hint=hint) from None
     return _Parser(text).top(root)
 
 
@@ -88,7 +104,7 @@ class _Parser:
 
     def top(self, root: Node) -> ast.ObjectPattern:
         if root.kind != "object":
-            self._reject("Filter is not an object", "NotAnObject", root, "")
+            self._reject("Filter is not an object", "NotAnObject", root, "", not_an_object(root))
         parsed: ast.ObjectPattern = run(self._object(root, "", inside_or=False))
         return parsed
 
@@ -106,37 +122,47 @@ class _Parser:
                 continue
             if inside_or and name in RESERVED_IN_OR:
                 self._reject(
-                    f"{name} is Ruler reserved fieldName which cannot be used inside $or.", "ReservedName", value, here
+                    f"{name} is Ruler reserved fieldName which cannot be used inside $or.",
+                    "ReservedName",
+                    value,
+                    here,
+                    f'inside $or an operator stands in a list, as in {{"field": [{{{_json(name)}: ...}}]}}; a field of '
+                    "this name can be compared outside $or only",
                 )
             if value.kind == "object":
                 members.append(ast.Field(name, (yield self._object(value, here, inside_or=inside_or))))
             elif value.kind == "array":
                 members.append(ast.Field(name, self._values(value, here)))
             else:
-                hint = f"a value must be in an array: {{{_json(name)}: [{_shown(value)}]}}"
-                if name in ("prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"):
-                    hint = f"an operator stands in a list: [{{{_json(name)}: {_shown(value)}}}]"
+                hint = f"a value must be in an array: {{{_json(name)}: [{shown_node(value)}]}}"
+                if name in OPERATORS:
+                    above = pointer.rpartition("/")[2] or "field"
+                    hint = f"an operator stands in a list: {{{_json(above)}: [{{{_json(name)}: {shown_node(value)}}}]}}"
                 self._reject(f'"{name}" must be an object or an array', "NotAList", value, here, hint)
         if not members:
-            self._reject("Empty objects are not allowed", "EmptyObject", node, pointer)
+            hint = 'name a field, as in {"source": ["my.app"]}; a rule for every event is {"source": [{"prefix": ""}]}'
+            self._reject("Empty objects are not allowed", "EmptyObject", node, pointer, hint)
         return ast.ObjectPattern(tuple(members))
 
     def _or(self, node: Node, pointer: str) -> Generator[Any, Any, ast.Or]:
         if node.kind != "array":
-            self._reject("It must be an Array followed with $or.", "InvalidOr", node, pointer)
+            self._reject("It must be an Array followed with $or.", "InvalidOr", node, pointer, _OR_FORM)
         branches = []
         for index, (_, _, branch) in enumerate(node.children):
             here = f"{pointer}/{index}"
             if branch.kind != "object":
-                self._reject("Only JSON object is allowed in array of $or relationship.", "InvalidOr", branch, here)
+                reason = "Only JSON object is allowed in array of $or relationship."
+                self._reject(reason, "InvalidOr", branch, here, _OR_FORM)
             branches.append((yield self._object(branch, here, inside_or=True)))
         if len(branches) < 2:
-            self._reject("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer)
+            hint = f"{_OR_FORM}; one alternative alone needs no $or"
+            self._reject("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer, hint)
         return ast.Or(tuple(branches))
 
     def _values(self, node: Node, pointer: str) -> tuple[ast.ValuePattern, ...]:
         if not node.children:
-            self._reject("Empty arrays are not allowed", "EmptyList", node, pointer)
+            hint = 'list a value, or write [{"exists": true}] for any value and [{"exists": false}] for none'
+            self._reject("Empty arrays are not allowed", "EmptyList", node, pointer, hint)
         return tuple(self._value(member, f"{pointer}/{i}") for i, (_, _, member) in enumerate(node.children))
 
     def _value(self, node: Node, pointer: str) -> ast.ValuePattern:
@@ -154,12 +180,12 @@ class _Parser:
             "NestedList",
             node,
             pointer,
-            "the values of a field are one flat list",
+            f"the values of a field are one flat list: [{', '.join(shown_node(v) for _, _, v in node.children)}]",
         )
 
     def _operator(self, node: Node, pointer: str) -> ast.ValuePattern:
         if not node.children:
-            self._reject("Match expression name not found", "EmptyOperator", node, pointer)
+            self._reject("Match expression name not found", "EmptyOperator", node, pointer, _OPERATOR_FORM)
         name, offset, operand = node.children[0]
         here = f"{pointer}/{_escaped(name)}"
         value = self._operand(name, Node("string", offset, name), operand, here)
@@ -188,16 +214,19 @@ class _Parser:
             case "exists":
                 if operand.kind != "literal" or operand.text == "null":
                     reason = "exists match pattern must be either true or false."
-                    self._reject(reason, "InvalidOperand", operand, here)
+                    self._reject(reason, "InvalidOperand", operand, here, quoted_boolean(operand.text))
                 return ast.Exists(operand.text == "true")
             case "cidr":
                 value = self._text_of(operand, here, "prefix match pattern must be a string")
                 try:
                     cidr_range(value)
                 except InvalidCidrError as error:
-                    self._reject(str(error), "InvalidCidr", operand, here)
+                    hint = (
+                        'an IPv4 block ends in /0 to /31 and an IPv6 block in /0 to /127, as in {"cidr": "10.0.0.0/24"}'
+                    )
+                    self._reject(str(error), "InvalidCidr", operand, here, hint)
                 return ast.Cidr(value)
-        return self._reject(f"Unrecognized match type {name}", "UnknownOperator", key, here, _suggestion(name))
+        return self._reject(f"Unrecognized match type {name}", "UnknownOperator", key, here, operator_suggestion(name))
 
     def _only_one(self, node: Node, pointer: str, reason: str) -> None:
         if len(node.children) > 1:
@@ -207,18 +236,19 @@ class _Parser:
 
     def _text_of(self, node: Node, pointer: str, reason: str) -> str:
         if node.kind != "string":
-            hint = "one string, not a list; write one operator object for each" if node.kind == "array" else None
-            self._reject(reason, "InvalidOperand", node, pointer, hint)
+            self._reject(reason, "InvalidOperand", node, pointer, one_string(pointer.rpartition("/")[2], node))
         return node.text
 
     def _ignore_case(self, name: str, node: Node, pointer: str) -> str:
         if not node.children:
-            self._reject(f"{name.capitalize()} expression name not found", "EmptyOperator", node, pointer)
+            hint = f'as in {{"{name}": {{"equals-ignore-case": "text"}}}}'
+            self._reject(f"{name.capitalize()} expression name not found", "EmptyOperator", node, pointer, hint)
         inner, offset, operand = node.children[0]
         here = f"{pointer}/{_escaped(inner)}"
         if inner != "equals-ignore-case":
             key = Node("string", offset, inner)
-            self._reject(f"Unsupported {name} pattern: {inner}", "UnknownOperator", key, here)
+            hint = f'only equals-ignore-case goes into {name}: {{"{name}": {{"equals-ignore-case": "text"}}}}'
+            self._reject(f"Unsupported {name} pattern: {inner}", "UnknownOperator", key, here, hint)
         value = self._text_of(operand, here, "equals-ignore-case match pattern must be a string")
         self._only_one(node, pointer, "Only one key allowed in match expression")
         return value
@@ -245,15 +275,18 @@ class _Parser:
         whole = operand
         if operand.kind == "object":
             if not operand.children:
-                self._reject("Anything-But expression name not found", "EmptyOperator", operand, here)
+                hint = 'as in {"anything-but": "text"} or {"anything-but": {"prefix": "text"}}'
+                self._reject("Anything-But expression name not found", "EmptyOperator", operand, here, hint)
             inner, offset, operand = operand.children[0]
             if inner not in _INNER_OPERATORS:
                 key = Node("string", offset, inner)
-                self._reject(f"Unsupported anything-but pattern: {inner}", "UnknownOperator", key, here)
+                hint = f"inside anything-but stand {', '.join(_INNER_OPERATORS)}, a string, a number or a list of them"
+                self._reject(f"Unsupported anything-but pattern: {inner}", "UnknownOperator", key, here, hint)
             here = f"{here}/{_escaped(inner)}"
         if operand.kind not in ("array", "string", "number"):
             reason = "Value of anything-but must be an array or single string/number value."
-            self._reject(reason, "InvalidOperand", operand, here)
+            hint = "null and booleans are compared by listing the others, as in [true] for anything but false"
+            self._reject(reason, "InvalidOperand", operand, here, hint)
         members = [child for _, _, child in operand.children] if operand.kind == "array" else [operand]
         if inner is None:
             return self._anything_but_values(members, operand, here)
@@ -266,13 +299,14 @@ class _Parser:
         for member in members:
             if member.kind not in ("string", "number"):
                 reason = "Inside anything but list, start|null|boolean is not supported."
-                self._reject(reason, "InvalidOperand", member, here)
+                self._reject(reason, "InvalidOperand", member, here, inside_anything_but(members))
             if member.kind == "number":
                 self._comparable(member, here)
             kinds.add(member.kind)
         if len(kinds) != 1:
             reason = "Inside anything but list, either all values are number or string, mixed type is not supported"
-            self._reject(reason, "MixedTypes", operand, here)
+            hint = "an event's field is a string or a number: keep those of one kind in the list"
+            self._reject(reason, "MixedTypes", operand, here, hint)
         return ast.AnythingBut(tuple(member.text for member in members), numeric=kinds == {"number"})
 
     def _inner_value(self, inner: str, node: Node, here: str) -> str:
@@ -283,40 +317,42 @@ class _Parser:
         }
         value = self._text_of(node, here, reasons.get(inner, "prefix/suffix match pattern must be a string"))
         if inner in ("prefix", "suffix") and not value:
-            self._reject("Null prefix/suffix not allowed", "EmptyAffix", node, here)
+            hint = 'every string begins and ends with ""; write the text that is to be excluded'
+            self._reject("Null prefix/suffix not allowed", "EmptyAffix", node, here, hint)
         return self._wildcard(value, node, here) if inner == "wildcard" else value
 
     def _numeric(self, operand: Node, here: str) -> ast.Numeric:
         if operand.kind != "array":
-            hint: str | None = 'as in {"numeric": [">", 0, "<=", 5]}'
-            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, hint)
+            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, NUMERIC_FORM)
         terms = [child for _, _, child in operand.children]
+        hint = numeric_form(terms)
         if not terms or terms[0].kind != "string":
-            found = _shown(terms[0]) if terms else "]"
-            self._reject(f"Invalid member in numeric match: {found}", "InvalidNumeric", operand, here)
+            found = shown_node(terms[0]) if terms else "]"
+            self._reject(f"Invalid member in numeric match: {found}", "InvalidNumeric", operand, here, hint)
         first = terms[0].text
         if first not in ("=", "<", "<=", ">", ">="):
-            self._reject(f"Unrecognized numeric range operator: {first}", "InvalidNumeric", terms[0], here)
+            self._reject(f"Unrecognized numeric range operator: {first}", "InvalidNumeric", terms[0], here, hint)
         if len(terms) < 2 or terms[1].kind != "number":
             label = "equals" if first == "=" else first
-            self._reject(f"Value of {label} must be numeric", "InvalidNumeric", operand, here)
+            self._reject(f"Value of {label} must be numeric", "InvalidNumeric", operand, here, hint)
         low = self._comparable(terms[1], here)
         if len(terms) == 2:
             return ast.Numeric(((first, terms[1].text),))
         if first in ("=", "<", "<="):
-            hint = 'a range is written lower bound first: [">", 0, "<", 5]' if first != "=" else None
+            hint = "= takes one number" if first == "=" else 'a range is written lower bound first: [">", 0, "<", 5]'
             self._reject("Too many elements in numeric expression", "InvalidNumeric", terms[2], here, hint)
         second = terms[2]
         if second.kind != "string":
-            self._reject(f"Bad value in numeric range: {_shown(second)}", "InvalidNumeric", second, here)
+            self._reject(f"Bad value in numeric range: {shown_node(second)}", "InvalidNumeric", second, here, hint)
         if second.text not in ("<", "<="):
-            self._reject(f"Bad numeric range operator: {second.text}", "InvalidNumeric", second, here)
+            self._reject(f"Bad numeric range operator: {second.text}", "InvalidNumeric", second, here, hint)
         if len(terms) < 4 or terms[3].kind != "number":
-            self._reject(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here)
+            self._reject(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here, hint)
         if len(terms) > 4:
-            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here)
+            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here, NUMERIC_FORM)
         if low >= self._comparable(terms[3], here):
-            self._reject("Bottom must be less than top", "EmptyRange", terms[3], here)
+            hint = "no number lies between them; the lower bound comes first"
+            self._reject("Bottom must be less than top", "EmptyRange", terms[3], here, hint)
         return ast.Numeric(((first, terms[1].text), (second.text, terms[3].text)))
 
     def _comparable(self, node: Node, here: str) -> float:
@@ -333,23 +369,3 @@ def _escaped(name: str) -> str:
 
 def _json(text: str) -> str:
     return str(ast.String(text))
-
-
-def _shown(node: Node) -> str:
-    return _json(node.text) if node.kind == "string" else node.text or {"object": "{", "array": "["}.get(node.kind, "")
-
-
-def _suggestion(name: str) -> str | None:
-    from difflib import get_close_matches
-
-    if name.lower() in _NEGATIONS:
-        return 'did you mean {"anything-but": ...}?'
-    if name.lower() in _MISSPELT:
-        return f"did you mean {_MISSPELT[name.lower()]}?"
-    known = ["anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard"]
-    close = get_close_matches(name.lower(), known, 1, 0.7)
-    return f"did you mean {close[0]}?" if close else "a field of objects has no list around it: " + _as_field(name)
-
-
-def _as_field(name: str) -> str:
-    return f'{{"{name}": [...]}} instead of [{{"{name}": ...}}]'

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
     LeafTest: TypeAlias = Callable[[str], bool]
 
-__all__ = ["LeafTest", "any_of", "as_octets", "exact_leaf", "leaf_digits", "leaf_test", "wildcard_pieces"]
+__all__ = [
+    "LeafTest",
+    "any_of",
+    "as_octets",
+    "ascii_lower",
+    "case_forms",
+    "digits_test",
+    "exact_leaf",
+    "leaf_digits",
+    "leaf_test",
+    "number_test",
+    "wildcard_pieces",
+]
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -28,6 +40,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def as_octets(text: str) -> str:
     """`text` as the engine turns it into octets: a lone surrogate becomes `?`."""
     return text if text.isascii() else _SURROGATES.sub("?", text)
+
+
+def ascii_lower(text: str) -> str:
+    """`text` with the letters of ASCII in lower case, and no others: one character stays one character."""
+    return text.lower() if text.isascii() else text.encode().lower().decode()
 
 
 def any_of(values: Sequence[ast.ValuePattern]) -> LeafTest:
@@ -67,7 +84,7 @@ def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
         case ast.Prefix() | ast.Suffix():
             return _affix(value)
         case ast.EqualsIgnoreCase():
-            return _matches_whole(_any_case(f'"{value.value}"'))
+            return _equal_in_any_case(value.value)
         case ast.Wildcard():
             return _wildcard(value.value)
         case ast.AnythingBut():
@@ -80,6 +97,28 @@ def leaf_test(value: ast.ValuePattern) -> LeafTest | None:
             return _cidr(value.value)
         case ast.Exists():
             return (lambda leaf: True) if value.present else None
+
+
+def number_test(values: Sequence[ast.ValuePattern]) -> Callable[[float], bool] | None:
+    """The test of a field's list for the number that a leaf is compared as; None where it is not about numbers only."""
+    if len(values) == 1 and isinstance(values[0], ast.Numeric):
+        return _number_in(values[0])
+    numbers = {comparable(value.text) for value in values if isinstance(value, ast.Number)}
+    ranges = [_number_in(value) for value in values if isinstance(value, ast.Numeric)]
+    if None in numbers or not all(isinstance(value, ast.Number | ast.Numeric) for value in values):
+        return None
+    if not ranges:
+        return frozenset(numbers).__contains__
+    return lambda number: number in numbers or any(test(number) for test in ranges)
+
+
+def digits_test(values: Sequence[ast.ValuePattern]) -> Callable[[str], bool] | None:
+    """The test of a field's list for the digits that a leaf is compared as where addresses are meant; None where there
+    are other values too."""
+    blocks = [cidr_range(value.value).holds for value in values if isinstance(value, ast.Cidr)]
+    if not blocks or len(blocks) < len(values):
+        return None
+    return blocks[0] if len(blocks) == 1 else lambda digits: any(holds(digits) for holds in blocks)
 
 
 def _string(value: str) -> LeafTest:
@@ -106,6 +145,10 @@ def _number(text: str) -> LeafTest:
 def _affix(value: ast.Prefix | ast.Suffix) -> LeafTest:
     prefix = isinstance(value, ast.Prefix)
     if value.ignore_case:
+        if value.value.isascii():
+            lowered = (f'"{value.value}' if prefix else f'{value.value}"').lower()
+            part = slice(len(lowered)) if prefix else slice(-len(lowered), None)
+            return lambda leaf: ascii_lower(as_octets(leaf)[part]) == lowered
         if prefix:
             starts = re.compile(_any_case(f'"{value.value}'), re.DOTALL).match
             return lambda leaf: starts(as_octets(leaf)) is not None
@@ -123,18 +166,29 @@ def _on_octets(texts: Iterable[str], test: LeafTest) -> LeafTest:
 
 
 def _any_case(text: str) -> str:
-    """A regular expression: each UTF-16 unit of `text` in lower or in upper case, as the unit alone has them.
+    """A regular expression: each UTF-16 unit of `text` in lower or in upper case, as the unit alone has them."""
+    pieces = []
+    for character in text:
+        forms = case_forms(character)
+        pieces.append(re.escape(forms[0]) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})")
+    return "".join(pieces)
+
+
+def case_forms(character: str) -> tuple[str, ...]:
+    """The octets' texts that ignoring case takes for `character`: its lower and its upper case, each once.
 
     A character outside the basic plane is two lone units, each `?`. (Accident of the engine, kept.)
     """
-    pieces = []
-    for character in text:
-        if character > "\uffff":
-            pieces.append(r"\?\?")
-            continue
-        forms = dict.fromkeys(as_octets(form) for form in (character.lower(), character.upper()))
-        pieces.append(re.escape(next(iter(forms))) if len(forms) == 1 else f"(?:{'|'.join(map(re.escape, forms))})")
-    return "".join(pieces)
+    if character > "\uffff":
+        return ("??",)
+    return tuple(dict.fromkeys(as_octets(form) for form in (character.lower(), character.upper())))
+
+
+def _equal_in_any_case(text: str) -> LeafTest:
+    if text.isascii():  # no letter outside ASCII is the other case of one inside, as a UTF-16 unit alone
+        lowered = f'"{text}"'.lower()
+        return lambda leaf: len(leaf) == len(lowered) and ascii_lower(as_octets(leaf)) == lowered
+    return _matches_whole(_any_case(f'"{text}"'))
 
 
 def _matches_whole(expression: str) -> LeafTest:
@@ -202,7 +256,7 @@ def _anything_but_operator(value: ast.AnythingButOperator) -> LeafTest | None:
         return _on_octets(texts, lambda leaf: not leaf.endswith(texts))
     if value.inner == "wildcard":
         return _none_of([_wildcard(text) for text in value.values])
-    return _none_of([_matches_whole(_any_case(f'"{text}"')) for text in value.values])
+    return _none_of([_equal_in_any_case(text) for text in value.values])
 
 
 def _none_of(tests: Iterable[LeafTest]) -> LeafTest:
@@ -211,21 +265,28 @@ def _none_of(tests: Iterable[LeafTest]) -> LeafTest:
 
 
 def _numeric(value: ast.Numeric) -> LeafTest:
+    holds = _number_in(value)
+
+    def test(leaf: str) -> bool:
+        if leaf[0] == '"':
+            return False
+        number = comparable(leaf)
+        return number is not None and holds(number)
+
+    return test
+
+
+def _number_in(value: ast.Numeric) -> Callable[[float], bool]:
     bounds = {operator: comparable(number) for operator, number in value.comparisons}
     equal = bounds.get("=")
     if equal is not None:
-        return lambda leaf: leaf[0] != '"' and comparable(leaf) == equal
+        return equal.__eq__
     low, high = bounds.get(">", bounds.get(">=")), bounds.get("<", bounds.get("<="))
     # A closure would lie in a dozen places of memory: in a large rule set that is what a test costs.
     return partial(_within, low, high, ">" in bounds, "<" in bounds)
 
 
-def _within(low: float | None, high: float | None, open_low: bool, open_high: bool, leaf: str) -> bool:
-    if leaf[0] == '"':
-        return False
-    number = comparable(leaf)
-    if number is None:
-        return False
+def _within(low: float | None, high: float | None, open_low: bool, open_high: bool, number: float) -> bool:
     if low is not None and (number < low or (open_low and number == low)):
         return False
     return high is None or number < high or (not open_high and number == high)

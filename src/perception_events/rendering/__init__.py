@@ -1,4 +1,4 @@
-"""Templates for what is declared: CloudFormation, SAM and Terraform JSON."""
+"""A topology as the template that is deployed: CloudFormation, SAM or Terraform JSON."""
 
 from __future__ import annotations
 

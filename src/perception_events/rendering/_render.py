@@ -1,4 +1,4 @@
-"""Write a declaration down as what is deployed: one complete template, the same text for the same declaration."""
+"""Write a topology down as what is deployed: one complete template, the same text for the same topology."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ import json
 from enum import StrEnum
 
 from perception_events.json_values import JSONObject
-from perception_events.pipeline import Pipeline
 from perception_events.rendering._cloudformation import cloudformation_template
 from perception_events.rendering._sam import sam_template
 from perception_events.rendering._terraform import terraform_template
+from perception_events.topology import Topology
 
 __all__ = ["TemplateFormat", "render", "template"]
 
 
 class TemplateFormat(StrEnum):
-    """What a declaration can be rendered as; all three are JSON."""
+    """What a topology can be rendered as; all three are JSON."""
 
     CLOUDFORMATION = "cloudformation"
     SAM = "sam"
     TERRAFORM_JSON = "terraform-json"
 
 
-def template(
-    pipeline: Pipeline, env: str = "dev", format: TemplateFormat | str = TemplateFormat.CLOUDFORMATION
-) -> JSONObject:
+def template(topology: Topology, format: TemplateFormat | str = TemplateFormat.CLOUDFORMATION) -> JSONObject:
     """The template as JSON values.
 
+    What is made: every resource that is not `existing`, with the roles, permissions and queue policies that follow from
+    who refers to whom, and alarms. What exists is referred to by its name or ARN, and its own policies are left alone.
+
     Raises:
-        RenderError: two parts of the declaration would have one name in the template.
+        RenderError: a resource is of a kind that is not rendered, holds a value that is not known, or two would have
+            one name in the template.
         ValueError: there is no such format.
     """
-    written = cloudformation_template(pipeline, env)
     match TemplateFormat(format):
         case TemplateFormat.CLOUDFORMATION:
-            return written
+            return cloudformation_template(topology)
         case TemplateFormat.SAM:
-            return sam_template(written)
+            return sam_template(cloudformation_template(topology))
         case TemplateFormat.TERRAFORM_JSON:
-            return terraform_template(written)
+            return terraform_template(topology)
 
 
-def render(pipeline: Pipeline, env: str = "dev", format: TemplateFormat | str = TemplateFormat.CLOUDFORMATION) -> str:
+def render(topology: Topology, format: TemplateFormat | str = TemplateFormat.CLOUDFORMATION) -> str:
     """The template as text: JSON, indented by two, with a line break at the end.
 
     Raises:
-        RenderError: two parts of the declaration would have one name in the template.
-        ValueError: there is no such format.
+        RenderError, ValueError: as `template`.
     """
-    return json.dumps(template(pipeline, env, format), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(template(topology, format), indent=2, ensure_ascii=False) + "\n"

@@ -1,56 +1,60 @@
-"""What the parts of a template are put together on: resources by logical id, and how they refer to each other."""
+"""What a template is put together on: resources by logical id, and how they refer to each other."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from perception_events.errors import PerceptionEventsError
-from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipeline import Pipeline
+from perception_events.rendering._values import AccountArn, Att, Properties, Ref
+from perception_events.resource_names import logical_id
+from perception_events.topology import (
+    EventBus,
+    LogGroup,
+    Number,
+    Reference,
+    Resource,
+    TableStream,
+    Text,
+    Topic,
+    Topology,
+    Unresolved,
+)
 
-__all__ = ["ENRICHMENT", "RenderError", "Stack", "att", "logical_id", "ref", "sub"]
+__all__ = ["RenderError", "Rendered", "Stack", "a_kind", "known", "known_number", "known_text"]
 
-ENRICHMENT = "enrichment"
-"""What the enrichment function is called in `FunctionSettings.handlers` and the like."""
+R = TypeVar("R", bound=Resource)
 
 
 class RenderError(PerceptionEventsError, ValueError):
-    """A declaration that cannot be written down as a template; the message names the place and the fix."""
+    """A topology that cannot be written down as a template; the message names the resource and the fix."""
 
 
-def ref(logical: str) -> JSONObject:
-    """`Ref`: a resource's name or URL, or a parameter's value."""
-    return {"Ref": logical}
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One resource of a template. `attributes`: what stands beside `Type` and `Properties`."""
 
-
-def att(logical: str, attribute: str = "Arn") -> JSONObject:
-    """`Fn::GetAtt`: one attribute of a resource."""
-    return {"Fn::GetAtt": [logical, attribute]}
-
-
-def sub(text: str) -> JSONObject:
-    """`Fn::Sub`: a text with `${AWS::Region}` and the like in it."""
-    return {"Fn::Sub": text}
-
-
-def logical_id(*words: str) -> str:
-    """`aggregate_pose`, `function` gives `AggregatePoseFunction`."""
-    parts = [part for word in words for part in re.split(r"[^A-Za-z0-9]+", word) if part]
-    return "".join(part[0].upper() + part[1:] for part in parts)
+    type: str
+    properties: Properties
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Stack:
-    """The resources of one pipeline in one environment, in the order in which they were added."""
+    """The resources of one topology, in the order in which they were added.
 
-    def __init__(self, pipeline: Pipeline, env: str) -> None:
-        self.pipeline = pipeline
-        self.env = env
-        self.names = pipeline.names(env)
-        self.resources: dict[str, JSONObject] = {}
-        self.outputs: dict[str, JSONObject] = {}
+    Raises:
+        RenderError: two resources would have one logical id.
+    """
 
-    def add(self, logical: str, kind: str, properties: Mapping[str, JSONValue], **extra: JSONValue) -> None:
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.resources: dict[str, Rendered] = {}
+        self.outputs: dict[str, Any] = {}
+        self._account = _account_of(topology)
+
+    def add(self, logical: str, type: str, properties: Mapping[str, Any], **attributes: Any) -> None:
         """Add one resource; properties that are None are left out.
 
         Raises:
@@ -58,111 +62,115 @@ class Stack:
         """
         if logical in self.resources:
             raise RenderError(
-                f"two parts of the declaration would both be {logical!r} in the template: "
-                "their names differ only in characters that a logical id cannot have; rename one"
+                f"two resources would both be {logical!r} in the template: their ids differ only in characters that a "
+                "logical id cannot have; rename one"
             )
-        kept: JSONObject = {name: value for name, value in properties.items() if value is not None}
-        self.resources[logical] = {"Type": kind, **extra, "Properties": kept}
+        kept = {name: value for name, value in properties.items() if value is not None}
+        self.resources[logical] = Rendered(type, kept, attributes)
 
-    def of_type(self, *kinds: str) -> dict[str, JSONObject]:
+    def of_type(self, *types: str) -> dict[str, Rendered]:
         """The resources of these types added so far."""
-        return {logical: one for logical, one in self.resources.items() if one["Type"] in kinds}
+        return {logical: one for logical, one in self.resources.items() if one.type in types}
 
-    @property
-    def stream_arn(self) -> JSONValue:
-        """The table's stream."""
-        return self.pipeline.table.existing_stream_arn or att("EventTable", "StreamArn")
+    def created(self, kind: type[R]) -> tuple[R, ...]:
+        """The resources of `kind` that the template makes, in order."""
+        return tuple(resource for resource in self.topology.of(kind) if not resource.existing)
 
-    @property
-    def table_arn(self) -> JSONValue:
-        """The event table."""
-        stream = self.pipeline.table.existing_stream_arn
-        return stream.split("/stream/")[0] if stream else att("EventTable")
+    def get(self, reference: Reference, holder: Resource) -> Resource:
+        """The resource that `holder` refers to.
 
-    @property
-    def table_name(self) -> JSONValue:
-        """The event table's name."""
-        stream = self.pipeline.table.existing_stream_arn
-        return stream.split("/")[1] if stream else ref("EventTable")
-
-    @property
-    def physical_table_name(self) -> str:
-        """The event table's name as it is on AWS."""
-        stream = self.pipeline.table.existing_stream_arn
-        return stream.split("/")[1] if stream else self.names.table
-
-    @property
-    def bus_name(self) -> JSONValue:
-        """The bus by name."""
-        return self.pipeline.bus.existing_name or ref("EventBus")
-
-    @property
-    def bus_arn(self) -> JSONValue:
-        """The bus by ARN."""
-        existing = self.pipeline.bus.existing_name
-        return self.arn("events", f"event-bus/{existing}") if existing else att("EventBus")
-
-    def arn(self, service: str, rest: str) -> JSONObject:
-        """An ARN in this account and Region of something that is not in the template, or refers back to its user."""
-        return sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{rest}")
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The functions that rules invoke, without `-{env}`."""
-        return tuple(dict.fromkeys(target for rule in self.pipeline.rule_settings() for target in rule.targets))
-
-    def creates(self, function: str) -> bool:
-        """Whether the template makes `function`, or refers to one that is there."""
-        return function not in self.pipeline.functions.existing_arns
-
-    def function_name(self, function: str) -> str:
-        """The name of `function` on AWS."""
-        existing = self.pipeline.functions.existing_arns.get(function)
-        if existing:
-            return existing.split(":function:")[-1].split(":")[0]
-        return self.names.enrichment if function == ENRICHMENT else self.names.function(function)
-
-    def function_arn(self, function: str) -> JSONValue:
-        """The ARN of `function`."""
-        return self.pipeline.functions.existing_arns.get(function) or att(logical_id(function, "function"))
-
-    def queue_arn(self, queue: str) -> JSONValue:
-        """The ARN of a dead-letter queue added with `add_queue`."""
-        return att(logical_id(queue, "dead letter queue"))
-
-    def add_queue(self, queue: str, *, senders: Iterable[JSONValue] = ()) -> None:
-        """Add a dead-letter queue, and a policy that lets EventBridge send to it for the `senders` (ARNs).
-
-        AWS: a rule's or a bus's dead-letter queue needs a queue policy; a pipe and a function send with their role.
+        Raises:
+            RenderError: it is not known which one.
         """
-        logical = logical_id(queue, "dead letter queue")
-        self.add(
-            logical,
-            "AWS::SQS::Queue",
-            {
-                "QueueName": f"{self.pipeline.name}-{queue}-dlq-{self.env}",
-                "MessageRetentionPeriod": 1_209_600,
-                "SqsManagedSseEnabled": True,
-            },
-        )
-        senders = list(senders)
-        if senders:
-            self.add(
-                logical + "Policy",
-                "AWS::SQS::QueuePolicy",
-                {
-                    "Queues": [ref(logical)],
-                    "PolicyDocument": {
-                        "Version": "2012-10-17",
-                        "Statement": [
-                            {
-                                "Effect": "Allow",
-                                "Principal": {"Service": "events.amazonaws.com"},
-                                "Action": "sqs:SendMessage",
-                                "Resource": att(logical),
-                                "Condition": {"ArnEquals": {"aws:SourceArn": senders}},
-                            }
-                        ],
-                    },
-                },
-            )
+        return self.topology[known(reference, f"{holder.id} refers to")]
+
+    def logical(self, resource: Resource) -> str:
+        """Its logical id: the id, where that can be one."""
+        id = resource.id
+        return id if re.fullmatch(r"[A-Za-z0-9]{1,255}", id) else logical_id(id)
+
+    def arn(self, reference: Reference, holder: Resource) -> Any:
+        """The ARN of what `holder` refers to."""
+        resource = self.get(reference, holder)
+        if resource.existing:
+            return self.deployed_arn(resource)
+        if isinstance(resource, TableStream):
+            if resource.table is None:
+                raise RenderError(f"{resource.id}: the stream is of no table of the topology; set `table`")
+            return Att(self.logical(self.get(resource.table, resource)), "StreamArn")
+        return Ref(self.logical(resource)) if isinstance(resource, Topic) else Att(self.logical(resource))
+
+    def deployed_arn(self, resource: Resource) -> Any:
+        """The ARN that `resource` has or will have, without a reference to it: for what it refers to itself.
+
+        An ARN in the account and Region of the topology is one of the account and Region that is deployed to.
+        """
+        arn = known(resource.arn, f"the ARN of {resource.id} is")
+        match arn.split(":", 5):
+            case ["arn", partition, service, region, account, rest]:
+                own = (partition, region, account) == self._account
+                return AccountArn(service, rest) if own else arn
+        raise RenderError(f"{resource.id}: {arn!r} is not an ARN; give the resource its `arn`")
+
+    def streams_arn(self, reference: Reference, holder: Resource) -> Any:
+        """The ARN that covers the streams of a log group, which is what a right to write to it is on."""
+        group = self.get(reference, holder)
+        if not group.existing:
+            return Att(self.logical(group))
+        arn = self.deployed_arn(group)
+        return AccountArn(arn.service, f"{arn.rest}:*") if isinstance(arn, AccountArn) else f"{arn}:*"
+
+    def bus_name(self, reference: Reference, holder: Resource) -> Any:
+        """The bus by name; one of another account or Region by its ARN."""
+        bus = self.get(reference, holder)
+        if not isinstance(bus, EventBus):
+            raise RenderError(f"{holder.id} refers to {bus.id}, which is not an event bus but {a_kind(bus)}")
+        if not bus.existing:
+            return Ref(self.logical(bus))
+        arn = self.deployed_arn(bus)
+        return known(bus.name, f"the name of {bus.id} is") if isinstance(arn, AccountArn) else arn
+
+    def log_group_named(self, name: str) -> LogGroup | None:
+        """The log group of this name in the topology."""
+        return next((group for group in self.topology.of(LogGroup) if group.name == name), None)
+
+
+def a_kind(resource: Resource) -> str:
+    """`a queue`, `an event bus`: for messages."""
+    return f"{'an' if resource.kind[0] in 'AaEeIiOo' else 'a'} {resource.kind}"
+
+
+V = TypeVar("V", bound=str | int | float | bool | Mapping[str, Any])
+
+
+def known(value: V | Unresolved, what: str) -> V:
+    """`value`, which must be known to be written down.
+
+    Raises:
+        RenderError: it is not known.
+    """
+    if isinstance(value, Unresolved):
+        raise RenderError(f"{what} {value.expression!r}, which is not known before the deployment; give it a value")
+    return value
+
+
+def known_text(resource: Resource, field: str) -> str:
+    """A text of `resource`, such as its name; see `known`."""
+    value: Text | None = getattr(resource, field)
+    return known("" if value is None else value, f"{resource.id}: `{field}` is")
+
+
+def known_number(resource: Resource, field: str) -> int | float | None:
+    """A number of `resource`; None where it is not set."""
+    value: Number | None = getattr(resource, field)
+    return None if value is None else known(value, f"{resource.id}: `{field}` is")
+
+
+def _account_of(topology: Topology) -> tuple[str, str, str]:
+    """Partition, Region and account that the topology was made for: those of the first resource that it makes."""
+    for resource in topology:
+        if not resource.existing and isinstance(resource.arn, str):
+            match resource.arn.split(":", 5):
+                case ["arn", partition, _, region, account, _] if region and account:
+                    return partition, region, account
+    return "", "", ""

@@ -1,120 +1,130 @@
-"""The first half of a template: the event table with its stream, and the pipe that reads it."""
+"""The pipes and event source mappings of a template, each pipe with the role that reads, enriches and delivers."""
 
 from __future__ import annotations
 
-from perception_events.checks._check_filter import compact
-from perception_events.json_values import JSONObject, JSONValue
-from perception_events.rendering._roles import READ_STREAM, add_role, allow
-from perception_events.rendering._stack import ENRICHMENT, Stack, att, ref
+from typing import Any
 
-__all__ = ["add_pipe", "add_table"]
+from perception_events.rendering._roles import add_role, allow, logs_of
+from perception_events.rendering._sources import GROUPS, READ_SOURCE, filter_criteria, source_kind, source_parameters
+from perception_events.rendering._stack import RenderError, Stack, a_kind, known, known_text
+from perception_events.rendering._values import Att, Properties
+from perception_events.topology import EventSourceMapping, PartialJSON, Pipe, Resource, unresolved_in
+
+__all__ = ["add_mapping", "add_pipe"]
+
+_TARGETS = {
+    "event bus": "events:PutEvents",
+    "function": "lambda:InvokeFunction",
+    "queue": "sqs:SendMessage",
+    "topic": "sns:Publish",
+    "state machine": "states:StartExecution",
+    "Kinesis stream": "kinesis:PutRecords",
+}
+_ENRICHMENTS = {
+    "function": "lambda:InvokeFunction",
+    "state machine": "states:StartSyncExecution",
+}
 
 
-def add_table(stack: Stack) -> None:
-    """The event table, unless the declaration refers to one by its stream."""
-    table = stack.pipeline.table
-    if table.existing_stream_arn:
-        return
-    stack.add(
-        "EventTable",
-        "AWS::DynamoDB::Table",
-        {
-            "TableName": stack.names.table,
-            "BillingMode": "PAY_PER_REQUEST",
-            "AttributeDefinitions": [
-                {"AttributeName": table.partition_key, "AttributeType": "S"},
-                {"AttributeName": table.sort_key, "AttributeType": "S"},
-            ],
-            "KeySchema": [
-                {"AttributeName": table.partition_key, "KeyType": "HASH"},
-                {"AttributeName": table.sort_key, "KeyType": "RANGE"},
-            ],
-            "StreamSpecification": {"StreamViewType": table.stream_view_type},
-            "TimeToLiveSpecification": {"AttributeName": table.ttl_attribute, "Enabled": True},
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        },
-        DeletionPolicy="Retain",
-        UpdateReplacePolicy="Retain",
+def add_pipe(stack: Stack, pipe: Pipe) -> None:
+    """The pipe and its role."""
+    logical, name = stack.logical(pipe), known_text(pipe, "name")
+    source = stack.get(pipe.source, pipe)
+    kind = source_kind(source, pipe)
+    statements = [allow(READ_SOURCE[kind], stack.arn(pipe.source, pipe))]
+    if pipe.enrichment is not None:
+        enrichment = stack.get(pipe.enrichment, pipe)
+        statements.append(allow(_right(_ENRICHMENTS, enrichment, pipe, "enrichment"), stack.arn(enrichment.id, pipe)))
+    statements.append(_delivers(stack, pipe))
+    queue = pipe.source_parameters.dead_letter_queue
+    parameters = source_parameters(stack, pipe)
+    if queue is not None:
+        statements.append(allow("sqs:SendMessage", stack.arn(queue, pipe)))
+        parameters["DeadLetterConfig"] = {"Arn": stack.arn(queue, pipe)}
+    role = add_role(
+        stack, f"{logical}Role", name, "pipes.amazonaws.com", statements, source_arn=stack.deployed_arn(pipe)
     )
-    stack.outputs["TableName"] = {"Value": ref("EventTable")}
-    stack.outputs["StreamArn"] = {"Value": att("EventTable", "StreamArn")}
-
-
-def add_pipe(stack: Stack) -> None:
-    """The pipe, its role, its log group and its dead-letter queue."""
-    pipe, name = stack.pipeline.pipe, stack.names.pipe
-    statements = [
-        allow(READ_STREAM, stack.stream_arn),
-        allow("lambda:InvokeFunction", stack.function_arn(ENRICHMENT)),
-        allow("events:PutEvents", stack.bus_arn),
-    ]
-    if pipe.dead_letter_queue:
-        stack.add_queue("pipe")
-        statements.append(allow("sqs:SendMessage", stack.queue_arn("pipe")))
-    add_role(stack, "PipeRole", name, "pipes.amazonaws.com", statements, source_arn=stack.arn("pipes", f"pipe/{name}"))
+    filters = filter_criteria(pipe.filters, pipe)
+    source_group: Properties = {"FilterCriteria": filters} if filters else {}
+    if parameters:
+        source_group[GROUPS[kind]] = parameters
+    stopped = known_text(pipe, "desired_state") != "RUNNING"
     stack.add(
-        "PipeLogGroup",
-        "AWS::Logs::LogGroup",
-        {
-            "LogGroupName": f"/aws/vendedlogs/pipes/{name}",
-            "RetentionInDays": stack.pipeline.functions.log_retention_days,
-        },
-    )
-    target_parameters: JSONObject = {"EventBridgeEventBusParameters": _entry_fields(stack)}
-    if pipe.target_input_template:
-        target_parameters["InputTemplate"] = pipe.target_input_template
-    stack.add(
-        "Pipe",
+        logical,
         "AWS::Pipes::Pipe",
         {
             "Name": name,
-            "RoleArn": att("PipeRole"),
-            "Source": stack.stream_arn,
-            "SourceParameters": _source_parameters(stack),
-            "Enrichment": stack.function_arn(ENRICHMENT),
-            "EnrichmentParameters": (
-                {"InputTemplate": pipe.enrichment_input_template} if pipe.enrichment_input_template else None
+            "DesiredState": known_text(pipe, "desired_state") if stopped else None,
+            "RoleArn": role,
+            "Source": stack.arn(pipe.source, pipe),
+            "SourceParameters": source_group or None,
+            "Enrichment": None if pipe.enrichment is None else stack.arn(pipe.enrichment, pipe),
+            "EnrichmentParameters": _parameters(
+                pipe, dict(pipe.enrichment_parameters), pipe.enrichment_input_template, "enrichment"
             ),
-            "Target": stack.bus_arn,
-            "TargetParameters": target_parameters,
-            "LogConfiguration": {
-                "Level": "ERROR",
-                "CloudwatchLogsLogDestination": {"LogGroupArn": att("PipeLogGroup")},
-            },
+            "Target": stack.arn(pipe.target, pipe),
+            "TargetParameters": _parameters(pipe, dict(pipe.target_parameters), pipe.target_input_template, "target"),
+            "LogConfiguration": _log_configuration(stack, pipe),
         },
     )
-    stack.outputs["PipeArn"] = {"Value": att("Pipe")}
+    stack.outputs[f"{logical}Arn"] = Att(logical)
 
 
-def _source_parameters(stack: Stack) -> JSONObject:
-    pipe = stack.pipeline.pipe
-    stream: JSONObject = {"StartingPosition": pipe.starting_position}
-    if pipe.batch_size is not None:
-        stream["BatchSize"] = pipe.batch_size
-    stream |= {
-        "MaximumBatchingWindowInSeconds": pipe.maximum_batching_window,
-        "MaximumRecordAgeInSeconds": pipe.maximum_record_age,
-        "MaximumRetryAttempts": pipe.maximum_retry_attempts,
-        "ParallelizationFactor": pipe.parallelization_factor,
-    }
-    if pipe.on_partial_batch_item_failure:
-        stream["OnPartialBatchItemFailure"] = pipe.on_partial_batch_item_failure
-    if pipe.dead_letter_queue:
-        stream["DeadLetterConfig"] = {"Arn": stack.queue_arn("pipe")}
-    filters: list[JSONValue] = [{"Pattern": compact(pattern)} for pattern in pipe.filter_criteria]
-    parameters: JSONObject = {"DynamoDBStreamParameters": stream}
-    return {"FilterCriteria": {"Filters": filters}, **parameters} if filters else parameters
+def _delivers(stack: Stack, pipe: Pipe) -> Properties:
+    target = stack.get(pipe.target, pipe)
+    if target.kind == "log group":
+        return logs_of(stack.streams_arn(pipe.target, pipe))
+    action = _right(_TARGETS, target, pipe, "target")
+    group = pipe.target_parameters.get("StepFunctionStateMachineParameters")
+    if isinstance(group, dict) and group.get("InvocationType") == "REQUEST_RESPONSE":
+        action = "states:StartSyncExecution"
+    return allow(action, stack.arn(pipe.target, pipe))
 
 
-def _entry_fields(stack: Stack) -> JSONObject:
-    """What the pipe puts beside the detail. The defaults of AWS are written out, so that rules can rely on them."""
-    pipe = stack.pipeline.pipe
-    fields: JSONObject = {
-        "Source": pipe.source or f"Pipe {stack.names.pipe}",
-        "DetailType": pipe.detail_type or "Event from aws:dynamodb",
-    }
-    if pipe.resources:
-        fields["Resources"] = list(pipe.resources)
-    if pipe.time:
-        fields["Time"] = pipe.time
-    return fields
+def _right(rights: dict[str, str], resource: Resource, pipe: Pipe, part: str) -> str:
+    if resource.kind not in rights:
+        raise RenderError(
+            f"{pipe.id}: {resource.id} is {a_kind(resource)}; render writes no pipe with that {part} "
+            f"({', '.join(rights)})"
+        )
+    return rights[resource.kind]
+
+
+def _parameters(pipe: Pipe, groups: dict[str, PartialJSON], template: Any, part: str) -> Properties | None:
+    for unknown in unresolved_in(groups):
+        raise RenderError(f"{pipe.id}: the {part} parameters hold {unknown.expression!r}, which is not known")
+    written: Properties = dict(groups)
+    if template:
+        written["InputTemplate"] = known(template, f"{pipe.id}: the {part}'s input template is")
+    return written or None
+
+
+def _log_configuration(stack: Stack, pipe: Pipe) -> Properties | None:
+    if pipe.log_level is None:
+        return None
+    written: Properties = {"Level": known_text(pipe, "log_level")}
+    if pipe.log_group is not None:
+        written["CloudwatchLogsLogDestination"] = {"LogGroupArn": stack.arn(pipe.log_group, pipe)}
+    return written
+
+
+def add_mapping(stack: Stack, mapping: EventSourceMapping) -> None:
+    """The event source mapping; its rights are those of its function."""
+    queue = mapping.on_failure
+    stack.add(
+        stack.logical(mapping),
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "EventSourceArn": stack.arn(mapping.source, mapping),
+            "FunctionName": stack.arn(mapping.function, mapping),
+            **source_parameters(stack, mapping),
+            "FilterCriteria": filter_criteria(mapping.filters, mapping),
+            "FunctionResponseTypes": [
+                known(one, f"{mapping.id}: a response type is") for one in mapping.function_response_types
+            ]
+            or None,
+            "BisectBatchOnFunctionError": known(mapping.bisect, f"{mapping.id}: `bisect` is") or None,
+            "Enabled": None if known(mapping.enabled, f"{mapping.id}: `enabled` is") else False,
+            "DestinationConfig": (None if queue is None else {"OnFailure": {"Destination": stack.arn(queue, mapping)}}),
+        },
+    )

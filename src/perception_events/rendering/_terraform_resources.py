@@ -5,39 +5,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.rendering._values import Properties
 
 __all__ = ["RESOURCES", "Block", "snake"]
 
-Written: TypeAlias = Iterator[tuple[str, str, JSONObject]]
+Written: TypeAlias = Iterator[tuple[str, str, Properties]]
 """Resource type, name and arguments; arguments that are None are left out."""
 
 
 class Values(Protocol):
     """What turns values into Terraform's."""
 
-    def value(self, value: JSONValue) -> JSONValue:
-        """With expressions in place of intrinsic functions."""
+    def value(self, value: Any) -> Any:
+        """With expressions in place of markers."""
         ...
 
-    def text(self, value: JSONValue) -> str:
+    def text(self, value: Any) -> str:
         """A JSON document as a string."""
         ...
 
 
 def snake(logical: str) -> str:
-    """`PipeDeadLetterQueue` gives `pipe_dead_letter_queue`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", logical).lower()
+    """`PipeDeadLetterQueue` gives `pipe_dead_letter_queue`; characters that Terraform takes in no name give `_`."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", logical)).lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One resource of the CloudFormation template, read property by property."""
+    """One resource of the stack, read property by property."""
 
     logical: str
-    properties: JSONObject
+    properties: Properties
     values: Values
 
     @property
@@ -45,7 +45,7 @@ class Block:
         """Its name in Terraform."""
         return snake(self.logical)
 
-    def __getitem__(self, path: str) -> JSONValue:
+    def __getitem__(self, path: str) -> Any:
         """The value at a dotted path, as Terraform's; None where there is none."""
         return self.values.value(self.raw(path))
 
@@ -53,9 +53,9 @@ class Block:
         """The JSON document at a dotted path as a string."""
         return self.values.text(self.raw(path))
 
-    def raw(self, path: str) -> JSONValue:
+    def raw(self, path: str) -> Any:
         """The value at a dotted path as it is in the template."""
-        found: JSONValue = self.properties
+        found: Any = self.properties
         for step in path.split("."):
             if not isinstance(found, dict) or step not in found:
                 return None
@@ -64,14 +64,14 @@ class Block:
 
     def each(self, path: str) -> Iterator[Block]:
         """The objects of the list at a dotted path."""
-        for one in cast("list[JSONObject]", self.raw(path) or []):
+        for one in self.raw(path) or []:
             yield Block(self.logical, one, self.values)
 
-    def plain(self, **arguments: str) -> JSONObject:
+    def plain(self, **arguments: str) -> Properties:
         """Argument names to dotted paths, read."""
         return {argument: self[path] for argument, path in arguments.items()}
 
-    def block(self, path: str, **arguments: str) -> JSONObject | None:
+    def block(self, path: str, **arguments: str) -> Properties | None:
         """A nested block from the object at `path`, None where there is none."""
         inside = self.raw(path)
         if not isinstance(inside, dict):
@@ -100,11 +100,11 @@ def _table(block: Block, kind: str) -> Written:
         {
             **block.plain(name="TableName", billing_mode="BillingMode"),
             "hash_key": keys["HASH"],
-            "range_key": keys["RANGE"],
+            "range_key": keys.get("RANGE"),
             "attribute": [
                 a.plain(name="AttributeName", type="AttributeType") for a in block.each("AttributeDefinitions")
             ],
-            "stream_enabled": True,
+            "stream_enabled": True if block.raw("StreamSpecification") else None,
             "stream_view_type": block["StreamSpecification.StreamViewType"],
             "ttl": block.block("TimeToLiveSpecification", attribute_name="AttributeName", enabled="Enabled"),
             "point_in_time_recovery": block.block(
@@ -115,9 +115,35 @@ def _table(block: Block, kind: str) -> Written:
     )
 
 
+def _queue(block: Block, kind: str) -> Written:
+    yield (
+        kind,
+        block.name,
+        {
+            **block.plain(
+                name="QueueName",
+                fifo_queue="FifoQueue",
+                content_based_deduplication="ContentBasedDeduplication",
+                visibility_timeout_seconds="VisibilityTimeout",
+                message_retention_seconds="MessageRetentionPeriod",
+                sqs_managed_sse_enabled="SqsManagedSseEnabled",
+            ),
+            "redrive_policy": block.text("RedrivePolicy") if block.raw("RedrivePolicy") else None,
+        },
+    )
+
+
 def _queue_policy(block: Block, kind: str) -> Written:
-    queues = cast("list[JSONValue]", block["Queues"])
-    yield kind, block.name, {"queue_url": queues[0], "policy": block.text("PolicyDocument")}
+    yield kind, block.name, {"queue_url": block["Queues"][0], "policy": block.text("PolicyDocument")}
+
+
+def _topic_policy(block: Block, kind: str) -> Written:
+    yield kind, block.name, {"arn": block["Topics"][0], "policy": block.text("PolicyDocument")}
+
+
+def _kinesis_stream(block: Block, kind: str) -> Written:
+    mode = block.block("StreamModeDetails", stream_mode="StreamMode")
+    yield kind, block.name, {"name": block["Name"], "stream_mode_details": mode}
 
 
 def _role(block: Block, kind: str) -> Written:
@@ -132,21 +158,6 @@ def _role(block: Block, kind: str) -> Written:
                 "policy": policy.text("PolicyDocument"),
             },
         )
-
-
-def _metric_filter(block: Block, kind: str) -> Written:
-    (metric,) = block.each("MetricTransformations")
-    yield (
-        kind,
-        block.name,
-        {
-            "name": block.name,
-            **block.plain(log_group_name="LogGroupName", pattern="FilterPattern"),
-            "metric_transformation": metric.plain(
-                name="MetricName", namespace="MetricNamespace", value="MetricValue", unit="Unit"
-            ),
-        },
-    )
 
 
 def _function(block: Block, kind: str) -> Written:
@@ -191,74 +202,133 @@ def _rule(block: Block, kind: str) -> Written:
         kind,
         block.name,
         {
-            **block.plain(name="Name", event_bus_name="EventBusName", state="State"),
-            "event_pattern": block.text("EventPattern"),
+            **block.plain(
+                name="Name",
+                event_bus_name="EventBusName",
+                state="State",
+                schedule_expression="ScheduleExpression",
+            ),
+            "event_pattern": block.text("EventPattern") if block.raw("EventPattern") is not None else None,
         },
     )
     for target in block.each("Targets"):
         yield (
             "aws_cloudwatch_event_target",
-            f"{block.name}_{snake(str(target['Id']))}".replace("-", "_"),
+            f"{block.name}_{snake(str(target.raw('Id')))}",
             {
                 "rule": f"${{{kind}.{block.name}.name}}",
                 "event_bus_name": block["EventBusName"],
-                **target.plain(target_id="Id", arn="Arn"),
+                **target.plain(target_id="Id", arn="Arn", role_arn="RoleArn", input="Input", input_path="InputPath"),
+                "input_transformer": target.block(
+                    "InputTransformer", input_paths="InputPathsMap", input_template="InputTemplate"
+                ),
                 "retry_policy": target.block(
                     "RetryPolicy",
                     maximum_event_age_in_seconds="MaximumEventAgeInSeconds",
                     maximum_retry_attempts="MaximumRetryAttempts",
                 ),
                 "dead_letter_config": target.block("DeadLetterConfig", arn="Arn"),
+                "sqs_target": target.block("SqsParameters", message_group_id="MessageGroupId"),
+                "kinesis_target": target.block("KinesisParameters", partition_key_path="PartitionKeyPath"),
             },
         )
+
+
+def _archive(block: Block, kind: str) -> Written:
+    yield (
+        kind,
+        block.name,
+        {
+            **block.plain(name="ArchiveName", event_source_arn="SourceArn", retention_days="RetentionDays"),
+            "event_pattern": block.text("EventPattern") if block.raw("EventPattern") is not None else None,
+        },
+    )
 
 
 def _bus(block: Block, kind: str) -> Written:
     yield kind, block.name, {"name": block["Name"], "dead_letter_config": block.block("DeadLetterConfig", arn="Arn")}
 
 
+_GROUPS = {
+    "CloudWatchLogsParameters": "cloudwatch_logs_parameters",
+    "DynamoDBStreamParameters": "dynamodb_stream_parameters",
+    "EventBridgeEventBusParameters": "eventbridge_event_bus_parameters",
+}
+"""Groups of a pipe's parameters whose names are not the words in lower case."""
+
+
+def _group(block: Block, path: str) -> Properties:
+    """The parameters of a source or a target: each group as a block of the same words."""
+    written: Properties = {}
+    for name, value in (block.raw(path) or {}).items():
+        if name == "FilterCriteria":
+            filters = [one.plain(pattern="Pattern") for one in block.each(f"{path}.FilterCriteria.Filters")]
+            written["filter_criteria"] = {"filter": filters}
+        elif name == "InputTemplate":
+            written["input_template"] = block.values.value(value)
+        else:
+            inside = {snake(key): _words(one, block.values) for key, one in value.items()}
+            written[_GROUPS.get(name, snake(name))] = inside
+    return written
+
+
+def _words(value: Any, values: Values) -> Any:
+    """A nested object with its keys as words in lower case; `DeadLetterConfig` is the one there is."""
+    if isinstance(value, dict):
+        return {snake(key): values.value(one) for key, one in value.items()}
+    return values.value(value)
+
+
 def _pipe(block: Block, kind: str) -> Written:
-    stream = block.block(
-        "SourceParameters.DynamoDBStreamParameters",
-        starting_position="StartingPosition",
-        batch_size="BatchSize",
-        maximum_batching_window_in_seconds="MaximumBatchingWindowInSeconds",
-        maximum_record_age_in_seconds="MaximumRecordAgeInSeconds",
-        maximum_retry_attempts="MaximumRetryAttempts",
-        parallelization_factor="ParallelizationFactor",
-        on_partial_batch_item_failure="OnPartialBatchItemFailure",
-    )
-    queue = block.block("SourceParameters.DynamoDBStreamParameters.DeadLetterConfig", arn="Arn")
-    filters: list[JSONValue] = [
-        one.plain(pattern="Pattern") for one in block.each("SourceParameters.FilterCriteria.Filters")
-    ]
-    entry = block.block(
-        "TargetParameters.EventBridgeEventBusParameters",
-        source="Source",
-        detail_type="DetailType",
-        resources="Resources",
-        time="Time",
-    )
-    source: JSONObject = {
-        "dynamodb_stream_parameters": {**(stream or {}), **({"dead_letter_config": queue} if queue else {})}
-    }
-    target: JSONObject = {"eventbridge_event_bus_parameters": entry}
-    if block["TargetParameters.InputTemplate"]:
-        target["input_template"] = block["TargetParameters.InputTemplate"]
+    log_group = block.block("LogConfiguration.CloudwatchLogsLogDestination", log_group_arn="LogGroupArn")
     yield (
         kind,
         block.name,
         {
-            **block.plain(name="Name", role_arn="RoleArn", source="Source", enrichment="Enrichment", target="Target"),
-            "source_parameters": {"filter_criteria": {"filter": filters}, **source} if filters else source,
-            "enrichment_parameters": block.block("EnrichmentParameters", input_template="InputTemplate"),
-            "target_parameters": target,
+            **block.plain(
+                name="Name",
+                desired_state="DesiredState",
+                role_arn="RoleArn",
+                source="Source",
+                enrichment="Enrichment",
+                target="Target",
+            ),
+            "source_parameters": _group(block, "SourceParameters") or None,
+            "enrichment_parameters": _group(block, "EnrichmentParameters") or None,
+            "target_parameters": _group(block, "TargetParameters") or None,
             "log_configuration": {
                 "level": block["LogConfiguration.Level"],
-                "cloudwatch_logs_log_destination": block.block(
-                    "LogConfiguration.CloudwatchLogsLogDestination", log_group_arn="LogGroupArn"
-                ),
-            },
+                **({"cloudwatch_logs_log_destination": log_group} if log_group else {}),
+            }
+            if block.raw("LogConfiguration")
+            else None,
+        },
+    )
+
+
+def _mapping(block: Block, kind: str) -> Written:
+    filters = [one.plain(pattern="Pattern") for one in block.each("FilterCriteria.Filters")]
+    destination = block.block("DestinationConfig.OnFailure", destination_arn="Destination")
+    yield (
+        kind,
+        block.name,
+        {
+            **block.plain(
+                event_source_arn="EventSourceArn",
+                function_name="FunctionName",
+                enabled="Enabled",
+                batch_size="BatchSize",
+                maximum_batching_window_in_seconds="MaximumBatchingWindowInSeconds",
+                starting_position="StartingPosition",
+                starting_position_timestamp="StartingPositionTimestamp",
+                maximum_record_age_in_seconds="MaximumRecordAgeInSeconds",
+                maximum_retry_attempts="MaximumRetryAttempts",
+                parallelization_factor="ParallelizationFactor",
+                bisect_batch_on_function_error="BisectBatchOnFunctionError",
+                function_response_types="FunctionResponseTypes",
+            ),
+            "filter_criteria": {"filter": filters} if filters else None,
+            "destination_config": {"on_failure": destination} if destination else None,
         },
     )
 
@@ -269,22 +339,30 @@ def _schedule(block: Block, kind: str) -> Written:
         block.name,
         {
             **block.plain(name="Name", schedule_expression="ScheduleExpression", state="State"),
-            "flexible_time_window": block.block("FlexibleTimeWindow", mode="Mode"),
-            "target": {
-                **(block.block("Target", arn="Arn", role_arn="RoleArn", input="Input") or {}),
-                "retry_policy": block.block(
-                    "Target.RetryPolicy",
-                    maximum_event_age_in_seconds="MaximumEventAgeInSeconds",
-                    maximum_retry_attempts="MaximumRetryAttempts",
-                ),
-                "dead_letter_config": block.block("Target.DeadLetterConfig", arn="Arn"),
-            },
+            "flexible_time_window": block.block(
+                "FlexibleTimeWindow", mode="Mode", maximum_window_in_minutes="MaximumWindowInMinutes"
+            ),
+            "target": _set(
+                {
+                    **block.plain(arn="Target.Arn", role_arn="Target.RoleArn", input="Target.Input"),
+                    "retry_policy": block.block(
+                        "Target.RetryPolicy",
+                        maximum_event_age_in_seconds="MaximumEventAgeInSeconds",
+                        maximum_retry_attempts="MaximumRetryAttempts",
+                    ),
+                    "dead_letter_config": block.block("Target.DeadLetterConfig", arn="Arn"),
+                }
+            ),
         },
     )
 
 
+def _set(arguments: Properties) -> Properties:
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
 def _alarm(block: Block, kind: str) -> Written:
-    dimensions: JSONObject = {str(one["Name"]): one["Value"] for one in block.each("Dimensions")}
+    dimensions: Properties = {str(one["Name"]): one["Value"] for one in block.each("Dimensions")}
     yield (
         kind,
         block.name,
@@ -302,7 +380,7 @@ def _alarm(block: Block, kind: str) -> Written:
                 treat_missing_data="TreatMissingData",
             ),
             "dimensions": dimensions or None,
-            "alarm_actions": '${var.alarm_topic_arn == "" ? [] : [var.alarm_topic_arn]}',
+            "alarm_actions": block["AlarmActions"],
         },
     )
 
@@ -314,14 +392,13 @@ RESOURCES: dict[str, tuple[str, Translate]] = {
         "aws_schemas_discoverer",
         _same(source_arn="SourceArn", description="Description"),
     ),
-    "AWS::Events::Archive": (
-        "aws_cloudwatch_event_archive",
-        _same(name="ArchiveName", event_source_arn="SourceArn", retention_days="RetentionDays"),
-    ),
+    "AWS::Events::Archive": ("aws_cloudwatch_event_archive", _archive),
     "AWS::Events::EventBus": ("aws_cloudwatch_event_bus", _bus),
     "AWS::Events::Rule": ("aws_cloudwatch_event_rule", _rule),
     "AWS::IAM::Role": ("aws_iam_role", _role),
+    "AWS::Kinesis::Stream": ("aws_kinesis_stream", _kinesis_stream),
     "AWS::Lambda::EventInvokeConfig": ("aws_lambda_function_event_invoke_config", _invoke_config),
+    "AWS::Lambda::EventSourceMapping": ("aws_lambda_event_source_mapping", _mapping),
     "AWS::Lambda::Function": ("aws_lambda_function", _function),
     "AWS::Lambda::Permission": (
         "aws_lambda_permission",
@@ -331,16 +408,14 @@ RESOURCES: dict[str, tuple[str, Translate]] = {
         "aws_cloudwatch_log_group",
         _same(name="LogGroupName", retention_in_days="RetentionInDays"),
     ),
-    "AWS::Logs::MetricFilter": ("aws_cloudwatch_log_metric_filter", _metric_filter),
-    "AWS::Pipes::Pipe": ("aws_pipes_pipe", _pipe),
-    "AWS::SQS::Queue": (
-        "aws_sqs_queue",
-        _same(
-            name="QueueName",
-            message_retention_seconds="MessageRetentionPeriod",
-            sqs_managed_sse_enabled="SqsManagedSseEnabled",
-        ),
+    "AWS::Logs::ResourcePolicy": (
+        "aws_cloudwatch_log_resource_policy",
+        _same(policy_name="PolicyName", policy_document="PolicyDocument"),
     ),
+    "AWS::Pipes::Pipe": ("aws_pipes_pipe", _pipe),
+    "AWS::SNS::Topic": ("aws_sns_topic", _same(name="TopicName", fifo_topic="FifoTopic")),
+    "AWS::SNS::TopicPolicy": ("aws_sns_topic_policy", _topic_policy),
+    "AWS::SQS::Queue": ("aws_sqs_queue", _queue),
     "AWS::SQS::QueuePolicy": ("aws_sqs_queue_policy", _queue_policy),
     "AWS::Scheduler::Schedule": ("aws_scheduler_schedule", _schedule),
     "AWS::StepFunctions::StateMachine": (

@@ -1,14 +1,16 @@
-"""Hypothesis strategies: stream records, histories of writes, and fault plans."""
+"""Hypothesis strategies: stream records, histories of writes, events of patterns, and fault plans."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
 from perception_events.json_values import JSONObject
+from perception_events.patterns import EventPattern
+from perception_events.patterns.analysis import draw_match, draw_miss
 from perception_events.testing.faults import FaultPlan
 from perception_events.testing.records import RecordBuilder
 
-__all__ = ["fault_plans", "record_batches", "sort_keys"]
+__all__ = ["events_matching", "events_not_matching", "fault_plans", "record_batches", "sort_keys"]
 
 EVENT_TYPES = ("pose", "recon", "preprocessing", "reid", "postprocessing")
 SITES = ("haemoro_1x2", "test_site")
@@ -45,6 +47,22 @@ def record_batches(draw: st.DrawFn, *, max_size: int = 40) -> list[JSONObject]:
             continue
         items[key] = status
     return batch
+
+
+def events_matching(pattern: EventPattern) -> st.SearchStrategy[JSONObject]:
+    """Events that `pattern` matches: of every branch, with odd texts, further fields and arrays of several values.
+
+    Drawing raises `NoExampleError` where no event matches.
+    """
+    return st.randoms(use_true_random=False).map(lambda random: draw_match(pattern, random))
+
+
+def events_not_matching(pattern: EventPattern) -> st.SearchStrategy[JSONObject]:
+    """Events that `pattern` does not match, many of which would but for one field.
+
+    Drawing raises `NoExampleError` where every event matches.
+    """
+    return st.randoms(use_true_random=False).map(lambda random: draw_miss(pattern, random))
 
 
 def fault_plans(*, poison: bool = True) -> st.SearchStrategy[FaultPlan]:

@@ -7,6 +7,7 @@ and diagrams take them.
 from __future__ import annotations
 
 from perception_events.topology._errors import InvalidTopologyError, UnknownResourceError
+from perception_events.topology._located import LocatedDict, LocatedList, origin_of
 from perception_events.topology._resources import (
     ApiDestination,
     EcsCluster,
@@ -38,7 +39,7 @@ from perception_events.topology._routing import (
     Schedule,
     SourceParameters,
 )
-from perception_events.topology._topology import Link, Topology
+from perception_events.topology._topology import Link, Topology, with_references
 from perception_events.topology._values import Number, Origin, PartialJSON, Reference, Text, Unresolved, unresolved_in
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "InvalidTopologyError",
     "KinesisStream",
     "Link",
+    "LocatedDict",
+    "LocatedList",
     "LogGroup",
     "Number",
     "Opaque",
@@ -79,5 +82,7 @@ __all__ = [
     "Topology",
     "UnknownResourceError",
     "Unresolved",
+    "origin_of",
     "unresolved_in",
+    "with_references",
 ]

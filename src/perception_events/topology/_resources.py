@@ -34,6 +34,7 @@ class Resource:
     `name`: its name on AWS. `arn`: its ARN; a reader makes a stable one up where it is only known after deployment.
     `origin`: where it was written. `condition`: the condition under which it exists, as it was written.
     `existing`: it is there already and is not made by this template or declaration.
+    `made_up_name`: AWS will make the name; `name` stands in for it.
     """
 
     kind: ClassVar[str] = "resource"
@@ -46,6 +47,7 @@ class Resource:
     origin: Origin | None = None
     condition: str | None = None
     existing: bool = False
+    made_up_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from perception_events.topology._errors import InvalidTopologyError, UnknownReso
 from perception_events.topology._resources import Resource
 from perception_events.topology._values import Origin, Unresolved
 
-__all__ = ["Link", "Topology"]
+__all__ = ["Link", "Topology", "with_references"]
 
 R = TypeVar("R", bound=Resource)
 
@@ -29,11 +29,14 @@ class Link:
 class Topology:
     """Resources by id, in the order in which they were given. It does not change.
 
+    `name`: what this describes, such as `perception-pipeline-dev`; it titles templates and diagrams.
+
     Raises:
         InvalidTopologyError: two resources have one id, or a resource refers to an id that is not there.
     """
 
-    def __init__(self, resources: Iterable[Resource] = ()) -> None:
+    def __init__(self, resources: Iterable[Resource] = (), *, name: str = "") -> None:
+        self.name = name
         self._resources: dict[str, Resource] = {}
         self._by_arn: dict[str, Resource] = {}
         for resource in resources:
@@ -103,7 +106,8 @@ class Topology:
 
     def with_resources(self, *resources: Resource) -> Topology:
         """This topology and `resources`; one with an id that is there takes its place."""
-        return Topology({**self._resources, **{resource.id: resource for resource in resources}}.values())
+        merged = {**self._resources, **{resource.id: resource for resource in resources}}
+        return Topology(merged.values(), name=self.name)
 
     def __getitem__(self, id: str) -> Resource:
         return self._resources[id]
@@ -118,7 +122,7 @@ class Topology:
         return len(self._resources)
 
     def __eq__(self, other: object) -> bool:
-        """Equal resources under equal ids; the order and the origins do not count."""
+        """Equal resources under equal ids; the order, the origins and the topology's name do not count."""
         if not isinstance(other, Topology):
             return NotImplemented
         return {i: _bare(r) for i, r in self._resources.items()} == {i: _bare(r) for i, r in other._resources.items()}
@@ -145,6 +149,31 @@ def _links(holder: Resource, value: Any, path: str = "", origin: Origin | None =
                     yield from _links(holder, one, f"{name}[{at}].", origin)
         elif is_dataclass(inside) and not isinstance(inside, type):
             yield from _links(holder, inside, f"{name}.", origin)
+
+
+def with_references(value: R, resolve: Callable[[str], str]) -> R:
+    """`value` with `resolve` called on every reference in it, those of its targets and settings included."""
+    changed: R = _resolved(value, resolve)
+    return changed
+
+
+def _resolved(value: Any, resolve: Callable[[str], str]) -> Any:
+    changes = {}
+    for field in fields(value):
+        inside = getattr(value, field.name)
+        if str(field.type).startswith("Reference"):
+            new = resolve(inside) if isinstance(inside, str) and inside else inside
+        elif isinstance(inside, tuple):
+            new = tuple(_resolved(one, resolve) if _is_instance(one) else one for one in inside)
+        else:
+            new = _resolved(inside, resolve) if _is_instance(inside) else inside
+        if new != inside:
+            changes[field.name] = new
+    return replace(value, **changes) if changes else value
+
+
+def _is_instance(value: Any) -> bool:
+    return is_dataclass(value) and not isinstance(value, type)
 
 
 def _bare(value: Any) -> Any:

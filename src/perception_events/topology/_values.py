@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 __all__ = ["Number", "Origin", "PartialJSON", "Reference", "Text", "Unresolved", "unresolved_in"]
@@ -16,11 +16,14 @@ class Origin:
     `file`: the path as the user gave it, or `package.module:name` for a declaration in Python.
     `line`: the line in the file, from 1; None where the format has none.
     `path`: the logical path inside the file, such as `Resources.OrderRule.Properties.EventPattern`.
+    `parts`: where single fields of a resource were written, by the field's path in the topology, such as
+    `source_parameters.batch_size`; it may be empty, and does not count for equality.
     """
 
     file: str
     line: int | None = None
     path: str = ""
+    parts: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
 
     def __str__(self) -> str:
         position = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -32,6 +35,21 @@ class Origin:
         for step in steps:
             path = f"{path}[{step}]" if isinstance(step, int) else f"{path}.{step}" if path else step
         return Origin(self.file, self.line if line is None else line, path)
+
+    def of(self, field: str) -> Origin:
+        """The origin of `field`, a path of the topology such as `targets[0].dead_letter_queue`.
+
+        It is told by the longest beginning of `field` that `parts` holds, and by this origin where there is none; what
+        is left of `field` is added to the path.
+        """
+        end = len(field)
+        while end > 0:
+            part = self.parts.get(field[:end])
+            if part is not None:
+                return Origin(part.file, part.line, part.path + field[end:])
+            end = max(field.rfind(".", 0, end), field.rfind("[", 0, end))
+        rest = field if field.startswith("[") or not self.path else f".{field}"
+        return Origin(self.file, self.line, self.path + rest) if field else self
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def test_what_is_written_on_a_join() -> None:
     )
     assert picture.splitlines()[8:14] == [
         '    join__a{{"any 2<br/>for each site, date<br/>after 1 d: start with who is there"}}',
-        '    join__x{{"b, c#quot;<br/>for each site, date<br/>after 90 s: overdue"}}',
+        '    join__x{{"b, c#34;<br/>for each site, date<br/>after 90 s: overdue"}}',
         '    join__d_2d_e{{"as m says<br/>for each site, date<br/>after 1 d: alert"}}',
         '    join__f{{"as a function says<br/>for each site, date"}}',
         "    _a --> join__a",

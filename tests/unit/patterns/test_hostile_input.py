@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -144,3 +147,44 @@ def test_the_length_of_numbers_in_event_texts_is_counted_exactly() -> None:
         assert pattern.matches_json(event % ("1" * 3000 + " " * before, "1" * 1000))
         with pytest.raises(InvalidEventError, match=r"Number value length \(1001\) exceeds"):
             pattern.matches_json(event % (" " * before, "1" * 1001))
+
+
+def _shared(depth: int) -> dict[str, Any]:
+    pattern: dict[str, Any] = {"a": ["x"]}
+    for _ in range(depth):
+        pattern = {"$or": [pattern, pattern]}
+    return pattern
+
+
+def _deep(depth: int) -> dict[str, Any]:
+    event: dict[str, Any] = {"a": "y"}
+    for _ in range(depth):
+        event = {"a": event}
+    return event
+
+
+LIMIT = 20
+"""Seconds of a processor, far above what is needed on a busy machine and far below what quadratic time takes."""
+EXACT = EventPattern.parse({"a": ["x"]})
+IGNORES_CASE = EventPattern.parse({"a": [{"suffix": {"equals-ignore-case": "XYZ"}}]})
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda: EXACT.matches_json('{"a": "' + "1" * 3_000_000 + '"}'), id="a string of digits"),
+        pytest.param(lambda: EXACT.matches_json('{"a": ' + "1" * 1_000_000 + "}"), id="a number of a million digits"),
+        pytest.param(lambda: EXACT.matches({"a": 10**1_000_000}), id="an int of a million digits"),
+        pytest.param(lambda: EventPattern.parse({"a": [10**1_000_000]}), id="the same in a pattern"),
+        pytest.param(lambda: EventPattern.parse(_shared(30)), id="a mapping shared in $or"),
+        pytest.param(lambda: EventPattern.parse({"a": [{"prefix": "x"}] * 1_000_000}), id="a list of a million"),
+        pytest.param(lambda: IGNORES_CASE.matches({"a": "x" * 3_000_000}), id="ignoring case in a long string"),
+        pytest.param(lambda: EXACT.explain(_deep(5000)), id="an explanation of a deep event"),
+        pytest.param(lambda: EventPattern.parse({"a": [{"x" * 100_000: 1}]}), id="a long name of an operator"),
+    ],
+)
+def test_hostile_input_is_answered_or_rejected_in_bounded_time(ask: Callable[[], object]) -> None:
+    started = time.process_time()
+    with suppress(InvalidEventError, InvalidEventPatternError):
+        ask()
+    assert time.process_time() - started < LIMIT

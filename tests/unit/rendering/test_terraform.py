@@ -20,14 +20,17 @@ from perception_events.rendering import render
 from perception_events.rendering._terraform import Expressions
 from support.declarations import DECLARATIONS
 from support.terraform_schema import mistakes
+from support.topologies import every_kind
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "data" / "terraform_aws_6.25.0.json").read_text("utf-8"))
 EXPRESSION = re.compile(r"(?<!\$)\$\{([^}]*)\}")
 
 
+TOPOLOGIES = {**{name: p.topology(env) for name, (p, env) in DECLARATIONS.items()}, "every-kind": every_kind()}
+
+
 def rendered(name: str) -> dict[str, Any]:
-    pipeline, env = DECLARATIONS[name]
-    found: dict[str, Any] = json.loads(render(pipeline, env, "terraform-json"))
+    found: dict[str, Any] = json.loads(render(TOPOLOGIES[name], "terraform-json"))
     return found
 
 
@@ -42,7 +45,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(one)
 
 
-@pytest.mark.parametrize("name", DECLARATIONS)
+@pytest.mark.parametrize("name", TOPOLOGIES)
 def test_arguments_are_those_of_the_provider(name: str) -> None:
     found = [
         mistake
@@ -62,7 +65,7 @@ def test_the_schema_finds_mistakes() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", DECLARATIONS)
+@pytest.mark.parametrize("name", TOPOLOGIES)
 def test_every_expression_leads_to_something(name: str) -> None:
     template = rendered(name)
     for text in texts(template):
@@ -78,7 +81,7 @@ def test_every_expression_leads_to_something(name: str) -> None:
                     assert attribute[0] in SCHEMA[kind]["attributes"], address
 
 
-@pytest.mark.parametrize("name", DECLARATIONS)
+@pytest.mark.parametrize("name", TOPOLOGIES)
 def test_no_intrinsic_function_is_left(name: str) -> None:
     text = json.dumps(rendered(name))
     assert not re.search(r"Fn::|AWS::|\\\"Ref\\\"", text)
@@ -88,13 +91,12 @@ def test_a_template_sign_in_a_name_stays_text() -> None:
     assert Expressions({}).value({"a": "${x} %{y}"}) == {"a": "$${x} %%{y}"}
 
 
-@pytest.mark.parametrize("name", DECLARATIONS)
+@pytest.mark.parametrize("name", TOPOLOGIES)
 def test_terraform_validates_it(name: str, tmp_path: Path) -> None:
     terraform, providers = shutil.which("terraform"), os.environ.get("PERCEPTION_EVENTS_TERRAFORM_PROVIDERS")
     if not terraform or not providers:
         pytest.skip("needs terraform, and PERCEPTION_EVENTS_TERRAFORM_PROVIDERS: a folder with the AWS provider")
-    pipeline, env = DECLARATIONS[name]
-    (tmp_path / "main.tf.json").write_text(render(pipeline, env, "terraform-json"), encoding="utf-8")
+    (tmp_path / "main.tf.json").write_text(render(TOPOLOGIES[name], "terraform-json"), encoding="utf-8")
     for arguments in (["init", "-backend=false", f"-plugin-dir={providers}"], ["validate"]):
         done = subprocess.run(
             [terraform, *arguments, "-no-color"], cwd=tmp_path, capture_output=True, text=True, check=False

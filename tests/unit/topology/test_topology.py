@@ -112,3 +112,14 @@ def test_unknown_parts_of_a_pattern_are_found() -> None:
 
 def test_an_origin_reads_as_a_linter_prints_it() -> None:
     assert str(Origin("t.yaml", 4, "Resources").at("Rule", "Targets", 0)) == "t.yaml:4 (Resources.Rule.Targets[0])"
+
+
+def test_a_field_has_the_origin_of_its_longest_known_part() -> None:
+    batch = Origin("t.yaml", 9, "Resources.P.Properties.SourceParameters.BatchSize")
+    targets = Origin("t.yaml", 20, "Resources.R.Properties.Targets")
+    origin = Origin("t.yaml", 4, "Resources.P", parts={"source_parameters.batch_size": batch, "targets": targets})
+    assert origin.of("source_parameters.batch_size") == batch
+    assert origin.of("targets[1].dead_letter_queue") == Origin("t.yaml", 20, f"{targets.path}[1].dead_letter_queue")
+    assert origin.of("source_parameters") == Origin("t.yaml", 4, "Resources.P.source_parameters")
+    assert origin.of("") == origin
+    assert origin == Origin("t.yaml", 4, "Resources.P")

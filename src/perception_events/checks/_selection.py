@@ -1,0 +1,41 @@
+"""Which findings are wanted: by identifier, by the beginning of one, or by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from perception_events.checks._catalogue import CHECKS
+from perception_events.checks._findings import Check, Finding
+from perception_events.errors import PerceptionEventsError
+
+__all__ = ["UnknownCheckError", "select_findings"]
+
+
+class UnknownCheckError(PerceptionEventsError, LookupError):
+    """An identifier or a name that fits no check."""
+
+
+def select_findings(
+    findings: Iterable[Finding], select: Iterable[str] = (), ignore: Iterable[str] = ()
+) -> list[Finding]:
+    """The findings whose checks are selected and not ignored; without `select` all are.
+
+    `select`, `ignore`: identifiers, beginnings of them (`PE3`), or names (`rule-without-target`).
+
+    Raises:
+        UnknownCheckError: one of them fits no check.
+    """
+    wanted, dropped = list(select), list(ignore)
+    for text in (*wanted, *dropped):
+        if not any(_fits(check, text) for check in CHECKS):
+            raise UnknownCheckError(f"{text!r} fits no check; see docs/reference/checks.md")
+    return [
+        finding
+        for finding in findings
+        if (not wanted or any(_fits(finding.check, text) for text in wanted))
+        and not any(_fits(finding.check, text) for text in dropped)
+    ]
+
+
+def _fits(check: Check, text: str) -> bool:
+    return check.name == text or (bool(text) and check.identifier.startswith(text))

@@ -1,0 +1,263 @@
+"""`perception-events schema`: infer schemas from events, compare them, write models and examples of them."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from perception_events.cli.event_files import FoundEvent, read_events
+from perception_events.errors import PerceptionEventsError
+from perception_events.patterns import EventPattern
+from perception_events.schemas import (
+    EventSchema,
+    Inference,
+    InvalidSchemaError,
+    NotAnEventError,
+    SchemaChange,
+    SchemaFormat,
+    SchemaRegistry,
+    aws_catalogue,
+    compare_all,
+    event_type,
+    example,
+    models_source,
+    read_schemas,
+    relaxed,
+    schema_of_model,
+)
+
+__all__ = ["register"]
+
+AWS = "aws"
+"""In place of a file or folder: the catalogue of AWS's own events."""
+
+schema_app = typer.Typer(no_args_is_help=True, help="Schemas of events: infer, diff, models, example.")
+
+
+class Breaks(StrEnum):
+    """Whose breakage counts."""
+
+    OLD_CONSUMERS = "old-consumers"
+    NEW_CONSUMERS = "new-consumers"
+    RULES = "rules"
+    ANY = "any"
+
+
+class InferredFormat(StrEnum):
+    """How inferred schemas are written."""
+
+    OPENAPI = "openapi"
+    DRAFT_4 = "draft4"
+    DRAFT_2020_12 = "2020-12"
+
+
+_FORMATS = {
+    InferredFormat.OPENAPI: SchemaFormat.OPENAPI,
+    InferredFormat.DRAFT_4: SchemaFormat.DRAFT_4,
+    InferredFormat.DRAFT_2020_12: SchemaFormat.DRAFT_2020_12,
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands `schema ...` to `app`."""
+    app.add_typer(schema_app, name="schema")
+
+
+@schema_app.command("infer")
+def infer(
+    events: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="EVENTS...",
+            help="JSON or JSON lines: events, stream records, put-events entries; a folder; - is standard input.",
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The registry: a folder of schemas.")],
+    format: Annotated[InferredFormat, typer.Option(help="How to write.")] = InferredFormat.OPENAPI,
+    enums: Annotated[bool, typer.Option(help="Whether to propose closed sets of strings.")] = True,
+) -> None:
+    """Learn the schemas of events and add them to a registry.
+
+    An event that fits the newest version of its schema adds none. Exits with 2 if an input could not be read.
+    """
+    unreadable: list[str] = []
+    registry = SchemaRegistry.load(output) if output.is_dir() else SchemaRegistry()
+    try:
+        learnt, updates = registry.learn(_events(events, unreadable), Inference(enums=enums))
+        written = learnt.save(output, _FORMATS[format])
+    except (PerceptionEventsError, OSError) as error:
+        raise _failed("infer", error) from None
+    for update in updates:
+        name, version, samples = update.schema.name, update.schema.version, update.schema.samples
+        typer.echo(f"{name}: {update.kind}, version {version}, {samples or 0} events")
+    typer.echo(f"{len(written)} files written to {output}")
+    for line in unreadable:
+        typer.echo(f"perception-events schema infer: {line}", err=True)
+    raise typer.Exit(2 if unreadable else 0)
+
+
+def _events(paths: list[str], unreadable: list[str]) -> Iterator[dict[str, Any]]:
+    for found in read_events(paths):
+        if not isinstance(found, FoundEvent):
+            unreadable.append(str(found))
+            continue
+        try:
+            event_type(found.event)
+        except NotAnEventError as error:
+            unreadable.append(f"{found.file}:{found.line}: {error}")
+            continue
+        yield found.event
+
+
+@schema_app.command("diff")
+def diff(
+    old: Annotated[str, typer.Argument(help="A schema or a folder of them, package.module:Model, or aws.")],
+    new: Annotated[str, typer.Argument(help="The same, as it is to be.")],
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Rules that take the events: JSON, names to patterns.")
+    ] = None,
+    fail_on: Annotated[Breaks, typer.Option(help="Exit with 1 if a change breaks these.")] = Breaks.ANY,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+) -> None:
+    """Show what changed between two sets of schemas and whom it breaks, with events that prove it.
+
+    A typed handler is compared with what producers put by naming its model: diff handlers:OrderPlaced registry/.
+    Exits with 0 if nothing breaks, 1 if something does, 2 if the schemas could not be read.
+    """
+    try:
+        before, after = _schemas(old), _schemas(new)
+        changes = compare_all(before, after, _rules(rules))
+    except (PerceptionEventsError, OSError) as error:
+        raise _failed("diff", error) from None
+    if as_json:
+        typer.echo(json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False))
+    else:
+        for change in changes:
+            _print_change(change)
+        breaking = sum(change.is_breaking for change in changes)
+        typer.echo(f"{len(changes)} changes, {breaking} of them breaking")
+    raise typer.Exit(1 if any(_counts(change, fail_on) for change in changes) else 0)
+
+
+def _counts(change: SchemaChange, fail_on: Breaks) -> bool:
+    return {
+        Breaks.OLD_CONSUMERS: change.breaks_old_consumers,
+        Breaks.NEW_CONSUMERS: change.breaks_new_consumers,
+        Breaks.RULES: bool(change.broken_rules),
+        Breaks.ANY: change.is_breaking,
+    }[fail_on]
+
+
+def _print_change(change: SchemaChange) -> None:
+    typer.echo(f"{change.schema}: {change.message} [{change.kind}]")
+    if change.new_event is not None:
+        typer.echo(f"  handlers of the old schema reject this new event: {_text(change.new_event)}")
+    if change.old_event is not None:
+        typer.echo(f"  handlers of the new schema reject this old event: {_text(change.old_event)}")
+    for broken in change.broken_rules:
+        typer.echo(f"  rule {broken.rule}: {broken.reason}")
+        if broken.event is not None:
+            typer.echo(f"    it misses this new event: {_text(broken.event)}")
+
+
+def _as_json(change: SchemaChange) -> dict[str, Any]:
+    return {
+        "schema": change.schema,
+        "kind": change.kind.value,
+        "path": change.path,
+        "message": change.message,
+        "newEventThatOldConsumersReject": change.new_event,
+        "oldEventThatNewConsumersReject": change.old_event,
+        "brokenRules": [
+            {"rule": each.rule, "reason": each.reason, "event": each.event} for each in change.broken_rules
+        ],
+    }
+
+
+@schema_app.command("models")
+def models(
+    schemas: Annotated[list[str], typer.Argument(metavar="SCHEMAS...", help="Schemas, folders of them, or aws.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The module to write.")] = None,
+    relax: Annotated[
+        bool, typer.Option("--relaxed", help="Nothing in a detail is required, anything may be null.")
+    ] = False,
+    source: Annotated[list[str] | None, typer.Option(help="Only the events of this source.")] = None,
+) -> None:
+    """Write a module of pydantic models: a class for each event and each object in it."""
+    try:
+        found = [schema for each in schemas for schema in _schemas(each) if not source or schema.source in source]
+        text = models_source([relaxed(schema) for schema in found] if relax else found)
+        if output is not None:
+            output.write_text(text, encoding="utf-8")
+    except (PerceptionEventsError, OSError) as error:
+        raise _failed("models", error) from None
+    if output is None:
+        sys.stdout.write(text)
+
+
+@schema_app.command("example")
+def make_example(
+    schema: Annotated[str, typer.Argument(help="A schema or a folder of them, package.module:Model, or aws.")],
+    seed: Annotated[int, typer.Option(help="Another number makes another event.")] = 0,
+    count: Annotated[int, typer.Option(min=1, help="How many events of each schema.")] = 1,
+    name: Annotated[str | None, typer.Option(metavar="SOURCE@DETAILTYPE", help="Only the schema of this name.")] = None,
+) -> None:
+    """Print events that are valid under a schema, one JSON line each; the same seed prints the same events."""
+    try:
+        found = [each for each in _schemas(schema) if name in (None, each.name)]
+        if not found:
+            raise InvalidSchemaError(f"no schema here is called {name}", schema)
+        for each in found:
+            for number in range(count):
+                typer.echo(_text(example(each, seed=seed + number)))
+    except (PerceptionEventsError, OSError) as error:
+        raise _failed("example", error) from None
+
+
+def _schemas(place: str) -> list[EventSchema]:
+    """The schemas at a path, of a model (`package.module:Model`), or of AWS's own events."""
+    path = Path(place)
+    if path.exists():
+        return read_schemas(path)
+    if place == AWS:
+        return list(aws_catalogue().values())
+    module_name, colon, name = place.partition(":")
+    if not colon:
+        raise InvalidSchemaError("there is no such file or folder", place)
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        model = getattr(importlib.import_module(module_name), name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidSchemaError(f"it must be a path or package.module:Model: {error}", place) from None
+    if not hasattr(model, "model_json_schema"):
+        raise InvalidSchemaError(f"it is a {type(model).__name__}, not a pydantic model", place)
+    return [schema_of_model(model)]
+
+
+def _rules(path: Path | None) -> dict[str, EventPattern]:
+    if path is None:
+        return {}
+    try:
+        patterns = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InvalidSchemaError(f"rules are a JSON object of names and patterns: {error}", str(path)) from None
+    if not isinstance(patterns, dict):
+        raise InvalidSchemaError("rules are a JSON object of names and patterns", str(path))
+    return {name: EventPattern.parse(pattern) for name, pattern in patterns.items()}
+
+
+def _text(event: object) -> str:
+    return json.dumps(event, ensure_ascii=False)
+
+
+def _failed(command: str, error: Exception) -> typer.Exit:
+    typer.echo(f"perception-events schema {command}: {error}", err=True)
+    return typer.Exit(2)

@@ -1,0 +1,87 @@
+"""The topology that a command line names: templates by path, or a `Pipeline` by `--pipeline`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.readers import Problem, read_topology
+from perception_events.topology import Topology
+
+__all__ = [
+    "AccountOption",
+    "LoadedTopology",
+    "ParameterOption",
+    "PipelineOption",
+    "RegionOption",
+    "TemplateOption",
+    "load_topology",
+    "template_parameters",
+]
+
+ParameterOption = Annotated[
+    list[str] | None,
+    typer.Option("--parameter", metavar="NAME=VALUE", help="A template's parameter, variable or option."),
+]
+TemplateOption = Annotated[
+    list[str] | None, typer.Option("--template", metavar="PATH", help="A template, or a folder that holds templates.")
+]
+PipelineOption = Annotated[
+    str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="A Pipeline, in place of templates.")
+]
+AccountOption = Annotated[str | None, typer.Option(help="The account of the templates' ARNs.")]
+RegionOption = Annotated[str | None, typer.Option(help="The region of the templates' ARNs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedTopology:
+    """A topology, and what of its templates could not be read."""
+
+    topology: Topology
+    problems: tuple[Problem, ...] = ()
+
+
+def load_topology(
+    paths: Iterable[str | Path],
+    *,
+    pipeline: str | None,
+    env: str,
+    parameters: Iterable[str] | None = None,
+    account: str | None = None,
+    region: str | None = None,
+) -> LoadedTopology:
+    """Read the templates of `paths` as one system, or make the topology of the `Pipeline`.
+
+    Raises:
+        PipelineNotFoundError: both are named, `pipeline` names nothing that can be used, or a parameter has no value.
+        MissingExtraError: a template needs a library that is not installed.
+        InvalidTopologyError: the declaration contradicts itself.
+    """
+    paths = list(paths)
+    if pipeline is not None:
+        if paths:
+            raise PipelineNotFoundError("give templates or --pipeline, not both")
+        declared = load_pipeline(pipeline)
+        return LoadedTopology(declared.topology(env))
+    result = read_topology(paths, parameters=template_parameters(parameters or ()), account=account, region=region)
+    return LoadedTopology(result.topology, result.problems)
+
+
+def template_parameters(texts: Iterable[str]) -> dict[str, str]:
+    """The values of `--parameter NAME=VALUE`.
+
+    Raises:
+        PipelineNotFoundError: a text has no `=`.
+    """
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals):
+            raise PipelineNotFoundError(f"--parameter {text!r} must read NAME=VALUE")
+        found[name] = value
+    return found

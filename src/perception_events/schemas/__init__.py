@@ -1,0 +1,111 @@
+"""Schemas of events: discovered, read, compared, checked against patterns, turned into models and examples."""
+
+from perception_events.schemas._catalogue import aws_catalogue, aws_event_types
+from perception_events.schemas._changes import ChangeKind
+from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
+from perception_events.schemas._discovery import Discoverer, discover, event_type
+from perception_events.schemas._documents import read_document, schema_of_model
+from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
+from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
+from perception_events.schemas._inference import Inference, infer_schema
+from perception_events.schemas._join import join
+from perception_events.schemas._models import ModelGeneratorMissingError, models_source
+from perception_events.schemas._observations import MAX_DEPTH, MAX_NAMES, TooManyFieldsError
+from perception_events.schemas._pattern_check import (
+    FindingKind,
+    PatternChecker,
+    PatternFinding,
+    check_pattern,
+    check_rules,
+    never_matching_fields,
+)
+from perception_events.schemas._registry import SchemaRegistry, Update, UpdateKind, read_schemas
+from perception_events.schemas._relaxing import relaxed
+from perception_events.schemas._types import (
+    ANYTHING,
+    NOTHING,
+    Anything,
+    Array,
+    Boolean,
+    Nothing,
+    Null,
+    Number,
+    Object,
+    Property,
+    Reference,
+    Schema,
+    String,
+    Union,
+    attribute_type,
+    kind_name,
+    union_of,
+)
+from perception_events.schemas._validation import Violation, is_valid, violations
+from perception_events.schemas._writing import SchemaFormat, document_of
+from perception_events.schemas.errors import ExternalReferenceError, InvalidSchemaError, NotAnEventError
+
+__all__ = [
+    "ANYTHING",
+    "ENVELOPE_EXAMPLE",
+    "MAX_DEPTH",
+    "MAX_NAMES",
+    "NOTHING",
+    "STREAM_RECORD_SOURCE",
+    "Anything",
+    "Array",
+    "Boolean",
+    "BrokenRule",
+    "ChangeKind",
+    "Discoverer",
+    "EventSchema",
+    "ExternalReferenceError",
+    "FindingKind",
+    "Inference",
+    "InvalidSchemaError",
+    "ModelGeneratorMissingError",
+    "NoExampleError",
+    "NotAnEventError",
+    "Nothing",
+    "Null",
+    "Number",
+    "Object",
+    "PatternChecker",
+    "PatternFinding",
+    "Property",
+    "Reference",
+    "Schema",
+    "SchemaChange",
+    "SchemaFormat",
+    "SchemaRegistry",
+    "String",
+    "TooManyFieldsError",
+    "Union",
+    "Update",
+    "UpdateKind",
+    "Violation",
+    "attribute_type",
+    "aws_catalogue",
+    "aws_event_types",
+    "check_pattern",
+    "check_rules",
+    "compare",
+    "compare_all",
+    "discover",
+    "document_of",
+    "event_type",
+    "example",
+    "infer_schema",
+    "is_valid",
+    "join",
+    "kind_name",
+    "matching_example",
+    "models_source",
+    "never_matching_fields",
+    "read_document",
+    "read_schemas",
+    "relaxed",
+    "resolve",
+    "schema_of_model",
+    "union_of",
+    "violations",
+]

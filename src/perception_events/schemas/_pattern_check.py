@@ -1,0 +1,357 @@
+"""Patterns against schemas: fields and values that no event of the schemas has, and rules that none can match.
+
+Each finding holds for every event that is valid under the schemas and has no fields that they do not name. Fields are
+looked at one by one, so what is not found may still never match; what is found never does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from perception_events.patterns import EventPattern, RuleSet
+from perception_events.schemas._event_schema import EventSchema
+from perception_events.schemas._fields import FieldTypes, field_paths, field_types
+from perception_events.schemas._types import Number, Schema, String, kind_name, union_of
+from perception_events.schemas._value_tests import ValueTest, closed_values, value_test
+
+__all__ = [
+    "FindingKind",
+    "PatternChecker",
+    "PatternFinding",
+    "check_pattern",
+    "check_rules",
+    "never_matching_fields",
+]
+
+
+class FindingKind(StrEnum):
+    """What is wrong."""
+
+    UNKNOWN_EVENT = "unknown-event"
+    """No schema has this source or detail type."""
+    UNKNOWN_FIELD = "unknown-field"
+    """No schema of the events that the rule takes has the field."""
+    WRONG_TYPE = "wrong-type"
+    """The field is there, and never of the value's type."""
+    VALUE_NOT_ALLOWED = "value-not-allowed"
+    """The field is of the value's type, and never this value: it is outside an enum or a range."""
+    OPERATOR_NEVER_MATCHES = "operator-never-matches"
+    """The operator never matches what the field is."""
+    CANNOT_MATCH = "cannot-match"
+    """No event of the schemas can match the rule."""
+    NOT_TAKEN = "not-taken"
+    """No rule can take the events of this schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatternFinding:
+    """One finding.
+
+    Parameters:
+        kind: what is wrong.
+        path: the dotted path of the field to blame; empty for `not-taken`.
+        value: the pattern's value as JSON; empty where the whole field is meant.
+        message: what is wrong, in a sentence.
+        suggestion: a field or value that was probably meant.
+        schemas: the names of the schemas that it holds for.
+        rule: the rule's name, where rules were checked.
+    """
+
+    kind: FindingKind
+    path: str
+    value: str
+    message: str
+    suggestion: str | None = None
+    schemas: tuple[str, ...] = ()
+    rule: str = ""
+
+
+_Fields = Sequence[tuple[str, Sequence[Any]]]
+_EVENT_FIELDS = ("source", "detail-type")
+
+
+class PatternChecker:
+    """Checks patterns against the same schemas; what one pattern has looked up, the next need not.
+
+    Parameters:
+        schemas: the events that may come, such as all that are put on the bus, or the records of the stream.
+        complete: whether no other events come. If others may, as beside the catalogue of AWS's own events, a pattern is
+            only checked where it names the source or detail type of a known event or one that is spelled alike.
+    """
+
+    def __init__(self, schemas: Iterable[EventSchema], *, complete: bool = True) -> None:
+        self.schemas = list(schemas)
+        self.complete = complete
+        self._types: dict[tuple[int, str], FieldTypes] = {}
+        self._paths: dict[int, list[str]] = {}
+
+    def check(self, pattern: EventPattern, rule: str = "") -> tuple[PatternFinding, ...]:
+        """What of `pattern` can match no event of the schemas; `rule` is put into the findings."""
+        return tuple(_PatternCheck(self, pattern, rule).findings()) if self.schemas else ()
+
+    def check_rules(self, rules: Mapping[str, EventPattern] | RuleSet) -> tuple[PatternFinding, ...]:
+        """The findings of every rule, and a `not-taken` for each schema whose events no rule can take."""
+        patterns = {name: rules[name] for name in rules}
+        found = [finding for name, pattern in patterns.items() for finding in self.check(pattern, name)]
+        for schema in self.schemas:
+            if all(self.never_matching_fields(pattern, schema) for pattern in patterns.values()):
+                message = f"no rule takes {schema.detail_type!r} of {schema.source}"
+                found.append(PatternFinding(FindingKind.NOT_TAKEN, "", "", message, schemas=(schema.name,)))
+        return tuple(found)
+
+    def never_matching_fields(self, pattern: EventPattern, schema: EventSchema) -> tuple[str, ...]:
+        """The fields to blame, one for each `$or` branch, if no event of `schema` can match; empty where one may."""
+        blamed = [self.blamed(rule.fields, schema) for rule in pattern.sub_rules]
+        return tuple(dict.fromkeys(blamed)) if all(blamed) else ()
+
+    def blamed(self, fields: _Fields, schema: EventSchema) -> str:
+        """The first field of a conjunction that no event of `schema` can match, the source and detail type first."""
+        for path, values in sorted(fields, key=lambda each: each[0] not in _EVENT_FIELDS):
+            types = self.field(schema, path)
+            if not any(_possible(value_test(str(value)), types) for value in values):
+                return path
+        return ""
+
+    def field(self, schema: EventSchema, path: str) -> FieldTypes:
+        """What may lie at a path of the events of `schema`, one of the checker's."""
+        key = id(schema), path
+        if key not in self._types:
+            self._types[key] = field_types(schema.root, path, schema.definitions)
+        return self._types[key]
+
+    def paths(self, schema: EventSchema) -> list[str]:
+        """The paths of all fields of `schema`, one of the checker's."""
+        if id(schema) not in self._paths:
+            self._paths[id(schema)] = list(dict.fromkeys(field_paths(schema.root, schema.definitions)))
+        return self._paths[id(schema)]
+
+
+def check_pattern(pattern: EventPattern, schemas: Iterable[EventSchema]) -> tuple[PatternFinding, ...]:
+    """What of `pattern` can match no event of `schemas`: all that are put on the bus, or records of the stream.
+
+    >>> schema = EventSchema.of_detail("shop", "Order Placed", Object((Property("status", String(values=("PAID",))),)))
+    >>> pattern = EventPattern.parse({"source": ["shop"], "detail": {"stats": ["PAID"]}})
+    >>> [(str(finding.kind), finding.path, finding.suggestion) for finding in check_pattern(pattern, [schema])]
+    [('unknown-field', 'detail.stats', 'detail.status'), ('cannot-match', 'detail.stats', None)]
+    """
+    return PatternChecker(schemas).check(pattern)
+
+
+def check_rules(
+    rules: Mapping[str, EventPattern] | RuleSet, schemas: Iterable[EventSchema]
+) -> tuple[PatternFinding, ...]:
+    """The findings of every rule, and a `not-taken` for each schema whose events no rule can take."""
+    return PatternChecker(schemas).check_rules(rules)
+
+
+def never_matching_fields(pattern: EventPattern, schema: EventSchema) -> tuple[str, ...]:
+    """The fields to blame, one for each `$or` branch, if no event of `schema` can match; empty where one may."""
+    return PatternChecker([schema]).never_matching_fields(pattern, schema)
+
+
+def _possible(test: ValueTest, types: FieldTypes) -> bool:
+    return types.may_be_absent if test.wants_absence else any(map(test.can_match, types.leaves))
+
+
+class _PatternCheck:
+    """The check of one pattern."""
+
+    def __init__(self, checker: PatternChecker, pattern: EventPattern, rule: str) -> None:
+        self.checker = checker
+        self.pattern = pattern
+        self.rule = rule
+        self.found: dict[PatternFinding, None] = {}
+
+    def findings(self) -> list[PatternFinding]:
+        reasons: list[tuple[str, list[EventSchema]]] = []
+        known = True
+        for sub_rule in self.pattern.sub_rules:
+            taken = self._taken(sub_rule.fields)
+            known &= bool(taken)
+            for path, values in sub_rule.fields:
+                if path not in _EVENT_FIELDS and taken:
+                    self._check_field(path, values, taken)
+            for schema in taken:
+                reasons.append((self.checker.blamed(sub_rule.fields, schema), [schema]))
+        # Of events that no schema has, nothing is known: that is a finding of its own.
+        if known and all(path for path, _ in reasons):
+            path = reasons[0][0]
+            names = tuple(dict.fromkeys(schema.name for _, schemas in reasons for schema in schemas))
+            self._add(
+                FindingKind.CANNOT_MATCH, path, "", f"no event of {_names(names)} can match: {path} never does", names
+            )
+        return list(self.found)
+
+    def _add(
+        self,
+        kind: FindingKind,
+        path: str,
+        value: str,
+        message: str,
+        names: tuple[str, ...] = (),
+        suggestion: str | None = None,
+    ) -> None:
+        message += f"; did you mean {suggestion}?" if suggestion else ""
+        self.found.setdefault(PatternFinding(kind, path, value, message, suggestion, names, self.rule))
+
+    def _taken(self, fields: _Fields) -> list[EventSchema]:
+        """The schemas whose source and detail type the fields allow; findings where there are none for a value."""
+        taken = self.checker.schemas
+        by_path = dict(fields)
+        if not self.checker.complete and not any(_names_events(by_path.get(path, ())) for path in _EVENT_FIELDS):
+            return []
+        for path in _EVENT_FIELDS:
+            if path not in by_path:
+                continue
+            tests = [value_test(str(value)) for value in by_path[path]]
+            allowed = [
+                [schema for schema in taken if _possible(test, self.checker.field(schema, path))] for test in tests
+            ]
+            for test, schemas in zip(tests, allowed, strict=True):
+                if not schemas and taken:
+                    self._unknown_event(path, test, taken)
+            kept = {id(schema) for schemas in allowed for schema in schemas}
+            taken = [schema for schema in taken if id(schema) in kept]
+        return taken
+
+    def _unknown_event(self, path: str, test: ValueTest, schemas: list[EventSchema]) -> None:
+        if test.wants_absence:
+            return
+        sources = tuple(dict.fromkeys(schema.source for schema in schemas))
+        value = test.argument if test.operator else test.value
+        if path == "source":
+            nearest, of = _nearest_source(value, sources), ""
+        else:
+            nearest = _nearest(value, dict.fromkeys(schema.detail_type for schema in schemas), 0.9)
+            of = (
+                f" of {_names(sources)}"
+                if len(sources) < len({schema.source for schema in self.checker.schemas})
+                else ""
+            )
+        if not nearest and not self.checker.complete:
+            return
+        suggestion = json.dumps(nearest) if nearest else None
+        self._add(FindingKind.UNKNOWN_EVENT, path, test.text, f"no schema has {path} {test.text}{of}", (), suggestion)
+
+    def _check_field(self, path: str, values: Sequence[Any], schemas: list[EventSchema]) -> None:
+        types = [self.checker.field(schema, path) for schema in schemas]
+        names = tuple(schema.name for schema in schemas)
+        if not any(each.is_known for each in types):
+            nearest = self._nearest_field(path, schemas)
+            self._add(FindingKind.UNKNOWN_FIELD, path, "", f"{path} is in no event of {_names(names)}", names, nearest)
+            return
+        for value in values:
+            test = value_test(str(value))
+            if not any(_possible(test, each) for each in types):
+                self._add(*_value_finding(path, test, types, names))
+
+    def _nearest_field(self, path: str, schemas: list[EventSchema]) -> str | None:
+        """A field of the same level that is spelled alike, or one of the same name at another level."""
+        paths = dict.fromkeys(each for schema in schemas[:50] for each in self.checker.paths(schema))
+        parent, _, last = path.rpartition(".")
+        siblings = {name: each for each in paths for above, _, name in [each.rpartition(".")] if above == parent}
+        same = [each for name, each in siblings.items() if _plain(name) == _plain(last)]
+        if same:
+            return same[0]
+        nearest = _nearest(last, siblings, 0.75)
+        if nearest:
+            return siblings[nearest]
+        elsewhere = [each for each in paths if _plain(each.rpartition(".")[2]) == _plain(last)]
+        return min(elsewhere, key=lambda each: (abs(each.count(".") - path.count(".")), each), default=None)
+
+
+def _names_events(values: Sequence[Any]) -> bool:
+    """Whether values of `source` or `detail-type` say which events are meant, rather than which are not."""
+    tests = [value_test(str(value)) for value in values]
+    return bool(tests) and all(test.kind == "string" and test.argument != "" for test in tests)
+
+
+def _plain(name: str) -> str:
+    """`instance-id`, `instanceId` and `InstanceID` are all the same word."""
+    return "".join(filter(str.isalnum, name)).casefold()
+
+
+_Found = tuple[FindingKind, str, str, str, tuple[str, ...], str | None]
+
+
+def _value_finding(path: str, test: ValueTest, types: list[FieldTypes], names: tuple[str, ...]) -> _Found:
+    leaves = [leaf for each in types for leaf in each.leaves]
+    what = kind_name(union_of(leaves)) if leaves else "object"
+    of = _names(names)
+    never = FindingKind.OPERATOR_NEVER_MATCHES
+    if test.wants_absence:
+        return never, path, test.text, f"{path} is in every event of {of}, so exists: false never matches", names, None
+    if not leaves:
+        message = f"{path} is an object in {of}: a pattern names its fields"
+        return never, path, test.text, message, names, None
+    kinds = {_leaf_kind(leaf) for leaf in leaves}
+    if test.kind is not None and test.kind not in kinds:
+        if test.operator:
+            message = f"{path} is {what} in {of}; {test.operator} takes a {test.kind}, so it never matches"
+            return never, path, test.text, message, names, None
+        message = f"{path} is {what} in {of}; {test.text} is a {test.kind}, so it never matches"
+        return FindingKind.WRONG_TYPE, path, test.text, message, names, _respelled(test, leaves)
+    values = [value for leaf in leaves for value in closed_values(leaf) or () if isinstance(value, str)]
+    nearest = _nearest(test.argument if test.operator else test.value, values, 0.75)
+    message = f"{path} is {what} in {of}, so {test.text} never matches"
+    suggestion = json.dumps(nearest) if nearest else None
+    return FindingKind.VALUE_NOT_ALLOWED, path, test.text, message, names, suggestion
+
+
+def _leaf_kind(leaf: Schema) -> str:
+    return "number" if isinstance(leaf, Number) else type(leaf).__name__.lower()
+
+
+def _respelled(test: ValueTest, leaves: list[Schema]) -> str | None:
+    """The same value in the field's own type: `5` for `"5"`."""
+    value = test.value
+    if value is None:
+        return None
+    if isinstance(value, str):
+        try:
+            other = json.loads(value)
+        except ValueError:
+            return None
+        if isinstance(other, str | dict | list):
+            return None
+    else:
+        other = test.text
+        if not any(isinstance(leaf, String) for leaf in leaves):
+            return None
+    text = json.dumps(other)
+    try:
+        fits = any(value_test(text).can_match(leaf) for leaf in leaves)
+    except ValueError:  # NaN and Infinity are no values of a pattern
+        return None
+    return text if fits else None
+
+
+def _nearest(value: object, known: Iterable[str], cutoff: float) -> str | None:
+    if not isinstance(value, str):
+        return None
+    spelled = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(value.casefold(), list(spelled), 1, cutoff)
+    return spelled[close[0]] if close else None
+
+
+def _nearest_source(value: object, known: Iterable[str]) -> str | None:
+    """The source whose own name is spelled alike: `aws.` before it is in all of them."""
+    if not isinstance(value, str):
+        return None
+    group, _, name = value.rpartition(".")
+    own = {source.rpartition(".")[2]: source for source in known if source.rpartition(".")[0] == group}
+    nearest = _nearest(name, own, 0.8) if len(name) > 3 else None
+    if nearest:
+        return own[nearest]
+    return None if own else _nearest(value, known, 0.9)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    if len(names) > 4:
+        return f"{', '.join(names[:2])} and {len(names) - 2} more"
+    return ", ".join(names)

@@ -1,0 +1,29 @@
+"""What goes wrong with schemas."""
+
+from __future__ import annotations
+
+from perception_events.errors import PerceptionEventsError
+
+__all__ = ["ExternalReferenceError", "InvalidSchemaError", "NotAnEventError"]
+
+
+class InvalidSchemaError(PerceptionEventsError, ValueError):
+    """A document is not a schema that can be read.
+
+    Parameters:
+        reason: what is wrong and what to do.
+        location: a JSON Pointer into the document, with the file before it where there is one.
+    """
+
+    def __init__(self, reason: str, location: str = "") -> None:
+        self.reason = reason
+        self.location = location
+        super().__init__(f"{location}: {reason}" if location else reason)
+
+
+class ExternalReferenceError(InvalidSchemaError):
+    """A `$ref` points outside the document; nothing is fetched."""
+
+
+class NotAnEventError(PerceptionEventsError, ValueError):
+    """A value is not an EventBridge event or a stream record."""

@@ -1,0 +1,130 @@
+"""Following an explanation leads to a match, and no field is blamed that needs no change.
+
+`PERCEPTION_EVENTS_EXPLANATIONS` sets the number of misses.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from perception_events.patterns import EventPattern, Mismatch, MismatchKind
+from property.test_pattern_laws import case
+from support.satisfying import satisfying_leaf
+
+MISSES = int(os.environ.get("PERCEPTION_EVENTS_EXPLANATIONS", "600"))
+NEVER = {f'{{"anything-but":{{"{o}":[]}}}}' for o in ("prefix", "suffix", "wildcard", "equals-ignore-case")}
+SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261125"))
+
+
+def misses() -> list[tuple[EventPattern, dict[str, Any]]]:
+    random = Random(SEED)
+    found: list[tuple[EventPattern, dict[str, Any]]] = []
+    while len(found) < MISSES:
+        pattern, event = case(random)
+        if not pattern.matches(event):
+            found.append((pattern, event))
+    return found
+
+
+def without(value: Any, pieces: list[str]) -> Any:
+    """`value` with nothing left at the path, whichever way it is reached: through arrays and dotted names."""
+    if isinstance(value, list):
+        return [without(each, pieces) for each in value if pieces or isinstance(each, dict | list)]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for name, member in value.items():
+        steps = name.split(".")
+        if steps == pieces and not _nests(member):
+            continue
+        inner = pieces[len(steps) :] if pieces[: len(steps)] == steps else None
+        kept[name] = member if inner is None else without(member, inner)
+    return kept
+
+
+def _nests(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(e, dict | list) for e in value))
+
+
+def followed(pattern: EventPattern, event: dict[str, Any], mismatch: Mismatch, rule: int) -> dict[str, Any] | None:
+    """`event` changed as the mismatch says; None where no leaf satisfies the field."""
+    values = dict(pattern.sub_rules[rule].fields)
+    for path in mismatch.path.split(", ") if mismatch.kind is MismatchKind.DIFFERENT_ELEMENTS else [mismatch.path]:
+        event = without(event, path.split("."))
+        leaf = satisfying_leaf(values[path])
+        if leaf is None:
+            return None
+        if leaf.present:
+            event = {**event, path: leaf.value}
+    return event
+
+
+def rule_of(pattern: EventPattern, mismatches: list[Mismatch]) -> int:
+    """The sub-rule that has all the fields that are blamed, with these lists."""
+    for number, rule in enumerate(pattern.sub_rules):
+        lists = {path: expected(values) for path, values in rule.fields}
+        if all(
+            set(m.path.split(", ")) <= set(lists)
+            if m.kind is MismatchKind.DIFFERENT_ELEMENTS
+            else lists.get(m.path) == m.expected
+            for m in mismatches
+        ):
+            return number
+    raise AssertionError(f"no sub-rule of {pattern} has the fields {[m.path for m in mismatches]}")
+
+
+def expected(values: Sequence[Any]) -> str:
+    """The list as an explanation shows it: sorted, without an anything-but of nothing."""
+    return f"[{','.join(sorted({str(v) for v in values} - NEVER))}]"
+
+
+def test_following_the_explanation_leads_to_a_match() -> None:
+    unfollowed = []
+    for pattern, event in misses():
+        if any(
+            "," in path or path.startswith(".") or path.endswith(".") or ".." in path or not path
+            for rule in pattern.sub_rules
+            for path, _ in rule.fields
+        ):
+            continue
+        now = event
+        for _ in range(8):
+            mismatches = [m for m in pattern.explain(now) if m.alternative == 0]
+            if not mismatches:
+                break
+            rule = rule_of(pattern, mismatches)
+            following: dict[str, Any] | None = now
+            for mismatch in mismatches:
+                following = followed(pattern, following, mismatch, rule) if following is not None else None
+            if following is None:
+                break
+            now = following
+        else:
+            unfollowed.append((pattern, event, now))
+    assert not unfollowed, f"{len(unfollowed)}: {unfollowed[0]}"
+
+
+def test_no_field_is_blamed_that_needs_no_change() -> None:
+    """Each blamed field keeps the event out by itself; of fields blamed together, none can be left out."""
+    for pattern, event in misses():
+        mismatches = pattern.explain(event)
+        assert mismatches, (pattern, event)
+        for alternative in {m.alternative for m in mismatches}:
+            blamed = [m for m in mismatches if m.alternative == alternative]
+            fields = dict(pattern.sub_rules[rule_of(pattern, blamed)].fields)
+            for mismatch in blamed:
+                paths = [p for p in fields if p == mismatch.path or p in mismatch.path.split(", ")]
+                assert not alone(fields, paths).matches(event), (pattern, event, str(mismatch))
+                if mismatch.kind is MismatchKind.DIFFERENT_ELEMENTS:
+                    for path in paths:
+                        others = [p for p in paths if p != path]
+                        assert alone(fields, others).matches(event), (pattern, event, str(mismatch))
+
+
+def alone(fields: Mapping[str, Any], paths: Sequence[str]) -> EventPattern:
+    listed = (f"{json.dumps(path)}:[{','.join(map(str, fields[path]))}]" for path in paths)
+    return EventPattern.parse("{" + ",".join(listed) + "}", max_wildcard_complexity=None)

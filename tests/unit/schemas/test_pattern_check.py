@@ -1,0 +1,219 @@
+"""Patterns against schemas: each finding is one that a user would want, and none where an event could match."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from perception_events.patterns import Dialect, EventPattern
+from perception_events.schemas import (
+    ANYTHING,
+    NOTHING,
+    Array,
+    Boolean,
+    EventSchema,
+    FindingKind,
+    Null,
+    Number,
+    Object,
+    PatternChecker,
+    Property,
+    Reference,
+    String,
+    Union,
+    aws_catalogue,
+    check_pattern,
+    check_rules,
+    discover,
+    never_matching_fields,
+)
+
+ITEM = Object((Property("sku", String()), Property("count", Number(integer=True, minimum=1))))
+ORDER = EventSchema.of_detail(
+    "shop.orders",
+    "Order Placed",
+    Object(
+        (
+            Property("order-id", String()),
+            Property("status", String(values=("PAID", "PLACED", "SHIPPED"))),
+            Property("total", Number()),
+            Property("gift", Boolean()),
+            Property("note", Union((String(), Null())), required=False),
+            Property("items", Array(ITEM)),
+            Property("customer", Object((Property("address", Object((Property("city", String()),))),))),
+            Property("labels", Object(additional=String()), required=False),
+            Property("extra", ANYTHING, required=False),
+            Property("seen", Array(NOTHING), required=False),
+            Property("dotted.name", String(), required=False),
+        )
+    ),
+)
+USER = EventSchema.of_detail("shop.users", "User Created", Object((Property("email", String(format="email")),)))
+
+
+def pattern(detail: Any = None, **event: Any) -> EventPattern:
+    event = {"source": ["shop.orders"], **{name.replace("_", "-"): value for name, value in event.items()}}
+    return EventPattern.parse({**event, "detail": detail} if detail is not None else event)
+
+
+def found(detail: Any) -> list[tuple[str, str, str | None]]:
+    findings = check_pattern(pattern(detail), [ORDER, USER])
+    return [
+        (finding.kind.value, finding.path, finding.suggestion)
+        for finding in findings
+        if finding.kind is not FindingKind.CANNOT_MATCH
+    ]
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"order-id": ["x"]},
+        {"status": ["PAID", {"prefix": "S"}]},
+        {"status": [{"anything-but": ["PAID", "PLACED"]}]},
+        {"total": [{"numeric": [">", 5]}]},
+        {"gift": [True]},
+        {"note": [None]},
+        {"note": [{"exists": False}]},
+        {"items": {"sku": [{"wildcard": "a*b"}], "count": [3, {"numeric": [">=", 1]}]}},
+        {"items": {"sku": [{"exists": False}]}},  # the array may be empty
+        {"labels": {"anything": ["x"]}},
+        {"extra": {"deep": {"er": [1]}}},
+        {"extra": [{"exists": False}]},
+        {"seen": {"x": [1]}},
+        {"dotted.name": ["x"]},
+        {"total": [{"cidr": "10.0.0.0/8"}]},
+        {"$or": [{"order-id": ["x"]}, {"gift": [False]}]},
+    ],
+)
+def test_a_pattern_that_an_event_can_match_has_no_findings(detail: dict[str, Any]) -> None:
+    assert found(detail) == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind", "path", "suggestion"),
+    [
+        ({"statu": ["PAID"]}, "unknown-field", "detail.statu", "detail.status"),
+        ({"orderId": ["x"]}, "unknown-field", "detail.orderId", "detail.order-id"),
+        ({"city": ["x"]}, "unknown-field", "detail.city", "detail.customer.address.city"),
+        ({"items": {"skus": ["x"]}}, "unknown-field", "detail.items.skus", "detail.items.sku"),
+        ({"status": {"code": ["x"]}}, "unknown-field", "detail.status.code", None),
+        ({"statu": [{"exists": False}]}, "unknown-field", "detail.statu", "detail.status"),
+        ({"status": ["paid"]}, "value-not-allowed", "detail.status", '"PAID"'),
+        ({"status": ["PAID", "SHIPED"]}, "value-not-allowed", "detail.status", '"SHIPPED"'),
+        ({"status": [{"prefix": "X"}]}, "value-not-allowed", "detail.status", None),
+        ({"status": [{"anything-but": ["PAID", "PLACED", "SHIPPED"]}]}, "value-not-allowed", "detail.status", None),
+        ({"items": {"count": [{"numeric": ["<", 1]}]}}, "value-not-allowed", "detail.items.count", None),
+        ({"items": {"count": [{"numeric": [">", 1, "<", 2]}]}}, "value-not-allowed", "detail.items.count", None),
+        ({"items": {"count": [2.5]}}, "value-not-allowed", "detail.items.count", None),
+        ({"total": ["5"]}, "wrong-type", "detail.total", "5"),
+        ({"order-id": [5]}, "wrong-type", "detail.order-id", '"5"'),
+        ({"gift": ["true"]}, "wrong-type", "detail.gift", "true"),
+        ({"order-id": [None]}, "wrong-type", "detail.order-id", None),
+        ({"order-id": [{"numeric": [">", 5]}]}, "operator-never-matches", "detail.order-id", None),
+        ({"total": [{"prefix": "5"}]}, "operator-never-matches", "detail.total", None),
+        ({"gift": [{"exists": False}]}, "operator-never-matches", "detail.gift", None),
+        ({"customer": [{"exists": True}]}, "operator-never-matches", "detail.customer", None),
+    ],
+)
+def test_what_no_event_can_match_is_found(detail: dict[str, Any], kind: str, path: str, suggestion: str | None) -> None:
+    assert found(detail) == [(kind, path, suggestion)]
+
+
+def test_a_value_beside_one_that_can_match_does_not_stop_the_rule() -> None:
+    kinds = [finding.kind for finding in check_pattern(pattern({"status": ["PAID", "SHIPED"]}), [ORDER])]
+    assert kinds == [FindingKind.VALUE_NOT_ALLOWED]
+
+
+def test_a_rule_that_no_event_can_match_names_the_field_to_blame() -> None:
+    (_, finding) = check_pattern(pattern({"order-id": ["x"], "total": ["5"]}), [ORDER, USER])
+    assert (finding.kind, finding.path, finding.schemas) == (
+        FindingKind.CANNOT_MATCH,
+        "detail.total",
+        ("shop.orders@OrderPlaced",),
+    )
+    assert finding.message == "no event of shop.orders@OrderPlaced can match: detail.total never does"
+
+
+def test_every_branch_of_or_must_fail_before_a_rule_cannot_match() -> None:
+    one = pattern({"$or": [{"total": ["5"]}, {"gift": [True]}]})
+    assert [finding.kind for finding in check_pattern(one, [ORDER])] == [FindingKind.WRONG_TYPE]
+    assert never_matching_fields(one, ORDER) == ()
+    both = pattern({"$or": [{"total": ["5"]}, {"gift": ["x"]}]})
+    assert never_matching_fields(both, ORDER) == ("detail.total", "detail.gift")
+
+
+@pytest.mark.parametrize(
+    ("event", "path", "suggestion"),
+    [
+        ({"source": ["shop.order"]}, "source", '"shop.orders"'),
+        ({"source": ["elsewhere"]}, "source", None),
+        ({"detail_type": ["Order Place"]}, "detail-type", '"Order Placed"'),
+        ({"detail_type": ["order placed"]}, "detail-type", '"Order Placed"'),
+        ({"detail_type": ["User Created"]}, "detail-type", None),  # not of this source
+    ],
+)
+def test_an_event_that_no_schema_has_is_found(event: dict[str, Any], path: str, suggestion: str | None) -> None:
+    (finding,) = check_pattern(pattern(**event), [ORDER, USER])
+    assert (finding.kind, finding.path, finding.suggestion) == (FindingKind.UNKNOWN_EVENT, path, suggestion)
+
+
+def test_a_field_of_one_of_several_events_is_enough() -> None:
+    either = EventPattern.parse({"source": [{"prefix": "shop."}], "detail": {"email": [{"suffix": ".com"}]}})
+    assert check_pattern(either, [ORDER, USER]) == ()
+
+
+def test_beside_events_that_have_no_schema_only_known_events_are_checked() -> None:
+    checker = PatternChecker(aws_catalogue().values(), complete=False)
+    for mine in ({"detail": {"x": [1]}}, {"source": ["mine"], "detail": {"x": [1]}}, {"source": ["aws.es"]}):
+        assert checker.check(EventPattern.parse(mine)) == ()
+    (finding,) = checker.check(
+        EventPattern.parse({"source": ["aws.ec2"], "detail-type": ["C2 Instance State-change Notification"]})
+    )
+    assert finding.suggestion == '"EC2 Instance State-change Notification"'
+    call = {"source": ["aws.s3"], "detail-type": ["AWS API Call via CloudTrail"]}
+    assert checker.check(EventPattern.parse({**call, "detail": {"requestParameters": {"anyOf": ["x"]}}})) == ()
+
+
+def test_rules_are_checked_together_with_the_events_that_none_takes() -> None:
+    rules = {"orders": pattern({"total": ["5"]}), "paid": pattern({"status": ["PAID"]})}
+    findings = check_rules(rules, [ORDER, USER])
+    assert [(finding.rule, finding.kind) for finding in findings] == [
+        ("orders", FindingKind.WRONG_TYPE),
+        ("orders", FindingKind.CANNOT_MATCH),
+        ("", FindingKind.NOT_TAKEN),
+    ]
+    assert findings[-1].message == "no rule takes 'User Created' of shop.users"
+
+
+def test_recursive_schemas_are_followed() -> None:
+    node = Object((Property("name", String()), Property("child", Reference("Node"), required=False)))
+    schema = EventSchema.of_detail("shop.orders", "Tree", Reference("Node"), {"Node": node})
+    assert check_pattern(pattern({"child": {"child": {"name": ["x"]}}}), [schema]) == ()
+    (finding, _) = check_pattern(pattern({"child": {"child": {"nam": ["x"]}}}), [schema])
+    assert finding.suggestion == "detail.child.child.name"
+
+
+def test_filters_are_checked_against_stream_records() -> None:
+    records = [
+        {"eventName": name, "dynamodb": {"NewImage": {"status": {"S": "DONE"}, "count": {"N": "5"}}}}
+        for name in ("INSERT", "MODIFY") * 10
+    ]
+    schemas = discover(records)
+
+    def filter(source: Any) -> list[str]:
+        return [each.message for each in check_pattern(EventPattern.parse(source, dialect=Dialect.PIPE), schemas)]
+
+    good = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["DONE"]}, "count": {"N": ["5"]}}}}
+    assert filter(good) == []
+    (message, _) = filter({"eventName": ["UPDATE"]})
+    assert message == "eventName is one of 'INSERT', 'MODIFY' in aws:dynamodb@StreamRecord, so \"UPDATE\" never matches"
+    (message, _) = filter({"dynamodb": {"NewImage": {"count": {"N": [5]}}}})
+    assert message.endswith('5 is a number, so it never matches; did you mean "5"?')
+    (message, _) = filter({"dynamodb": {"NewImage": {"status": ["DONE"]}}})
+    assert message.endswith("is an object in aws:dynamodb@StreamRecord: a pattern names its fields")
+
+
+def test_without_schemas_there_are_no_findings() -> None:
+    assert check_pattern(pattern({"x": [1]}), []) == ()
