@@ -61,6 +61,16 @@ class Manifest:
         segments = (self.event_type, *(values[name] for name in self.group_by if name in values))
         return SEPARATOR.join((key.date, *segments) if key.date else segments)
 
+    def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
+        """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
+
+        None where the item has other parts than manifests of this join.
+        """
+        if len(sort_key.segments) != len(self.group_by) - 1:
+            return None
+        values = dict(zip(self.group_by[2:], sort_key.segments[1:], strict=True))
+        return JoinKey(join.name, site, sort_key.date.isoformat(), tuple(values.get(p, "") for p in join.group_by[2:]))
+
 
 Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]
 

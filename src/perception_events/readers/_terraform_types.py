@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.readers._arns import GENERATED, Account, arn_text, resource_type, stream_arn
+from perception_events.readers._arns import GENERATED, STREAM_LABEL, Account, arn_text, resource_type, stream_arn
 from perception_events.readers._intrinsics import json_text
 from perception_events.readers._texts import as_text, join_texts
 from perception_events.topology import LocatedDict, LocatedList, Text, Unresolved
@@ -94,6 +94,8 @@ def known_attribute(type: str, attribute: str, name: Text, values: Mapping[str, 
         return name
     if attribute == "url" and type == "aws_sqs_queue":
         return join_texts([f"https://sqs.{account.region}.amazonaws.com/{account.number}/", name])
+    if attribute == "stream_label":
+        return STREAM_LABEL
     if attribute == "stream_arn":
         return stream_arn(arn)
     return None
