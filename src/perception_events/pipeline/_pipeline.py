@@ -201,6 +201,8 @@ class Pipeline:
             table.ttl_attribute,
             table.status_attribute,
             table.done,
+            table.in_progress,
+            table.failed,
             table.key_format,
         )
 
