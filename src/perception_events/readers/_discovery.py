@@ -96,11 +96,15 @@ def _file(path: Path, reading: Reading, *, walked: bool) -> Iterator[Unit]:
     try:
         if walked and not _SNIFFED.search(read_text(path, 64 * MAX_TEMPLATE_BYTES)):
             return
-        document = read_document(path)
+        repeated: list[tuple[str, int]] = []
+        document = read_document(path, repeated)
     except DocumentError as error:
         reading.problems.append(error.problem(str(path)))
         return
     if isinstance(document, dict):
+        if not walked or template_format(document) is not None:
+            for key, line in repeated:
+                reading.problem(f"the key {key} is written twice", "remove one", Origin(str(path), line))
         format = template_format(document)
         if format is not None:
             yield Unit(_name(path), lambda reading: read_template(reading, path, document, format))
