@@ -101,7 +101,7 @@ class NearPair:
 
 
 def near_pair(sources: Iterable[str], detail_type: str) -> NearPair | None:
-    """What was probably meant by `detail_type` of one of `sources`, where it differs by a slip of the pen.
+    """What was probably meant by `detail_type` of one of `sources`, where it differs in spelling only.
 
     The catalogue does not have every event, so only small differences count: case, blanks and punctuation, one or two
     letters, and names that AWS itself has changed.

@@ -114,7 +114,7 @@ def _stream_leaf(context: Context, reader: Reader, stream: TableStream, leaf: Le
     closed = _CLOSED_SETS.get(leaf.path)
     unknown = [v for v in leaf.values if isinstance(v, str) and closed and v not in closed]
     if closed and unknown:
-        reason = f"{leaf.path[-1]} is one of {', '.join(closed)}, so {unknown[0]!r} never comes"
+        reason = f"`{leaf.path[-1]}` is one of {', '.join(closed)}, so {unknown[0]!r} never comes"
         meant = next((_MEANT[v.upper()] for v in unknown if v.upper() in _MEANT), None)
         meant = meant or next((v.upper() for v in unknown if v.upper() in closed), None)
         yield Found("PE114", here, reason, f"write {meant!r}" if meant else None)

@@ -39,7 +39,11 @@ def findings_text(findings: Sequence[Finding]) -> str:
             lines.append(f"    fix: {finding.fix}")
             lines.append(f"    reference: {finding.check.reference}")
     counted = Counter("waived" if f.waived else f.severity.value for f in findings)
-    total = [f"{counted[name]} {name}{'' if name == 'waived' or counted[name] == 1 else 's'}" for name in counted]
+    total = [
+        f"{counted[name]} {name}{'' if name == 'waived' or counted[name] == 1 else 's'}"
+        for name in (*(severity.value for severity in Severity), "waived")
+        if counted[name]
+    ]
     lines.append(", ".join(total) if total else "nothing found")
     return "\n".join(lines) + "\n"
 

@@ -148,11 +148,14 @@ class Pipeline:
             if module.classifier is not None:
                 registry = registry.with_classifier(module.classifier)
             elif module.name not in registry.event_types:
-                registry = registry.with_classifier(SegmentClassifier(module.name))
+                registry = registry.with_classifier(self._segment(module.name))
         for event_type in self._join_event_types():
             if event_type not in registry.event_types:
-                registry = registry.with_classifier(SegmentClassifier(event_type))
+                registry = registry.with_classifier(self._segment(event_type))
         return registry
+
+    def _segment(self, event_type: str) -> SegmentClassifier:
+        return SegmentClassifier(event_type, position=0 if self.table.key_format.prefix is None else 1)
 
     @property
     def joins(self) -> tuple[Join, ...]:
@@ -190,8 +193,16 @@ class Pipeline:
 
     @property
     def item_names(self) -> ItemNames:
-        """What the table calls its keys and its TTL attribute."""
-        return ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
+        """What the table calls its attributes, and how its keys read."""
+        table = self.table
+        return ItemNames(
+            table.partition_key,
+            table.sort_key,
+            table.ttl_attribute,
+            table.status_attribute,
+            table.done,
+            table.key_format,
+        )
 
     def names(self, env: str) -> Names:
         """What the parts are called in `env`; what is there already keeps its own name."""
@@ -355,7 +366,8 @@ class Pipeline:
                             f"module {module.name!r} has join {join.name!r}, which is on {', '.join(join.event_types)};"
                             " declare it there"
                         )
-            check_joins(self.joins, declared, [module.name for module in self.modules if module.targets])
+            served = [module.name for module in self.modules if module.targets]
+            check_joins(self.joins, declared, served, self.item_names)
             check_acyclic(self.next_modules)
             check_reachable(self.entries or (self.modules[0].name,), self.next_modules)
         except InvalidJoinError as error:
