@@ -212,7 +212,7 @@ def any_value(chance: random.Random, levels: int) -> Any:
         kind = "S"
     binary = base64.b64encode(chance.choice(TEXTS).encode()).decode()
     return {
-        kind: {
+        kind: {  # type: ignore[no-untyped-call]
             "S": lambda: chance.choice(TEXTS),
             "N": lambda: chance.choice(NUMBERS),
             "B": lambda: binary,
