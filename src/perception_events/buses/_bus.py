@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from perception_events.aws_limits import LIMITS
 from perception_events.buses._archive import Archive, Replay
-from perception_events.buses._context import AHEAD, CHAIN
+from perception_events.buses._context import AHEAD, LEADING_RULES
 from perception_events.buses._delivery import Delivery, default_retry_delay
 from perception_events.buses._entries import EntryError, check_request, envelope, response
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
@@ -310,7 +310,7 @@ class EventBus:
             SelfFeedingRuleError: `rule` has led to itself too often.
         """
         arn = self._arn_of(rule)
-        chain = (*CHAIN.get(), arn)
+        chain = (*LEADING_RULES.get(), arn)
         if chain.count(arn) > MAX_SELF_FEEDING:
             way = " -> ".join(each.split(":rule/")[-1] for each in (*dict.fromkeys(chain), arn))
             raise SelfFeedingRuleError(
@@ -366,13 +366,13 @@ def _in_chain(delivery: Delivery, now: Callable[[], float]) -> Generator[float, 
     """The delivery's steps, each with the rules that led to it in view of what its target puts."""
     steps = delivery.steps(now)
     while True:
-        outer = CHAIN.set(delivery.chain)
+        outer = LEADING_RULES.set(delivery.chain)
         try:
             seconds = next(steps)
         except StopIteration as stop:
             return bool(stop.value)
         finally:
-            CHAIN.reset(outer)
+            LEADING_RULES.reset(outer)
         yield seconds
 
 
