@@ -59,7 +59,7 @@ class _Plan:
         self._account = account
         self._configuration = dict(_configurations(_dict(_dict(document.get("configuration")).get("root_module")), ""))
         unknown = {
-            one.get("address"): _dict(_dict(one.get("change")).get("after_unknown"))
+            str(one.get("address")): _dict(_dict(one.get("change")).get("after_unknown"))
             for one in _list(document.get("resource_changes"))
             if isinstance(one, dict)
         }

@@ -22,11 +22,8 @@ def declared_resource(
     known = TYPES.get(type)
     cloudformation = known.cloudformation if known is not None else type
     arn = known_attribute(type, "arn", name, values, account) if known is None or known.name else ""
-    others: list[Text] = []
-    for attribute in ("url",):
-        value = known_attribute(type, attribute, name, values, account)
-        if value is not None:
-            others.append(value)
+    url = known_attribute(type, "url", name, values, account)
+    others: list[Text] = [] if url is None else [url]
     if cloudformation == "AWS::Lambda::Alias":
         function = values.get("function_name")
         arn = ""

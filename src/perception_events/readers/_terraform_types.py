@@ -11,6 +11,8 @@ from typing import Any
 
 from perception_events.readers._arns import GENERATED, STREAM_LABEL, Account, arn_text, resource_type, stream_arn
 from perception_events.readers._intrinsics import json_text
+from perception_events.readers._patterns import read_pattern_text
+from perception_events.readers._problems import DocumentError
 from perception_events.readers._texts import as_text, join_texts
 from perception_events.topology import LocatedDict, LocatedList, Text, Unresolved
 
@@ -392,9 +394,6 @@ def _bus_permission(values: Mapping[str, Any]) -> LocatedDict:
 
 def _json(value: Any) -> Any:
     """JSON text as its value; with unknown parts, as far as it is known."""
-    from perception_events.readers._patterns import read_pattern_text
-    from perception_events.readers._problems import DocumentError
-
     if isinstance(value, str | Unresolved):
         try:
             return read_pattern_text(value)
