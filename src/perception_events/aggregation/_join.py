@@ -69,7 +69,7 @@ class Manifest:
         if len(sort_key.segments) != len(self.group_by) - 1:
             return None
         values = dict(zip(self.group_by[2:], sort_key.segments[1:], strict=True))
-        return JoinKey(join.name, site, sort_key.date.isoformat(), tuple(values.get(p, "") for p in join.group_by[2:]))
+        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(p, "") for p in join.group_by[2:]))
 
 
 Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]
@@ -282,7 +282,7 @@ def read_expectation(found: object, where: str) -> frozenset[str] | int:
             return frozenset(members)
         found = members
     if isinstance(found, str):
-        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write {{{found!r}}}")
+        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write a set of it")
     raise InvalidExpectationError(
         f"{where} {describe(found)}, so no event could complete it; a collection of at least one member's name or a "
         "whole number of at least 1 is needed"
