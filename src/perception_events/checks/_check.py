@@ -117,6 +117,8 @@ def _per_file(findings: Iterable[Finding]) -> Iterator[Finding]:
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for at, finding in enumerate(findings):
         file = finding.origin.file if finding.origin else ""
+        if file.endswith(".tf"):  # a Terraform module is its folder
+            file = file.rpartition("/")[0]
         one = finding.check.per_file
         groups.setdefault((finding.identifier, file, finding.waived or "", "" if one else str(at)), []).append(finding)
     for first, *others in groups.values():

@@ -154,4 +154,5 @@ def _stream_readers(context: Context) -> Iterator[Found]:
         readers = len(inside) + stream.other_readers
         if readers > _READERS:
             who = ", ".join([*inside, *([f"{stream.other_readers} more"] if stream.other_readers else [])])
-            yield Found("PE010", Location(stream).of("other_readers"), f"{readers} readers of each shard: {who}")
+            location = Location(stream).of("other_readers") if stream.other_readers else Location(stream)
+            yield Found("PE010", location, f"{readers} readers of each shard: {who}")

@@ -182,7 +182,7 @@ MISTAKES = [
     Mistake(
         "PE010",
         pipe_topology(pipe(), mapping(), replace(mapping(), id="Other")),
-        "Orders.stream.other_readers",
+        "Orders.stream",
         "3 readers of each shard: Pipe, Mapping, Other",
     ),
     Mistake("PE011", queue_reader(Queue("Jobs")), "Jobs.dead_letter_queue", "queue Jobs has no redrive policy"),
