@@ -1,4 +1,4 @@
-"""The event table's sort key, `date#event_type[#...]`: parsed once, kept as written."""
+"""A table's sort key, `date#event_type[#...]` or in a format of one's own: parsed once, kept as written."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from perception_events.errors import PerceptionEventsError, describe
 
-__all__ = ["ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "SortKey", "parse_date"]
+__all__ = ["DATED", "ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "KeyFormat", "SortKey", "parse_date"]
 
 SEPARATOR = "#"
 
@@ -23,42 +23,74 @@ class InvalidSortKeyError(PerceptionEventsError, ValueError):
     """A text that is not a sort key; the message says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFormat:
+    """How the sort keys of a table begin: with the event type, or with one segment before it.
+
+    `prefix`: the name of the segment before the event type, `date` in the event table; None where there is none, as in
+    `order#A17`. `dated`: whether that segment is a day, `YYYY-MM-DD`; not so in `2026-02-03T10:11:12Z#order#A17`.
+    """
+
+    prefix: str | None = "date"
+    dated: bool = True
+
+
+DATED = KeyFormat()
+"""The event table's: `date#event_type[#...]`."""
+
+
 @functools.total_ordering
 @dataclass(frozen=True, slots=True, eq=False)
 class SortKey:
     """A sort key such as `2025-07-15#pose#sync001#cam3`.
 
-    `segments` are the texts after the date, so `segments[0]` is the event type. Two keys are equal when their
-    texts are; they order as DynamoDB orders strings, by UTF-8 bytes.
+    `prefix` is the text before the event type, "" in a format without one; `date` is its day in a dated format.
+    `segments` are the texts after it, so `segments[0]` is the event type, and `names` what the later ones are called.
+    Two keys are equal when their texts are; they order as DynamoDB orders strings, by UTF-8 bytes.
 
     AWS: DynamoDB Developer Guide, "String" (sort order by UTF-8 byte values).
     """
 
     text: str
-    date: datetime.date
+    date: datetime.date | None
     segments: tuple[str, ...]
     names: tuple[str, ...] = field(default=_ANY_PART_NAMES, repr=False)
+    prefix: str = field(default="", repr=False)
+    key_format: KeyFormat = field(default=DATED, repr=False)
 
     @classmethod
-    def parse(cls, text: str, *, names: Mapping[str, tuple[str, ...]] | None = None) -> SortKey:
+    def parse(
+        cls,
+        text: str,
+        *,
+        names: Mapping[str, tuple[str, ...]] | None = None,
+        key_format: KeyFormat = DATED,
+    ) -> SortKey:
         """Read `text`; `names` gives, per event type, what the segments after it are called.
 
         Raises:
-            InvalidSortKeyError: no text, no `YYYY-MM-DD` date first, no event type, an empty segment.
+            InvalidSortKeyError: no text, no `YYYY-MM-DD` date first in a dated format, no event type, an empty segment.
         """
         if not isinstance(text, str):
             raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {text!r}")
-        date_text, separator, rest = text.partition(SEPARATOR)
-        date = parse_date(date_text, text)
-        if not separator:
-            raise InvalidSortKeyError(f"sort key {text!r} ends after the date; expected 'date#event_type[#...]'")
+        prefix, date, rest = "", None, text
+        if key_format.prefix is not None:
+            prefix, separator, rest = text.partition(SEPARATOR)
+            if key_format.dated:
+                date = parse_date(prefix, text)
+            elif not prefix:
+                raise InvalidSortKeyError(f"sort key {text!r}: the {key_format.prefix} is empty")
+            if not separator:
+                expected = f"'{key_format.prefix}#event_type[#...]'"
+                raise InvalidSortKeyError(f"sort key {text!r} ends after the {key_format.prefix}; expected {expected}")
         segments = tuple(rest.split(SEPARATOR))
-        for position, segment in enumerate(segments, start=2):
+        first = 1 if key_format.prefix is None else 2
+        for position, segment in enumerate(segments, start=first):
             if not segment:
-                what = "event type" if position == 2 else f"segment {position}"
+                what = "event type" if position == first else f"segment {position}"
                 raise InvalidSortKeyError(f"sort key {text!r}: the {what} is empty (a '#' too many, or text missing)")
         known = ORIGINAL_PART_NAMES if names is None else names
-        return cls(text, date, segments, known.get(segments[0], _ANY_PART_NAMES))
+        return cls(text, date, segments, known.get(segments[0], _ANY_PART_NAMES), prefix, key_format)
 
     @classmethod
     def of(cls, date: datetime.date, event_type: str, *parts: str) -> SortKey:
@@ -74,7 +106,7 @@ class SortKey:
 
     @property
     def event_type(self) -> str:
-        """The segment after the date."""
+        """The first segment, or the one after the prefix."""
         return self.segments[0]
 
     def part(self, name: str) -> str | None:

@@ -22,13 +22,19 @@ def java_is_there() -> bool:
     return all(shutil.which(program) for program in ("java", "mvn"))
 
 
-def ruler_microseconds(rules: dict[str, Any], events: Sequence[str]) -> tuple[float, float]:
-    """What an event takes, its parsing included: in the first pass over `events`, and the median when warmed up."""
+def ruler_microseconds(
+    rules: dict[str, Any], events: Sequence[str], *, timeout: float | None = None
+) -> tuple[float, float]:
+    """What an event takes, its parsing included: in the first pass over `events`, and the median when warmed up.
+
+    Raises:
+        TimeoutExpired: it took more than `timeout` seconds in all.
+    """
     with tempfile.TemporaryDirectory() as folder:
         rule_file, event_file = Path(folder, "rules"), Path(folder, "events")
         rule_file.write_text("\n".join(f"{name}\t{json.dumps(pattern)}" for name, pattern in rules.items()), "utf-8")
         event_file.write_text("\n".join(events), "utf-8")
         command = ["java", "-Xmx4g", "-cp", java_parts("differential"), str(_SOURCE), str(rule_file), str(event_file)]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout)
     first, warm = map(float, done.stdout.split())
     return first, warm

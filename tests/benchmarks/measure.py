@@ -10,7 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["call_microseconds", "import_milliseconds", "microseconds", "seconds"]
+__all__ = [
+    "call_microseconds",
+    "cpu_microseconds",
+    "fresh_microseconds",
+    "import_milliseconds",
+    "microseconds",
+    "seconds",
+]
 
 ROUNDS = 7
 
@@ -25,6 +32,20 @@ def microseconds(function: Callable[[Any], object], items: Sequence[Any], *, rou
             function(item)
         taken.append((time.perf_counter() - started) / len(items))
     return statistics.median(taken) * 1e6
+
+
+def cpu_microseconds(function: Callable[[Any], object], items: Sequence[Any]) -> float:
+    """What `function` takes of the processor for one of `items`, in one pass."""
+    started = time.thread_time()
+    for item in items:
+        function(item)
+    return (time.thread_time() - started) / len(items) * 1e6
+
+
+def fresh_microseconds(function: Callable[[Any], object], passes: Sequence[Sequence[Any]]) -> float:
+    """The median, over passes of items of their own, of the processor's time for one; the first pass warms up."""
+    cpu_microseconds(function, passes[0])
+    return statistics.median(cpu_microseconds(function, items) for items in passes[1:])
 
 
 def call_microseconds(calls: Sequence[tuple[Callable[[Any], object], Any]], *, rounds: int = ROUNDS) -> float:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError
+from perception_events.patterns.analysis import FindingKind, ReviewedRule, review
 from support.oracle import start_oracle
 
 
@@ -81,3 +82,15 @@ def test_real_patterns_are_accepted_or_rejected_as_the_engine_does() -> None:
     ]
     assert len(texts) > 900
     assert different == []
+
+
+def test_real_patterns_are_reviewed_with_an_event_for_every_finding() -> None:
+    patterns = {f"{number}": pattern for number, text in enumerate(real_patterns()) if (pattern := parsed(text))}
+    found = review([ReviewedRule(name, pattern) for name, pattern in patterns.items()])
+    assert found.undecided == ()
+    assert len(found.findings) > 100
+    for finding in found.findings:
+        if finding.kind is FindingKind.NEVER:
+            continue
+        assert finding.witness_json is not None
+        assert all(patterns[name].matches_json(finding.witness_json) for name in finding.rules), finding

@@ -234,7 +234,7 @@ def test_no_such_table(dynamodb_local: DynamoDBLocal) -> None:
 # Rows that somebody else has written
 
 
-FOREIGN = {
+FOREIGN: dict[str, dict[str, Any]] = {
     "2025-07-15#pose#done": {"status": {"S": "DONE"}},
     "2025-07-15#pose#null": {"status": {"NULL": True}},
     "2025-07-15#pose#none": {},

@@ -171,7 +171,7 @@ def calls_in_memory(pipeline: Pipeline, env: str) -> tuple[dict[str, set[Call]],
     enrichment = arns.get("enrichment", names.enrichment).split(":")[-1]
     by_role: dict[str, set[Call]] = defaultdict(set)
     senders: dict[str, set[Call]] = defaultdict(set)
-    functions = {target for rule in pipeline.rule_settings() for target in rule.targets}
+    functions = {target for rule in pipeline.rule_settings() for target in rule.targets if isinstance(target, str)}
     for simulation in (
         PipelineSimulation(pipeline, env=env),
         PipelineSimulation(pipeline, env=env, targets=dict.fromkeys(functions, Failing())),

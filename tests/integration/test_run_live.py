@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from support.dynamodb_local import CREDENTIALS, DynamoDBLocal
+from support.tcp_proxy import TCPProxy
 
 pytestmark = pytest.mark.java
 pytest.importorskip("boto3", reason="needs the [aws] extra")
@@ -104,3 +106,77 @@ def test_what_cannot_be_read_is_said(dynamodb_local: DynamoDBLocal) -> None:
     )
     assert done.returncode == 1
     assert "the table 'nowhere' cannot be read" in done.stderr
+
+
+def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "perception_events", "run", "--endpoint-url", endpoint_url, *arguments]
+    return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def one_line(process: subprocess.Popen[str], status: int = 1) -> str:
+    _, errors = process.communicate(timeout=60)
+    lines = [line for line in errors.splitlines() if not line.startswith("reading ")]
+    assert (process.returncode, len(lines)) == (status, 1), errors
+    return lines[0]
+
+
+def test_ctrl_c_ends_it_at_once_while_the_endpoint_does_not_answer() -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        process = start(f"http://127.0.0.1:{silent.getsockname()[1]}", "--table", "T")
+        connection, _ = silent.accept()
+        with connection:
+            sent = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            _, errors = process.communicate(timeout=60)
+            assert time.monotonic() - sent < 6, "2 s, and what a busy machine adds"
+    assert process.returncode == 0
+    assert "Traceback" not in errors
+    assert "ended while a call was under way" in errors
+
+
+def test_an_outage_is_waited_for_and_said(dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    table = dynamodb_local.create_event_table()
+    with TCPProxy(int(dynamodb_local.endpoint_url.rsplit(":", 1)[1])) as proxy:
+        checkpoint = str(tmp_path / "c.json")
+        process = start(
+            proxy.endpoint_url, "--table", table, "--checkpoint", checkpoint, "--json", "--idle-seconds", "9"
+        )
+        assert process.stderr is not None
+        assert "reading" in process.stderr.readline()
+        proxy.is_down = True
+        write = [sys.executable, "-c", WRITER, dynamodb_local.endpoint_url, table, "10"]
+        subprocess.run(write, env=environment(), check=True)
+        assert "waiting, and trying again: " in process.stderr.readline()
+        time.sleep(float(os.environ.get("PERCEPTION_EVENTS_OUTAGE_SECONDS", "1")))
+        proxy.is_down = False
+        output, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors
+    assert "reading again after" in errors
+    assert len(output.splitlines()) == 10
+
+
+def test_a_second_run_with_the_same_checkpoints_is_told_so(dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    table, checkpoint = dynamodb_local.create_event_table(), str(tmp_path / "c.json")
+    first = start(dynamodb_local.endpoint_url, "--table", table, "--checkpoint", checkpoint)
+    while not Path(checkpoint).exists():
+        time.sleep(0.05)
+        assert first.poll() is None
+    second = start(dynamodb_local.endpoint_url, "--table", table, "--checkpoint", checkpoint)
+    assert f"c.json is in use by process {first.pid} on " in one_line(second)
+    first.send_signal(signal.SIGTERM)
+    assert "ended after 0 records" in one_line(first, status=0)
+
+
+def test_a_damaged_checkpoint_file_is_one_line(dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    table, checkpoint = dynamodb_local.create_event_table(), tmp_path / "c.json"
+    checkpoint.write_bytes("{}".encode("utf-16"))
+    process = start(dynamodb_local.endpoint_url, "--table", table, "--checkpoint", str(checkpoint))
+    assert "c.json holds no checkpoints" in one_line(process)
+
+
+def test_a_stream_without_new_images_is_an_error(dynamodb_local: DynamoDBLocal) -> None:
+    table = dynamodb_local.create_event_table(view_type="KEYS_ONLY")
+    process = start(dynamodb_local.endpoint_url, "--table", table)
+    assert "has no new images (its view type is KEYS_ONLY)" in one_line(process)

@@ -92,8 +92,8 @@ class HostileStore:
     def load(self, key: JoinKey) -> JoinState | None:
         return self.store.load(key)
 
-    def open_states(self) -> Iterable[JoinState | UnreadableGroup]:
-        return self.store.open_states()
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState | UnreadableGroup]:
+        return self.store.open_states(group)
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState | UnreadableGroup]:
         return self.store.states(site, date, join)

@@ -78,7 +78,13 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "botocore": {"aws"},
     }
     allowed |= {"yaml": {"readers"}}
-    allowed |= {"typer": {"cli"}, "rich": {"cli"}, "hypothesis": {"testing"}, "pytest": {"testing"}}
+    allowed |= {
+        "typer": {"cli"},
+        "rich": {"cli"},
+        "hypothesis": {"testing"},
+        "pytest": {"testing"},
+        "msgspec": {"patterns"},
+    }
     for name in imports(path):
         top = name.split(".")[0]
         if top in allowed:
@@ -100,7 +106,8 @@ LIGHT = [
 
 @pytest.mark.parametrize("module", LIGHT)
 def test_imports_light(module: str) -> None:
-    code = f"import {module}, sys; print([m for m in ('pydantic', 'boto3', 'typer', 'rich') if m in sys.modules])"
+    heavy = ("pydantic", "boto3", "typer", "rich", "msgspec")
+    code = f"import {module}, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"

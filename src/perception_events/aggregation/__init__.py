@@ -36,6 +36,7 @@ from perception_events.aggregation._keys import (
     ItemNames,
     JoinKey,
     alert_event_type,
+    joins_prefix,
     trigger_event_type,
 )
 from perception_events.aggregation._memory import InMemoryJoinStore
@@ -103,6 +104,7 @@ __all__ = [
     "join_item",
     "join_state",
     "joins_mermaid",
+    "joins_prefix",
     "manifest_members",
     "member_value",
     "open_item",

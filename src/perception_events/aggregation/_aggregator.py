@@ -20,7 +20,7 @@ from perception_events.aggregation._errors import (
 from perception_events.aggregation._join import Expected, Join, read_expectation
 from perception_events.aggregation._keys import ItemNames, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
-from perception_events.aggregation._state import COMPLETED, JoinState, Member
+from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
 from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
 from perception_events.aggregation._transitions import (
     Transition,
@@ -63,16 +63,22 @@ class JoinOutcome(StrEnum):
 class JoinResult:
     """What became of one group. `triggers` and `alerts` are the sort keys of items that this call wrote.
 
-    `problem` says why the group's expectation cannot be read or met; somebody has to fix it.
+    `expected` is who was expected when it was decided; None while that was not known. `problem` says why the group's
+    expectation cannot be read or met; somebody has to fix it.
     """
 
     key: JoinKey
     outcome: JoinOutcome
     state: JoinState
-    missing: frozenset[str] = frozenset()
+    expected: Expected = None
     triggers: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
     problem: str | None = None
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The expected members that are not in; empty where only a number is expected."""
+        return missing_members(self.expected, self.state.completed)
 
 
 class Aggregator:
@@ -103,6 +109,7 @@ class Aggregator:
         self._parts = parts
         self._names = names or ItemNames()
         for join in self._joins.values():
+            join.check_names(self._names)
             self._check_capacity(join)
 
     @property
@@ -345,10 +352,20 @@ class Aggregator:
         yield self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
 
     def _take_manifest(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
-        date = change.sort_key.date.isoformat()
-        for state in list(self._store.states(change.site, date, join.name)):
-            manifest = join.manifest
-            if isinstance(state, UnreadableGroup) or manifest is None:
+        """Look at the groups that a manifest serves: at one where it names one, else at the open ones of its day."""
+        manifest = join.manifest
+        assert manifest is not None
+        key = manifest.group(join, change.site, change.sort_key)
+        states: list[JoinState | UnreadableGroup]
+        if key is None:
+            states = list(self._store.states(change.site, change.sort_key.prefix, join.name))
+        elif set(manifest.group_by) == set(join.group_by):
+            found = self._store.load(key)
+            states = [found] if found is not None else []
+        else:
+            states = list(self._store.open_states(key))
+        for state in states:
+            if isinstance(state, UnreadableGroup):
                 continue  # the sweep and the reports name it
             if manifest.sort_key(join, state.key) == change.sort_key.text:
                 yield self._settle(join, state, live_transition, JoinOutcome.UNCHANGED)
@@ -366,23 +383,22 @@ class Aggregator:
         for _ in range(ATTEMPTS):
             expected, problem = self._known_expectation(join, state.key, by_sweep=by_sweep)
             transition = decide(join, state, expected, self._clock.now())
-            missing = expected - state.completed if isinstance(expected, frozenset) else frozenset()
             if transition is None:
-                return JoinResult(state.key, otherwise, state, missing, problem=problem)
+                return JoinResult(state.key, otherwise, state, expected, problem=problem)
             commit = self._store.commit(state, transition.after, transition.outbox)
             if commit is Commit.EXISTS:
                 # The news went out before (the state was lost or cleared away, the item was not): note it, say nothing.
                 if self._store.commit(state, transition.after) is Commit.DONE:
-                    return JoinResult(state.key, otherwise, transition.after, missing, problem=problem)
+                    return JoinResult(state.key, otherwise, transition.after, expected, problem=problem)
             elif commit is Commit.DONE:
                 after, written = transition.after, tuple(item.sort_key for item in transition.outbox)
                 if after.triggered_at is not None:
                     outcome = JoinOutcome.TRIGGERED
-                    return JoinResult(state.key, outcome, after, missing, triggers=written, problem=problem)
-                return JoinResult(state.key, JoinOutcome.ALERTED, after, missing, alerts=written, problem=problem)
+                    return JoinResult(state.key, outcome, after, expected, triggers=written, problem=problem)
+                return JoinResult(state.key, JoinOutcome.ALERTED, after, expected, alerts=written, problem=problem)
             newest = self._store.load(state.key)
             if newest is None:
-                return JoinResult(state.key, otherwise, state, missing, problem=problem)
+                return JoinResult(state.key, otherwise, state, expected, problem=problem)
             state = newest
         raise JoinContentionError(
             f"group {state.key} lost the optimistic-lock race {ATTEMPTS} times; handle the event again"

@@ -105,10 +105,14 @@ def _change(
             f"the event's item has no string {missing!r} (it has: {', '.join(list(item)[:8]) or 'nothing'})"
         )
     try:
-        sort_key = SortKey.parse(text, names=parts)
+        sort_key = SortKey.parse(text, names=parts, key_format=names.key_format)
     except InvalidSortKeyError:
         return None
-    status = _text(item, "status") if image_of(record, "NewImage") else _status_of_removal(record, text, names)
+    status = _text(item, names.status_attribute)
+    if not image_of(record, "NewImage"):
+        status = _status_of_removal(record, text, names)
+    else:
+        status = names.status_of(status) or status
     return ItemChange(site, sort_key, status, version_of(data.get("SequenceNumber"), status))
 
 

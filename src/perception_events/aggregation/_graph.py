@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._join import Join
+from perception_events.aggregation._keys import ItemNames
+from perception_events.sort_keys import KeyFormat
 
 __all__ = ["check_acyclic", "check_joins", "check_reachable"]
 
@@ -49,22 +51,29 @@ def check_reachable(entries: Sequence[str], edges: Mapping[str, Iterable[str]]) 
             )
 
 
-def check_joins(joins: Sequence[Join], parts: Mapping[str, tuple[str, ...] | None], served: Iterable[str]) -> None:
+def check_joins(
+    joins: Sequence[Join],
+    parts: Mapping[str, tuple[str, ...] | None],
+    served: Iterable[str],
+    names: ItemNames | None = None,
+) -> None:
     """Reject joins that cannot work among the modules declared.
 
     `parts` gives the names of each module's sort-key segments, where they are known; `served` are the modules whose
-    events reach a function.
+    events reach a function. `names`: the table's keys.
 
     Raises:
         InvalidJoinError: a join that can never complete, or two that would start a module twice.
     """
     starts: dict[str, Join] = {}
-    names: set[str] = set()
+    table = names or ItemNames()
+    seen: set[str] = set()
     reaches_function = frozenset(served)
     for join in joins:
-        if join.name in names:
+        if join.name in seen:
             raise InvalidJoinError(f"two joins are called {join.name!r}; give one of them another name")
-        names.add(join.name)
+        seen.add(join.name)
+        join.check_names(table)
         for module in join.trigger:
             if module not in parts:
                 raise InvalidJoinError(f"join {join.name!r} triggers {module!r}, which is not declared")
@@ -83,13 +92,13 @@ def check_joins(joins: Sequence[Join], parts: Mapping[str, tuple[str, ...] | Non
                     f"join {join.name!r} can never complete: no function gets the events of {event_type!r} ({path}); "
                     f"give that module targets=('aggregate_{event_type}',)"
                 )
-            _check_parts(join, event_type, parts[event_type], path)
+            _check_parts(join, event_type, parts[event_type], path, table.key_format)
 
 
-def _check_parts(join: Join, event_type: str, known: tuple[str, ...] | None, path: str) -> None:
+def _check_parts(join: Join, event_type: str, known: tuple[str, ...] | None, path: str, key_format: KeyFormat) -> None:
     if known is None:
         return
-    for part in join.group_by[2:]:
+    for part in join.group_parts(key_format):
         if part not in known:
             raise InvalidJoinError(
                 f"join {join.name!r} can never complete: it groups by {part!r}, and the keys of {event_type!r} have "

@@ -100,7 +100,7 @@ def join_state(item: Mapping[str, Any], names: ItemNames) -> JoinState | Unreada
 
 
 def _state(item: Mapping[str, Any], names: ItemNames) -> JoinState:
-    date, _, *parts = item[names.sort_key]["S"].split(SEPARATOR)
+    date, _, *parts = _segments(item[names.sort_key]["S"], names)
     members = {
         name.removeprefix(MEMBER_PREFIX): Member(
             value["M"]["status"]["S"], value["M"]["version"]["S"], from_iso(value["M"]["at"]["S"])
@@ -125,6 +125,11 @@ def _state(item: Mapping[str, Any], names: ItemNames) -> JoinState:
     )
 
 
+def _segments(sort_key: str, names: ItemNames) -> list[str]:
+    """The prefix, "" in a format without one, the event type and the parts."""
+    return ([] if names.key_format.prefix is not None else [""]) + sort_key.split(SEPARATOR)
+
+
 def _shown(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
     text = value.get("S") if isinstance(value, Mapping) else None
@@ -135,12 +140,18 @@ def outbox_item(item: OutboxItem, names: ItemNames | None = None) -> Item:
     """A trigger or alert as an item in DynamoDB JSON."""
     names = names or ItemNames()
     values: Item = {**item_key(names, item.site, item.sort_key), names.ttl_attribute: {"N": str(item.expires_at)}}
-    for name, value in item.attributes.items():
+    for name, value in _attributes(item, names).items():
         if isinstance(value, frozenset):
             values[name] = {"SS": sorted(value)}
         else:
             values[name] = {"N": str(value)} if isinstance(value, int) else {"S": value}
     return values
+
+
+def _attributes(item: OutboxItem, names: ItemNames) -> Mapping[str, Any]:
+    """The item's attributes, its status in the table's own words, so that the pipe's filter passes it."""
+    rest = {name: value for name, value in item.attributes.items() if name != "status"}
+    return {names.status_attribute: names.done[0], **rest} if len(rest) < len(item.attributes) else rest
 
 
 def open_key(key: JoinKey, names: ItemNames) -> Item:

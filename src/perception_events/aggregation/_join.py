@@ -9,9 +9,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError, InvalidJoinError
-from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._keys import UNGROUPED, ItemNames, JoinKey
 from perception_events.errors import describe
-from perception_events.sort_keys import SEPARATOR, SortKey
+from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey
 
 __all__ = ["Expectation", "Expected", "FallbackPolicy", "Join", "Manifest", "read_expectation"]
 
@@ -56,8 +56,22 @@ class Manifest:
 
     def sort_key(self, join: Join, key: JoinKey) -> str:
         """The sort key of the manifest that serves the group `key` of `join`."""
-        values = dict(zip(join.group_by[2:], key.parts, strict=True))
-        return SEPARATOR.join((key.date, self.event_type, *(values[name] for name in self.group_by[2:])))
+        names = join.group_by[len(join.group_by) - len(key.parts) :]
+        values = dict(zip(names, key.parts, strict=True))
+        segments = (self.event_type, *(values[name] for name in self.group_by if name in values))
+        return SEPARATOR.join((key.date, *segments) if key.date else segments)
+
+    def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
+        """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
+
+        None where that cannot be told from the item's key alone.
+        """
+        parts = join.group_parts(sort_key.key_format)
+        named = [part for part in self.group_by if part in parts]
+        if len(sort_key.segments) != len(named) + 1:
+            return None
+        values = dict(zip(named, sort_key.segments[1:], strict=True))
+        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(part, "") for part in parts))
 
 
 Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]
@@ -67,8 +81,12 @@ Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], I
 class Join:
     """ "When all of a group are in, start the next": one edge of the pipeline that needs several events.
 
-    `on` names the event types whose COMPLETED items are members. `group_by` is `site`, `date` and any named parts of
-    their sort keys (`sync`); what a key holds beyond these names the member: `cam3` of `2025-07-15#pose#sync001#cam3`
+    `site` and `date` stand for the partition key and the prefix in every table; a table of other keys may use its own
+    names for them.
+
+    `on` names the event types whose COMPLETED items are members. `group_by` is the partition key (`site`), what stands
+    before the event type in sort keys (`date`) unless it may differ within a group, and any named parts of the keys
+    (`sync`); what a key holds beyond these names the member: `cam3` of `2025-07-15#pose#sync001#cam3`
     by sync, `sync001#cam3` by day, the event type itself when nothing is left. With several event types the member
     starts with its event type (`pose#cam3`).
 
@@ -136,10 +154,10 @@ class Join:
                     f"join {self.name!r}: {name!r} cannot hold {' '.join(sorted(wrong))}, "
                     "it becomes part of sort keys and of a workflow's texts"
                 )
-        if self.group_by[:2] != ("site", "date") or len(set(self.group_by)) != len(self.group_by):
+        if not self.group_by or len(set(self.group_by)) != len(self.group_by):
             raise InvalidJoinError(
-                f"join {self.name!r}: group_by={self.group_by!r} must start with 'site', 'date' and name each part "
-                "once: a group lives under one partition key, and its sort keys start with the date"
+                f"join {self.name!r}: group_by={self.group_by!r} must name the partition key, then parts of the sort "
+                "key, each once"
             )
 
     def _check_members(self, on: tuple[str, ...]) -> None:
@@ -161,10 +179,10 @@ class Join:
                     )
         if isinstance(expects, Manifest):
             unknown = [part for part in expects.group_by if part not in self.group_by]
-            if unknown or expects.group_by[:2] != ("site", "date"):
+            if unknown or expects.group_by[:1] != self.group_by[:1]:
                 raise InvalidJoinError(
-                    f"join {self.name!r}: the manifest's group_by={expects.group_by!r} must start with 'site', 'date' "
-                    f"and name parts of the join's own group_by={self.group_by!r}"
+                    f"join {self.name!r}: the manifest's group_by={expects.group_by!r} must start with "
+                    f"{self.group_by[0]!r} and name parts of the join's own group_by={self.group_by!r}"
                 )
 
     def _check_fallback(self) -> None:
@@ -197,6 +215,38 @@ class Join:
         """The manifest, when that is what the join expects."""
         return self.expects if isinstance(self.expects, Manifest) else None
 
+    def group_parts(self, key_format: KeyFormat) -> tuple[str, ...]:
+        """The parts of `group_by` that follow the event type in a key: without the partition key and the prefix."""
+        rest = self.group_by[1:]
+        return rest[1:] if key_format.prefix is not None and rest[:1] in ((key_format.prefix,), ("date",)) else rest
+
+    def check_names(self, names: ItemNames) -> None:
+        """Reject a grouping that the table's keys do not allow.
+
+        Raises:
+            InvalidJoinError: `group_by`, or a manifest's, does not begin with the partition key or names the prefix
+            late.
+        """
+        prefix = names.key_format.prefix
+        groupings = [self.group_by, *([self.manifest.group_by] if self.manifest else [])]
+        for group_by in groupings:
+            late = set(group_by[1 if prefix is None else 2 :]) & {prefix, "date"}
+            if group_by[0] not in (names.partition_key, "site") or late:
+                first = repr(names.partition_key) + (f", and may name {prefix!r} next" if prefix else "")
+                raise InvalidJoinError(
+                    f"join {self.name!r}: group_by={group_by!r} must start with {first}: a group lives under one "
+                    "partition key, and its sort keys start with what stands before the event type"
+                )
+        if len({self._groups_by_prefix(group_by, prefix) for group_by in groupings}) > 1:
+            raise InvalidJoinError(
+                f"join {self.name!r}: its group_by={self.group_by!r} and the manifest's must both name {prefix!r}, "
+                "or neither"
+            )
+
+    @staticmethod
+    def _groups_by_prefix(group_by: tuple[str, ...], prefix: str | None) -> bool:
+        return prefix is not None and group_by[1:2] in ((prefix,), ("date",))
+
     def locate(self, site: str, sort_key: SortKey) -> tuple[JoinKey, str]:
         """The group that an item belongs to, and the member it is.
 
@@ -204,7 +254,7 @@ class Join:
             LookupError: the sort key lacks a part that `group_by` names.
         """
         positions: list[int] = []
-        for part in self.group_by[2:]:
+        for part in self.group_parts(sort_key.key_format):
             position = sort_key.names.index(part) + 1 if part in sort_key.names else len(sort_key.segments)
             if position >= len(sort_key.segments):
                 raise LookupError(f"join {self.name!r} groups by {part!r}, which sort key {sort_key.text!r} lacks")
@@ -213,7 +263,11 @@ class Join:
         rest = [s for i, s in enumerate(sort_key.segments) if i and i not in positions]
         if len(self.event_types) > 1 or not rest:
             rest.insert(0, sort_key.event_type)
-        return JoinKey(self.name, site, sort_key.date.isoformat(), parts), SEPARATOR.join(rest)
+        prefix = sort_key.key_format.prefix
+        date = sort_key.prefix
+        if prefix is not None and not self._groups_by_prefix(self.group_by, prefix):
+            date = UNGROUPED
+        return JoinKey(self.name, site, date, parts), SEPARATOR.join(rest)
 
 
 def read_expectation(found: object, where: str) -> frozenset[str] | int:

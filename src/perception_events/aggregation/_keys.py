@@ -6,16 +6,19 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perception_events.sort_keys import SEPARATOR
+from perception_events.event_status import EventStatus
+from perception_events.sort_keys import DATED, SEPARATOR, KeyFormat
 
 __all__ = [
     "ALERT_PREFIX",
     "JOIN_PREFIX",
     "OPEN_JOINS_PARTITION",
     "TRIGGER_PREFIX",
+    "UNGROUPED",
     "ItemNames",
     "JoinKey",
     "alert_event_type",
+    "joins_prefix",
     "trigger_event_type",
 ]
 
@@ -28,6 +31,9 @@ OPEN_JOINS_PARTITION = "#joins"
 MAXIMUM_SORT_KEY_BYTES = 1024
 """AWS: DynamoDB Developer Guide, "Quotas", partition and sort keys."""
 _FAR_RUN = 10**6
+
+UNGROUPED = "-"
+"""Stands for the prefix in the keys of groups that hold items of any prefix."""
 
 
 def trigger_event_type(module: str) -> str:
@@ -42,18 +48,44 @@ def alert_event_type(join: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ItemNames:
-    """What the event table calls its keys and its TTL attribute."""
+    """What the event table calls its attributes, and how its sort keys and states read.
+
+    `partition_key`, `sort_key`, `ttl_attribute`, `status_attribute`: names of attributes.
+    `done`, `in_progress`, `failed`: the values of the status that mean each; the first one is what is written. An item
+    that is done counts as a member of a join.
+    `key_format`: how sort keys begin.
+    """
 
     partition_key: str = "site"
     sort_key: str = "date#event_type"
     ttl_attribute: str = "expires_at"
+    status_attribute: str = "status"
+    done: tuple[str, ...] = ("COMPLETED",)
+    in_progress: tuple[str, ...] = ("PROCESSING",)
+    failed: tuple[str, ...] = ("FAILED",)
+    key_format: KeyFormat = DATED
+
+    def status_texts(self, status: EventStatus) -> tuple[str, ...]:
+        """How the table writes `status`; the first text is the one to write."""
+        texts = {
+            EventStatus.COMPLETED: self.done,
+            EventStatus.PROCESSING: self.in_progress,
+            EventStatus.FAILED: self.failed,
+        }
+        return texts[status]
+
+    def status_of(self, text: object) -> EventStatus | None:
+        """What a value of the status attribute means; None for one that means none of the three."""
+        return next((status for status in EventStatus if text in self.status_texts(status)), None)
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class JoinKey:
     """One group of one join: `JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))`.
 
-    `parts` are the values of the join's `group_by` after site and date.
+    `site` is the value of the partition key. `date` is what stands before the event type in the group's sort keys: the
+    day, or another prefix by which the join groups; `-` where it does not, and "" where keys have no prefix.
+    `parts` are the values of the join's `group_by` after these.
     """
 
     join: str
@@ -76,11 +108,11 @@ class JoinKey:
         A site may be longer than a sort key: then a digest stands for what does not fit. The entry's attributes have
         the whole of it.
         """
-        text = SEPARATOR.join((self.date, f"open_{self.join}", self.site, *self.parts))
+        text = _with_prefix(self.date, f"open_{self.join}", self.site, *self.parts)
         encoded = text.encode("utf-8", "surrogatepass")
         if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
             return text
-        return SEPARATOR.join((self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest()))
+        return _with_prefix(self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest())
 
     def trigger_sort_key(self, module: str, run: int) -> str:
         """Where the trigger of `module` is: `2025-07-15#trigger_recon#sync001`, and `...#run2` for a re-run."""
@@ -99,7 +131,16 @@ class JoinKey:
         return None
 
     def _key(self, event_type: str, run: int = 1) -> str:
-        return SEPARATOR.join((self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",))))
+        return _with_prefix(self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",)))
 
     def __str__(self) -> str:
-        return SEPARATOR.join((self.site, self.date, self.join, *self.parts))
+        return SEPARATOR.join((self.site, *([self.date] if self.date else []), self.join, *self.parts))
+
+
+def joins_prefix(date: str, join: str | None) -> str:
+    """What the sort keys of the states of `join`, or of all joins, under one prefix begin with."""
+    return _with_prefix(date, JOIN_PREFIX + (join or ""))
+
+
+def _with_prefix(prefix: str, *segments: str) -> str:
+    return SEPARATOR.join((prefix, *segments) if prefix else segments)

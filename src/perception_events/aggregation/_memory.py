@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from perception_events.aggregation._items import manifest_members
 from perception_events.aggregation._join import Expected
 from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._members import Members
 from perception_events.aggregation._state import JoinState, Member
 from perception_events.aggregation._store import Commit, OutboxItem, Recorded
 
@@ -34,6 +34,8 @@ class InMemoryJoinStore:
         self._on_outbox = on_outbox or (lambda item: None)
         self._lock = threading.Lock()
         self._states: dict[JoinKey, JoinState] = {}
+        self._open: dict[tuple[str, str, str], dict[JoinKey, None]] = {}
+        """By join, site and day: the groups that have not triggered."""
         self._outbox: dict[tuple[str, str], OutboxItem] = {}
         self._manifests: dict[tuple[str, str, str], dict[str, Any]] = {}
 
@@ -58,9 +60,9 @@ class InMemoryJoinStore:
             state = self._states.get(opening.key, opening)
             changed = member.supersedes(state.members.get(name))
             if changed:
-                members = MappingProxyType({**state.members, name: member})
-                state = replace(state, members=members, revision=state.revision + 1)
-            self._states[opening.key] = state
+                members = state.members if isinstance(state.members, Members) else Members(state.members)
+                state = replace(state, members=members.with_member(name, member), revision=state.revision + 1)
+                self._put(state)
             return Recorded(state, changed)
 
     def commit(self, before: JoinState, after: JoinState, outbox: Sequence[OutboxItem] = ()) -> Commit:
@@ -71,7 +73,7 @@ class InMemoryJoinStore:
                 return Commit.CONFLICT
             if any((item.site, item.sort_key) in self._outbox for item in outbox):
                 return Commit.EXISTS
-            self._states[before.key] = replace(after, revision=before.revision + 1)
+            self._put(replace(after, revision=before.revision + 1))
             self._outbox.update({(item.site, item.sort_key): item for item in outbox})
         for item in outbox:
             self._on_outbox(item)
@@ -81,17 +83,26 @@ class InMemoryJoinStore:
         """The state of one group."""
         return self._states.get(key)
 
-    def open_states(self) -> Iterable[JoinState]:
-        """Every group that has not triggered."""
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState]:
+        """Every group that has not triggered, or those of the join, site and day of `group`."""
         with self._lock:
-            found = [state for state in self._states.values() if state.triggered_at is None]
-        return sorted(found, key=lambda state: state.key)
+            days = self._open.values() if group is None else [self._open.get(_day(group), {})]
+            keys = sorted(key for day in days for key in day)
+            return [self._states[key] for key in keys]
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState]:
         """Every group of a site and day."""
         with self._lock:
             found = [state for key, state in self._states.items() if (key.site, key.date) == (site, date)]
         return sorted((s for s in found if join in (None, s.key.join)), key=lambda state: state.key)
+
+    def _put(self, state: JoinState) -> None:
+        self._states[state.key] = state
+        day = self._open.setdefault(_day(state.key), {})
+        if state.triggered_at is None:
+            day[state.key] = None
+        else:
+            day.pop(state.key, None)
 
     def manifest(self, site: str, sort_key: str, attribute: str) -> Expected:
         """What the manifest item lists.
@@ -104,3 +115,7 @@ class InMemoryJoinStore:
         else:
             item = self._manifests.get((site, sort_key, attribute))
         return manifest_members(item or {}, attribute, f"the manifest {site} {sort_key}")
+
+
+def _day(key: JoinKey) -> tuple[str, str, str]:
+    return key.join, key.site, key.date

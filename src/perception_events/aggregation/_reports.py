@@ -83,7 +83,7 @@ def report_of(join: Join, state: JoinState, expected: Expected, now: float, prob
         count = None if expected is None else len(missing)
     if state.triggered_at is not None:
         status = JoinStatus.TRIGGERED
-    elif is_complete(expected, completed):
+    elif is_complete(expected, state):
         status = JoinStatus.COMPLETE
     else:
         status = JoinStatus.OVERDUE if state.is_overdue(now) else JoinStatus.OPEN

@@ -65,6 +65,12 @@ class JoinState:
         return frozenset(name for name, member in self.members.items() if member.status == COMPLETED)
 
     @property
+    def completed_count(self) -> int:
+        """How many members are in; where the members know it (`Members`), they are not gone through."""
+        count = getattr(self.members, "completed_count", None)
+        return count if isinstance(count, int) else len(self.completed)
+
+    @property
     def late(self) -> frozenset[str]:
         """The members that came in after the trigger."""
         return self.completed - self.trigger_members if self.triggered_at is not None else frozenset()
@@ -84,10 +90,13 @@ def missing_members(expected: Expected, completed: frozenset[str]) -> frozenset[
     return expected - completed if isinstance(expected, frozenset) else frozenset()
 
 
-def is_complete(expected: Expected, completed: frozenset[str]) -> bool:
-    """Whether all that are expected are in. Members that nobody expects do not harm, nor count toward a set."""
+def is_complete(expected: Expected, state: JoinState) -> bool:
+    """Whether all that are expected are in. Members that are not expected do not harm, nor count toward a set.
+
+    The members are gone through only where there are enough of them.
+    """
     if expected is None:
         return False
     if isinstance(expected, int):
-        return len(completed) >= expected > 0
-    return bool(expected) and expected <= completed
+        return state.completed_count >= expected > 0
+    return bool(expected) and state.completed_count >= len(expected) and expected <= state.completed

@@ -86,8 +86,11 @@ class JoinStore(Protocol):
         """The state of one group."""
         ...
 
-    def open_states(self) -> Iterable[JoinState | UnreadableGroup]:
-        """Every group that has not triggered; a damaged one is given as such, and does not hide the others."""
+    def open_states(self, group: JoinKey | None = None) -> Iterable[JoinState | UnreadableGroup]:
+        """Every group that has not triggered; with `group` only those of its join, site and day.
+
+        A damaged one is given as such, and does not hide the others.
+        """
         ...
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState | UnreadableGroup]:

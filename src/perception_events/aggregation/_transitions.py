@@ -29,7 +29,7 @@ class Transition:
 
 def live_transition(join: Join, state: JoinState, expected: Expected, now: float) -> Transition | None:
     """The trigger of a complete group that has none."""
-    if state.triggered_at is None and is_complete(expected, state.completed):
+    if state.triggered_at is None and is_complete(expected, state):
         return _trigger(join, state, expected, now, TriggerReason.COMPLETE)
     return None
 
@@ -39,7 +39,7 @@ def fallback_transition(join: Join, state: JoinState, expected: Expected, now: f
     complete = live_transition(join, state, expected, now)
     if complete is not None or not state.is_overdue(now) or join.policy is FallbackPolicy.WAIT:
         return complete
-    there = len(state.completed)
+    there = state.completed_count
     if join.policy is FallbackPolicy.TRIGGER and there:
         return _trigger(join, state, expected, now, TriggerReason.DEADLINE)
     if join.quorum is not None and there >= join.quorum:

@@ -14,7 +14,7 @@ from perception_events.aggregation._keys import (
     alert_event_type,
     trigger_event_type,
 )
-from perception_events.aggregation._state import COMPLETED, TriggerReason
+from perception_events.aggregation._state import TriggerReason
 
 __all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 
@@ -263,7 +263,7 @@ class _Workflow:
         complete = self._complete(join, after_complete)
         first = next(iter(complete), after_complete)
         # A path that finds nothing would end the whole execution, uncaught: all that later states read is tested here.
-        parts = [_absent(f"$.part{n}.S") for n in range(len(join.group_by) - 2)]
+        parts = [_absent(f"$.part{n}.S") for n in range(len(join.group_parts(self._names.key_format)))]
         whole: State = {"Type": "Pass", "Next": f"{join.name}: read"}
         if parts:
             lacking: State = {"Or": parts} if len(parts) > 1 else parts[0]
@@ -330,9 +330,9 @@ class _Workflow:
     def _complete_by_manifest(self, join: Join, otherwise: str) -> State:
         manifest = join.manifest
         assert manifest is not None
-        places = [f"$.part{join.group_by.index(part) - 2}.S" for part in manifest.group_by[2:]]
-        form = "{}#" + manifest.event_type + "#{}" * len(places)
-        sort_key = f"States.Format('{form}', {', '.join(['$.date.S', *places])})"
+        parts = join.group_parts(self._names.key_format)
+        places = [f"$.part{parts.index(part)}.S" for part in manifest.group_by if part in parts]
+        sort_key = self._format(manifest.event_type + "#{}" * len(places), *places)
         listed = f"$.manifest.Item['{manifest.attribute}']"
         reason, exactly = TriggerReason.COMPLETE, "completed = :expected"
         by_set, by_list, by_number = (f"{join.name}: trigger if as in {kind}" for kind in ("set", "list", "number"))
@@ -434,7 +434,7 @@ class _Workflow:
         puts = []
         for module in join.trigger:
             event_type = trigger_event_type(module)
-            trigger_id = f"States.Format('{{}}#{{}}#{event_type}{{}}', $.join_site.S, $.date.S, $.suffix.S)"
+            trigger_id = self._format(event_type + "{}", "$.suffix.S", before=("$.join_site.S",))
             which = {"module": {"S": module}, "trigger_id": {"S.$": trigger_id}}
             puts.append(self._put(join, event_type, {**told, **which}))
         key = self._key({"S": OPEN_JOINS_PARTITION}, {"S.$": f"$['{self._names.sort_key}'].S"})
@@ -455,12 +455,19 @@ class _Workflow:
         alert = self._put(join, alert_event_type(join.name), {"alerted_at": {"S.$": _NOW}})
         return self._transaction([{"Update": self._group(update)}, alert], "LeftAlone")
 
+    def _format(self, form: str, *places: str, before: tuple[str, ...] = ()) -> str:
+        """A key of the group: `form` filled with `places`, after the prefix where the table's keys have one."""
+        first = (*before, *(("$.date.S",) if self._names.key_format.prefix is not None else ()))
+        # A form without any place is no call: Step Functions formats nothing into nothing.
+        values = ", ".join((*first, *places))
+        return f"States.Format('{'{}#' * len(first)}{form}', {values})" if values else form
+
     def _put(self, join: Join, event_type: str, told: State) -> State:
-        sort_key = f"States.Format('{{}}#{event_type}{{}}', $.date.S, $.suffix.S)"
+        sort_key = self._format(event_type + "{}", "$.suffix.S")
         item = {
             **self._key({"S.$": "$.join_site.S"}, {"S.$": sort_key}),
             f"{self._names.ttl_attribute}.$": f"$.state.Item['{self._names.ttl_attribute}']",
-            "status": {"S": COMPLETED},
+            self._names.status_attribute: {"S": self._names.done[0]},
             "event_type": {"S": event_type},
             "join": {"S": join.name},
             "run.$": "$.state.Item.run",

@@ -27,6 +27,7 @@ from perception_events.aggregation import (
     item_key,
     join_item,
     join_state,
+    joins_prefix,
     manifest_members,
     member_value,
     open_item,
@@ -183,28 +184,30 @@ class DynamoDBJoinStore:
         item = self._get(key.site, key.sort_key)
         return self._decoded(item, key) if item else None
 
-    def open_states(self) -> Iterator[JoinState | UnreadableGroup]:
-        """Every group that has not triggered: consistent queries of one partition, and batches of consistent reads.
+    def open_states(self, group: JoinKey | None = None) -> Iterator[JoinState | UnreadableGroup]:
+        """Every group that has not triggered, or those of the join, site and day of `group`.
 
-        The list names only groups that were open when it was read; one that triggers meanwhile is left out.
+        Consistent queries of one partition, and batches of consistent reads. The list names only groups that were open
+        when it was read; one that triggers meanwhile is left out.
 
         Raises:
             JoinStoreError: DynamoDB rejects a read.
         """
         seen: set[tuple[str, str]] = set()
         keys: list[dict[str, Any]] = []
-        for entry in self._query(OPEN_JOINS_PARTITION, ""):
+        prefix = "" if group is None else replace(group, parts=()).open_sort_key
+        for entry in self._query(OPEN_JOINS_PARTITION, prefix):
             place = self._place(entry)
             if isinstance(place, UnreadableGroup):
                 yield place
-            elif place not in seen:
+            elif place not in seen and (group is None or place[0] == group.site):  # not one whose name begins alike
                 seen.add(place)
                 keys.append(item_key(self._names, *place))
             if len(keys) == _MOST_KEYS:
-                yield from self._open_of(keys)
+                yield from self._open_of(keys, group)
                 keys = []
         if keys:
-            yield from self._open_of(keys)
+            yield from self._open_of(keys, group)
 
     def states(self, site: str, date: str, join: str | None = None) -> Iterable[JoinState | UnreadableGroup]:
         """Every group of a site and day, by consistent queries of the sort keys `date#join_...`.
@@ -212,7 +215,7 @@ class DynamoDBJoinStore:
         Raises:
             JoinStoreError: DynamoDB rejects a read.
         """
-        for item in self._query(site, f"{date}#join_{join or ''}"):
+        for item in self._query(site, joins_prefix(date, join)):
             state = join_state(item, self._names)
             if isinstance(state, UnreadableGroup) or (state is not None and join in (None, state.key.join)):
                 yield state
@@ -246,10 +249,15 @@ class DynamoDBJoinStore:
         item = self._get(site, sort_key, attribute)
         return manifest_members(item, attribute, f"the manifest {site} {sort_key}") if item else None
 
-    def _open_of(self, keys: list[dict[str, Any]]) -> Iterator[JoinState | UnreadableGroup]:
+    def _open_of(self, keys: list[dict[str, Any]], group: JoinKey | None) -> Iterator[JoinState | UnreadableGroup]:
         for item in self._get_all(keys):
             state = join_state(item, self._names)
-            if isinstance(state, UnreadableGroup) or (state is not None and state.triggered_at is None):
+            if isinstance(state, UnreadableGroup):
+                yield state
+            elif state is None or state.triggered_at is not None:
+                continue
+            # The prefix of one site is that of another, too.
+            elif group is None or replace(state.key, parts=()) == replace(group, parts=()):
                 yield state
 
     def _place(self, entry: Mapping[str, Any]) -> tuple[str, str] | UnreadableGroup:

@@ -6,14 +6,14 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from perception_events.aws.checkpoints import Checkpoint, CheckpointStore, InMemoryCheckpoints
-from perception_events.aws.errors import BackOff, error_code, is_retryable
+from perception_events.aws.errors import AWSCallError, BackOff, error_code, is_retryable
 from perception_events.clock import Clock, SystemClock
-from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
-from perception_events.records import wire_record
+from perception_events.records import StreamViewType, UnreadableRecordError, creation_time, sequence_number, wire_record
 from perception_events.streams import StartingPosition
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "StreamBatch",
     "StreamPoller",
     "StreamReadError",
+    "StreamSource",
     "StreamsClient",
     "stream_of",
 ]
@@ -32,11 +33,23 @@ MAXIMUM_PAGE = 1000
 """Records in one `GetRecords` answer. AWS: service model, `GetRecordsInput.Limit`."""
 
 JOINING_SLACK = 60.0
-"""Seconds by which the stream's clock may be behind ours: DynamoDB Local rounds times down to the minute."""
+"""Seconds by which a record's time may be before its writing: DynamoDB Local rounds times down to the minute."""
+
+PROCESS_ATTEMPTS = 8
+"""How often a batch is given to `process` where the back-off would go on for ever."""
 
 
-class StreamReadError(PerceptionEventsError, RuntimeError):
-    """The stream cannot be read (any more); the message says what AWS answered."""
+class StreamReadError(AWSCallError):
+    """The stream cannot be read (any more); the message says what AWS returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSource:
+    """A client of the streams API, and what it is to read; `arn` is None where the table has no stream."""
+
+    client: StreamsClient
+    arn: str | None
+    view_type: StreamViewType | None
 
 
 class StreamsClient(Protocol):
@@ -67,19 +80,26 @@ class StopSignal(Protocol):
         ...
 
 
-def stream_of(table: str, *, endpoint_url: str | None = None) -> tuple[StreamsClient, str | None]:
-    """A client of the streams API made by boto3, and the ARN of the table's stream; None where it has none.
+def stream_of(table: str, *, endpoint_url: str | None = None) -> StreamSource:
+    """A client of the streams API made by boto3, and the table's stream.
+
+    Its calls time out soon and are hardly repeated: the poller repeats them, and looks in between whether to end.
 
     Raises:
         ModuleNotFoundError: boto3 is not installed.
         botocore's errors: there is no such table, no region, no credentials.
     """
     import boto3
+    from botocore.config import Config
 
-    described = boto3.client("dynamodb", endpoint_url=endpoint_url).describe_table(TableName=table)["Table"]
-    streams: StreamsClient = boto3.client("dynamodbstreams", endpoint_url=endpoint_url)
-    enabled = described.get("StreamSpecification", {}).get("StreamEnabled", False)
-    return streams, described.get("LatestStreamArn") if enabled else None
+    config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 2})
+    client = boto3.client("dynamodb", endpoint_url=endpoint_url, config=config)
+    described = client.describe_table(TableName=table)["Table"]
+    streams: StreamsClient = boto3.client("dynamodbstreams", endpoint_url=endpoint_url, config=config)
+    specification = described.get("StreamSpecification", {})
+    if not specification.get("StreamEnabled", False):
+        return StreamSource(streams, None, None)
+    return StreamSource(streams, described.get("LatestStreamArn"), StreamViewType(specification["StreamViewType"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +118,9 @@ class _Shard:
     checkpoint: Checkpoint
     iterator: str | None = None
     joined_at_end: bool = False
+    failures: int = 0
+    retry_at: float = 0.0
+    error: StreamReadError | None = None
 
 
 class StreamPoller:
@@ -106,7 +129,13 @@ class StreamPoller:
     Every record that the stream still holds is delivered at least once, in order within its shard, across crashes and
     restarts with the same `checkpoints`; the records after the last checkpoint are delivered again after a crash.
     `page_size` is the most records in a batch. `idle_wait` is the pause in seconds after a round that brought nothing.
-    `back_off` limits consecutive failed calls to AWS, and consecutive failures to process one batch.
+    `back_off` limits consecutive failed calls to AWS, and consecutive failures to process one batch; with
+    `attempts=None` calls are repeated for ever, a batch eight times. `on_retry` is told why, before each repetition of
+    a call.
+
+    A shard that cannot be read, or is answered for strangely, waits with growing pauses and does not keep the others
+    from being read; its error is raised when no shard can be read, or at the end. A record that is not one (its time is
+    in milliseconds, say) is logged as an error and left out, and `unreadable` lists it.
 
     A record that the stream dropped before it was read (24 hours) is gone: this is logged as a warning that names the
     shard, and `trimmed_shards` lists it. From `LATEST`, records of the minute before the start may come too, after a
@@ -127,6 +156,7 @@ class StreamPoller:
         discovery_interval: float = 10.0,
         back_off: BackOff | None = None,
         clock: Clock | None = None,
+        on_retry: Callable[[str], object] = lambda reason: None,
     ) -> None:
         if not 1 <= page_size <= MAXIMUM_PAGE:
             raise ValueError(f"page_size is 1 to {MAXIMUM_PAGE}, not {page_size}")
@@ -143,7 +173,10 @@ class StreamPoller:
         self._parents: dict[str, str | None] = {}
         self._open: dict[str, _Shard] = {}
         self._discovered_at: float | None = None
+        self._on_retry = on_retry
+        self._server_time: float | None = None
         self.trimmed_shards: list[str] = []
+        self.unreadable: list[str] = []
 
     def run(
         self,
@@ -188,16 +221,19 @@ class StreamPoller:
             for shard in list(self._open.values()):
                 if stop.is_set():
                     return
-                records = self._page(shard, stop)
+                if shard.retry_at > self._clock.now():
+                    continue
+                records = self._page_or_later(shard, stop)
                 if records:
                     brought = True
-                    yield StreamBatch(shard.shard_id, tuple(wire_record(r, self._stream_arn) for r in records))
-                    self._advance(shard, str(records[-1]["dynamodb"]["SequenceNumber"]))
+                    yield StreamBatch(shard.shard_id, self._wire(records, shard.shard_id))
+                    self._advance(shard, sequence_number(records[-1]))
                 if shard.checkpoint.finished:
                     brought = True  # its children are to be read at once
             if brought:
                 last_record = self._clock.now()
             elif idle_seconds is not None and self._clock.now() - last_record >= idle_seconds:
+                self._raise_if_unread()
                 return
             else:
                 stop.wait(self._idle_wait)
@@ -212,8 +248,10 @@ class StreamPoller:
         self._discovered_at = None
         if kept is None and self._starting_position is StartingPosition.LATEST:
             # Everything that is there now is behind us; every shard that comes later is read from its beginning.
-            now = self._clock.now()
-            for shard in self._describe():
+            listed = self._describe()
+            # Our clock may be ahead of the stream's, by whose time records are left out after a restart.
+            now = min(self._clock.now(), self._server_time or self._clock.now())
+            for shard in listed:
                 closed = "EndingSequenceNumber" in shard.get("SequenceNumberRange", {})
                 self._checkpoints[shard["ShardId"]] = Checkpoint(finished=True) if closed else Checkpoint(since=now)
             # The iterators first: what is written after the save must be after them.
@@ -284,12 +322,18 @@ class StreamPoller:
         try:
             if shard.iterator is None:
                 shard.iterator = self._iterator(shard, stop)
-            answer = self._call(
+            response = self._call(
                 self._client.get_records, {"ShardIterator": shard.iterator, "Limit": self._page_size}, stop
             )
         except _LostError as lost:
             shard.iterator = None  # the next round takes a fresh one from the checkpoint
             if lost.code == "TrimmedDataAccessException":
+                if shard.checkpoint.sequence_number is None and shard.shard_id in self.trimmed_shards:
+                    raise StreamReadError(
+                        f"get_records of {shard.shard_id} finds its oldest record trimmed again and again",
+                        code=lost.code,
+                        retryable=True,
+                    ) from lost
                 self._trimmed(shard.shard_id, f"{shard.checkpoint} is before its oldest record")
                 shard.checkpoint = replace(shard.checkpoint, sequence_number=None)
             elif lost.code == "ResourceNotFoundException":
@@ -297,15 +341,53 @@ class StreamPoller:
             return []
         except _StoppedError:
             return []
-        shard.iterator = answer.get("NextShardIterator") or None
-        records = list(answer.get("Records", ()))
+        records = response.get("Records") or ()
+        if not isinstance(records, (list, tuple)) or not all(map(_is_numbered, records)):
+            raise StreamReadError(
+                f"get_records of {shard.shard_id} returned a record without dynamodb.SequenceNumber, so that no "
+                "checkpoint could say how far it is read",
+                retryable=True,
+            )
+        shard.iterator = response.get("NextShardIterator") or None
         since = shard.checkpoint.since
         if since is not None and not shard.joined_at_end:
             # Joined at its end before a restart: leave out what was there already then, as far as clocks can tell.
-            records = [r for r in records if _created(r) >= since - JOINING_SLACK]
+            # One without a time is delivered: too many is better than too few.
+            records = [r for r in records if (at := creation_time(r)) is None or at >= since - JOINING_SLACK]
         if shard.iterator is None and not records:
             self._save(shard, replace(shard.checkpoint, finished=True))
+        return list(records)
+
+    def _page_or_later(self, shard: _Shard, stop: StopSignal) -> list[Mapping[str, Any]]:
+        """`_page`, where a shard that cannot be read waits, and the others go on."""
+        try:
+            records = self._page(shard, stop)
+        except StreamReadError as error:
+            shard.error, shard.iterator = error, None
+            shard.failures += 1
+            shard.retry_at = self._clock.now() + max(self._back_off.seconds(shard.failures), self._idle_wait)
+            if all(other.error is not None for other in self._open.values()):
+                raise
+            _log.warning("shard %s cannot be read, and waits: %s", shard.shard_id, error)
+            self._on_retry(str(error))
+            return []
+        shard.error, shard.failures = None, 0
         return records
+
+    def _raise_if_unread(self) -> None:
+        for shard in self._open.values():
+            if shard.error is not None:
+                raise shard.error
+
+    def _wire(self, records: list[Mapping[str, Any]], shard_id: str) -> tuple[JSONObject, ...]:
+        wire = []
+        for record in records:
+            try:
+                wire.append(wire_record(record, self._stream_arn))
+            except UnreadableRecordError as error:
+                self.unreadable.append(sequence_number(record))
+                _log.error("record %s of %s is left out: %s", sequence_number(record), shard_id, error)
+        return tuple(wire)
 
     def _iterator(self, shard: _Shard, stop: StopSignal) -> str:
         shard.joined_at_end = False
@@ -320,7 +402,8 @@ class StreamPoller:
         return {"StreamArn": self._stream_arn, "ShardId": shard_id, "ShardIteratorType": kind, **more}
 
     def _trimmed(self, shard_id: str, why: str) -> None:
-        self.trimmed_shards.append(shard_id)
+        if shard_id not in self.trimmed_shards:
+            self.trimmed_shards.append(shard_id)
         _log.warning("shard %s was trimmed (%s): records older than 24 hours were lost", shard_id, why)
 
     def _call(
@@ -329,7 +412,9 @@ class StreamPoller:
         failures = 0
         while True:
             try:
-                return call(**request)
+                response = call(**request)
+                self._server_time = _date_of(response) or self._server_time
+                return response
             except Exception as error:  # botocore's classes are known only where botocore is installed
                 code = error_code(error)
                 if code in _ITERATOR_LOST and "StreamArn" not in request:
@@ -341,8 +426,11 @@ class StreamPoller:
                     name = getattr(call, "__name__", "call")
                     raise StreamReadError(
                         f"{name} on {self._stream_arn} failed {failures} time(s), the last with "
-                        f"{code or type(error).__name__}: {error}"
+                        f"{code or type(error).__name__}: {error}",
+                        code=code,
+                        retryable=is_retryable(error),
                     ) from error
+                self._on_retry(f"{code or type(error).__name__}: {error}")
                 _wait(self._back_off.seconds(failures), stop)
 
     def _process(
@@ -355,7 +443,7 @@ class StreamPoller:
                 process(batch.records)
             except Exception as error:
                 failures += 1
-                if self._back_off.is_over(failures):
+                if failures >= (self._back_off.attempts or PROCESS_ATTEMPTS):
                     error.add_note(
                         f"batch of {len(batch.records)} records of {batch.shard_id}, after {failures} attempts"
                     )
@@ -388,6 +476,18 @@ def _wait(seconds: float, stop: StopSignal | None) -> None:
         raise _StoppedError
 
 
-def _created(record: Mapping[str, Any]) -> float:
-    created = record["dynamodb"].get("ApproximateCreationDateTime", 0)
-    return float(created.timestamp()) if hasattr(created, "timestamp") else float(created)
+def _is_numbered(record: object) -> bool:
+    return isinstance(record, Mapping) and bool(sequence_number(record))
+
+
+def _date_of(response: object) -> float | None:
+    """AWS's own time, from the header of a response."""
+    metadata = response.get("ResponseMetadata") if isinstance(response, Mapping) else None
+    headers = metadata.get("HTTPHeaders") if isinstance(metadata, Mapping) else None
+    date = headers.get("date") if isinstance(headers, Mapping) else None
+    if not isinstance(date, str):
+        return None
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None

@@ -19,13 +19,17 @@ __all__ = [
 
 
 class SegmentClassifier(ValueObject):
-    """Claims keys whose second segment, the one after the date, is exactly `segment` (default: the event type)."""
+    """Claims keys whose second segment, the one after the date, is exactly `segment` (default: the event type).
 
-    __slots__ = __match_args__ = ("event_type", "segment")
+    `position` is that of the segment, from 0: 1 is the second, 0 the first of keys that begin with the event type.
+    """
 
-    def __init__(self, event_type: str, segment: str | None = None) -> None:
+    __slots__ = __match_args__ = ("event_type", "segment", "position")
+
+    def __init__(self, event_type: str, segment: str | None = None, position: int = 1) -> None:
         self.event_type = event_type
         self.segment = segment
+        self.position = position
 
     @property
     def name(self) -> str:
@@ -34,13 +38,14 @@ class SegmentClassifier(ValueObject):
 
     def classify(self, sort_key: str, item: Item | None = None) -> str | None:
         """The event type, or None."""
-        segments = sort_key.split("#", 2)
-        return self.event_type if len(segments) > 1 and segments[1] == (self.segment or self.event_type) else None
+        segments = sort_key.split("#", self.position + 1)
+        wanted = self.segment or self.event_type
+        return self.event_type if len(segments) > self.position and segments[self.position] == wanted else None
 
     def examples(self) -> tuple[str, ...]:
         """Keys that it claims, for the ambiguity check."""
-        segment = self.segment or self.event_type
-        return (f"2000-01-01#{segment}", f"2000-01-01#{segment}#x")
+        start = "2000-01-01#" * self.position + (self.segment or self.event_type)
+        return (start, f"{start}#x")
 
 
 class PrefixClassifier(ValueObject):

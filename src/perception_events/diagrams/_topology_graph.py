@@ -145,7 +145,9 @@ class _Drawing:
 
 
 def _name(resource: Resource) -> str:
-    return str(resource.name) or resource.id
+    """Its name; the id where AWS makes the name, or where it is not known."""
+    known = isinstance(resource.name, str) and resource.name and not resource.made_up_name
+    return str(resource.name) if known else resource.id
 
 
 def _batches(filtered: bool, size: Number | None) -> str:

@@ -6,6 +6,7 @@ from perception_events.patterns._errors import InvalidEventError, InvalidEventPa
 from perception_events.patterns._event_pattern import EventPattern
 from perception_events.patterns._explanation import Mismatch, MismatchKind
 from perception_events.patterns._nearest_rules import RuleExplanation
+from perception_events.patterns._partial import PartialPattern
 from perception_events.patterns._quirks import EngineQuirk
 from perception_events.patterns._rule_set import DuplicateRuleError, RuleSet, UnknownRuleError
 
@@ -21,6 +22,7 @@ __all__ = [
     "InvalidEventPatternError",
     "Mismatch",
     "MismatchKind",
+    "PartialPattern",
     "RuleExplanation",
     "RuleSet",
     "Support",

@@ -15,9 +15,9 @@ from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._event_text import plain, read_event
 from perception_events.patterns._explanation import Mismatch, explain
 from perception_events.patterns._fields import FieldTree
+from perception_events.patterns._flat_match import flat_matcher
 from perception_events.patterns._matching import compile_fields, matches
 from perception_events.patterns._parser import parse
-from perception_events.patterns._plain_match import plain_matcher
 from perception_events.patterns._positions import located
 from perception_events.patterns._quirks import EngineQuirk, engine_quirks
 
@@ -92,13 +92,13 @@ class EventPattern:
             InvalidEventError: a named field holds NaN or Infinity.
         """
         # From the second time on, the function made here is what `pattern.matches` finds.
-        decide = self.__dict__["matches"] = self._plain_matcher()
+        decide = self.__dict__["matches"] = self._flat_matcher()
         return decide(event)
 
-    def _plain_matcher(self) -> Callable[[Any], bool]:
+    def _flat_matcher(self) -> Callable[[Any], bool]:
         if len(self.sub_rules) > 1:
             return self._matches_any
-        return plain_matcher(self.sub_rules[0], self._matches_any)
+        return flat_matcher(self.sub_rules[0], self._matches_any)
 
     def _matches_any(self, event: Mapping[str, Any]) -> bool:
         return self._matches(checked_event(event))

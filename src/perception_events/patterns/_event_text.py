@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["plain", "read_event"]
+__all__ = ["MAX_DEPTH", "has_long_number", "plain", "read_event", "scan"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -32,15 +32,10 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     Raises:
         InvalidEventError: it is not JSON, no object, or beyond the engine's limits.
     """
-    if isinstance(text, bytes | bytearray):
-        try:
-            text = bytes(text).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
-    elif not isinstance(text, str):
-        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    if type(text) is not str:
+        text = _decoded(text)
     try:
-        value = _scan(text)
+        value = scan(text)
     except JSONTextError as error:
         raise InvalidEventError(f"the event is not JSON: {error.reason} (character {error.offset})") from None
     except json.JSONDecodeError as error:
@@ -50,21 +45,48 @@ def read_event(text: str | bytes) -> tuple[Any, ...]:
     return value
 
 
-def _scan(text: str) -> Any:
+def _decoded(text: object) -> str:
+    if isinstance(text, bytes | bytearray):
+        try:
+            decoded = str(text, "utf-8")  # "utf-8-sig" would be decoded by Python code
+        except UnicodeDecodeError as error:
+            raise InvalidEventError(f"the event is not UTF-8: {error}") from None
+        return decoded[1:] if decoded.startswith("\ufeff") else decoded
+    if not isinstance(text, str):
+        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+    return text
+
+
+def scan(text: str) -> Any:
+    """The value at the start of `text`, objects as tuples of pairs, numbers as bytes.
+
+    Raises:
+        JSONTextError: it is beyond the engine's limits, or holds NaN or Infinity.
+        JSONDecodeError: it is not JSON.
+    """
     if not text.startswith("{"):
         text = text.lstrip(" \t\n\r")
     try:
-        value, _ = _DECODER.raw_decode(text)
+        value, _ = _scan_once(text, 0)
     except RecursionError:
         return run(_values(read(text)))
-    if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
-        read(text)  # raises
-    # A number too long for the engine covers one of these characters.
-    for index in range(0, len(text), MAX_NUMBER_LENGTH):
-        if text[index] in _IN_NUMBERS and _is_long_number(text, index):
+    except StopIteration as stop:
+        raise json.JSONDecodeError("Expecting value", text, stop.value) from None
+    # A text that is not longer than these limits cannot go beyond them.
+    if len(text) > MAX_NUMBER_LENGTH:
+        if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
+            read(text)  # raises
+        if has_long_number(text):
             read(text)  # raises, unless what looks like a number is inside a string
-            break
     return value
+
+
+def has_long_number(text: str) -> bool:
+    """Whether there is something in `text` that looks like a number too long for the engine."""
+    # It covers one of these characters.
+    return any(
+        text[index] in _IN_NUMBERS and _is_long_number(text, index) for index in range(0, len(text), MAX_NUMBER_LENGTH)
+    )
 
 
 def _is_deep(value: Any) -> bool:
@@ -91,9 +113,10 @@ def _no_constant(name: str) -> NoReturn:
     raise JSONTextError(f"{name} is not a JSON number", 0)
 
 
-_DECODER = json.JSONDecoder(
+_scan_once = json.JSONDecoder(
     object_pairs_hook=tuple, parse_float=str.encode, parse_int=str.encode, parse_constant=_no_constant
-)
+).scan_once  # type: ignore[attr-defined]
+"""The scanner itself: `raw_decode` only calls it."""
 
 
 def _values(node: Node) -> Generator[Any, Any, Any]:

@@ -1,4 +1,4 @@
-"""The leaves of an event that patterns name: in the plain case one to a path, in general with their array elements.
+"""The leaves of an event that patterns name: in a flat event one to a path, in general with their array elements.
 
 An event is a mapping, or what `_event_text` makes of a text: objects are tuples of (key, value) pairs, repeated keys
 included, arrays are lists, numbers are their spelling as bytes.
@@ -24,25 +24,26 @@ if TYPE_CHECKING:
     """Path to its leaves, in the event's order."""
 
 __all__ = [
-    "MAX_PLAIN_PIECES",
+    "MAX_FLAT_PIECES",
     "Event",
     "FieldTree",
     "Leaf",
     "Leaves",
     "Membership",
-    "PlainFields",
+    "FlatFields",
     "java_split",
     "leaf_text",
+    "text_leaf",
 ]
 
-MAX_PLAIN_PIECES = 10
-"""A path of more pieces is looked for by `FieldTree` only: `PlainFields` holds every stretch of every path."""
+MAX_FLAT_PIECES = 10
+"""A path of more pieces is looked for by `FieldTree` only: `FlatFields` holds every stretch of every path."""
 
 _NOWHERE: Membership = {}
 _LITERALS = {None: "null", True: "true", False: "false"}
 
 
-class PlainFields:
+class FlatFields:
     """Finds the leaves of events in which no named field lies in an element of an array, which most events are.
 
     `names` has every node below by its dotted name from here, since `{"a.b": 1}` is `{"a": {"b": 1}}`.
@@ -51,7 +52,7 @@ class PlainFields:
     __slots__ = ("names", "path")
 
     def __init__(self, paths: Iterable[str] = ()) -> None:
-        self.names: dict[str, PlainFields] = {}
+        self.names: dict[str, FlatFields] = {}
         self.path: str | None = None
         for path in paths:
             self.add(path)
@@ -61,7 +62,7 @@ class PlainFields:
         pieces = path.split(".")
         nodes = [self]
         for piece in pieces:
-            nodes.append(nodes[-1].names.get(piece) or PlainFields())
+            nodes.append(nodes[-1].names.get(piece) or FlatFields())
         for start, node in enumerate(nodes):
             for end in range(start + 1, len(nodes)):
                 node.names.setdefault(".".join(pieces[start:end]), nodes[end])
@@ -72,13 +73,13 @@ class PlainFields:
         self.names[path].path = None
 
     def leaves(self, event: Event) -> list[tuple[str, str]] | None:
-        """(path, leaf) of each; None where the event is not plain, or not JSON: `FieldTree.leaves` tells.
+        """(path, leaf) of each; None where the event is not flat, or not JSON: `FieldTree.leaves` tells.
 
         A path whose field is an array, or is spelled in several ways, has several leaves.
         """
         found: list[tuple[str, str]] = []
-        plain = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
-        return found if plain else None
+        is_flat = self._text_leaves(event, found) if type(event) is tuple else self._leaves(event, found)
+        return found if is_flat else None
 
     def _leaves(self, event: Any, found: list[tuple[str, str]]) -> bool:
         names = self.names
@@ -125,16 +126,17 @@ class PlainFields:
                     if type(element) is tuple or type(element) is list:
                         return False
                     if node.path is not None:
-                        found.append((node.path, _text_leaf(element)))
+                        found.append((node.path, text_leaf(element)))
             elif node.path is not None:
-                found.append((node.path, _text_leaf(value)))
+                found.append((node.path, text_leaf(value)))
         return True
 
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
-def _text_leaf(value: str | bytes | bool | None) -> str:
+def text_leaf(value: str | bytes | bool | None) -> str:
+    """The leaf of what `_event_text` makes of a scalar."""
     if isinstance(value, bytes):
         return value.decode()
     return f'"{value}"' if isinstance(value, str) else _LITERALS[value]
@@ -169,7 +171,7 @@ class FieldTree:
         nodes = [self]
         for piece in pieces:
             nodes.append(nodes[-1].children.setdefault(piece, FieldTree()))
-        if len(pieces) > MAX_PLAIN_PIECES:
+        if len(pieces) > MAX_FLAT_PIECES:
             self._is_deep = True
         else:
             for start, node in enumerate(nodes[:-1]):
@@ -203,7 +205,7 @@ class FieldTree:
         found: Leaves = {}
         arrays = 0
         from_text = type(event) is tuple
-        text_of = _text_leaf if from_text else leaf_text
+        text_of = text_leaf if from_text else leaf_text
         # Depth first, nearly in the event's order; the stack stands in for recursion, so depth costs nothing.
         stack: list[tuple[FieldTree, Any, Membership]] = [(self, event, _NOWHERE)]
         while stack:

@@ -10,7 +10,6 @@ from functools import partial
 from perception_events.errors import PerceptionEventsError
 from perception_events.patterns._dialects import Dialect
 from perception_events.patterns._event_pattern import EventPattern, checked_event
-from perception_events.patterns._event_text import read_event
 from perception_events.patterns._nearest_rules import RuleExplanation, nearest_rules
 from perception_events.patterns.index import RuleIndex
 
@@ -98,7 +97,7 @@ class RuleSet:
         Raises:
             InvalidEventError: it is not JSON, or no object.
         """
-        return self._index.matching(read_event(text))
+        return self._index.matching_text(text)
 
     def explain(self, event: Mapping[str, Any], *, limit: int | None = 5) -> list[RuleExplanation]:
         """Why rules do not match a parsed event: the nearest first, which is the likeliest to have been meant.
@@ -110,6 +109,13 @@ class RuleSet:
             TypeError: as `EventPattern.matches`.
         """
         return nearest_rules(self._patterns, event, limit)
+
+    def candidates(self, event: Mapping[str, Any]) -> int:
+        """How many rules (with `$or`: branches) are looked at for a parsed event, those that match included.
+
+        A measure of how well the rules can be told apart, beside the number of matches; it costs as much as to match.
+        """
+        return self._index.candidates(event if type(event) is dict else checked_event(event))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as its rules: the index is built again."""

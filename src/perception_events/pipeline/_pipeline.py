@@ -148,11 +148,14 @@ class Pipeline:
             if module.classifier is not None:
                 registry = registry.with_classifier(module.classifier)
             elif module.name not in registry.event_types:
-                registry = registry.with_classifier(SegmentClassifier(module.name))
+                registry = registry.with_classifier(self._segment(module.name))
         for event_type in self._join_event_types():
             if event_type not in registry.event_types:
-                registry = registry.with_classifier(SegmentClassifier(event_type))
+                registry = registry.with_classifier(self._segment(event_type))
         return registry
+
+    def _segment(self, event_type: str) -> SegmentClassifier:
+        return SegmentClassifier(event_type, position=0 if self.table.key_format.prefix is None else 1)
 
     @property
     def joins(self) -> tuple[Join, ...]:
@@ -190,8 +193,18 @@ class Pipeline:
 
     @property
     def item_names(self) -> ItemNames:
-        """What the table calls its keys and its TTL attribute."""
-        return ItemNames(self.table.partition_key, self.table.sort_key, self.table.ttl_attribute)
+        """What the table calls its attributes, and how its keys read."""
+        table = self.table
+        return ItemNames(
+            table.partition_key,
+            table.sort_key,
+            table.ttl_attribute,
+            table.status_attribute,
+            table.done,
+            table.in_progress,
+            table.failed,
+            table.key_format,
+        )
 
     def names(self, env: str) -> Names:
         """What the parts are called in `env`; what is there already keeps its own name."""
@@ -212,14 +225,16 @@ class Pipeline:
         self,
         env: str,
         *,
-        account: str = "123456789012",
-        region: str = "us-east-1",
+        account: str | None = None,
+        region: str | None = None,
         declared_in: str | None = None,
     ) -> Topology:
         """Everything that is deployed in `env`, as resources that refer to each other.
 
-        `account`, `region`: for ARNs. `declared_in`: what origins name as their file, such as `package.module:name`;
-        the pipeline's name without it. Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
+        `account`, `region`: for ARNs; 123456789012 and us-east-1 where they are not given.
+        `declared_in`: what origins name as their file, such as `package.module:name`; the pipeline's name without it.
+
+        Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
         is there already has its ARN as its id.
 
         Raises:
@@ -228,7 +243,7 @@ class Pipeline:
         # Here: a function that only classifies or joins need not load it.
         from perception_events.pipeline._topology import pipeline_topology
 
-        return pipeline_topology(self, env, account, region, declared_in)
+        return pipeline_topology(self, env, account or "123456789012", region or "us-east-1", declared_in)
 
     def graph(self, env: str, *, queues: bool = False) -> Graph:
         """The diagram of `topology(env)` with modules and joins; `queues` draws dead-letter queues too."""
@@ -355,7 +370,8 @@ class Pipeline:
                             f"module {module.name!r} has join {join.name!r}, which is on {', '.join(join.event_types)};"
                             " declare it there"
                         )
-            check_joins(self.joins, declared, [module.name for module in self.modules if module.targets])
+            served = [module.name for module in self.modules if module.targets]
+            check_joins(self.joins, declared, served, self.item_names)
             check_acyclic(self.next_modules)
             check_reachable(self.entries or (self.modules[0].name,), self.next_modules)
         except InvalidJoinError as error:

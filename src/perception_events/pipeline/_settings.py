@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from perception_events.aggregation import Join
 from perception_events.classifiers import Classifier, OnError
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.sort_keys import DATED, KeyFormat
 
 if TYPE_CHECKING:
     from perception_events.topology import RuleTarget
@@ -84,7 +85,10 @@ class TableSettings:
 
     `name`: see `Pipeline.name_format`. `partition_key`, `sort_key`: the names of the key attributes, which are strings.
     `ttl_attribute`: the attribute of Time to Live. `stream_view_type`: what the stream carries.
-    `status_attribute`: the attribute that says how far an item is; `status_filter` makes filters on it.
+    `key_format`: how sort keys begin: with a day, with another segment, or with the event type.
+    `status_attribute`: the attribute that says how far an item is; `status_filters` makes filters on it.
+    `done`, `in_progress`, `failed`: its values that mean each; the first one is what is written. Joins count what is
+    done.
     `existing_stream_arn`: a table that is there already, by its stream.
     `other_stream_readers`: the pipes and event source mappings which read that stream beside this pipe.
     """
@@ -94,15 +98,27 @@ class TableSettings:
     sort_key: str = "date#event_type"
     ttl_attribute: str = "expires_at"
     stream_view_type: str = "NEW_AND_OLD_IMAGES"
+    key_format: KeyFormat = DATED
     status_attribute: str = "status"
+    done: tuple[str, ...] = ("COMPLETED",)
+    in_progress: tuple[str, ...] = ("PROCESSING",)
+    failed: tuple[str, ...] = ("FAILED",)
     existing_stream_arn: str | None = None
     other_stream_readers: int = 0
 
-    def status_filter(self, *values: str, event_names: tuple[str, ...] = ("INSERT", "MODIFY")) -> JSONObject:
-        """A filter for the pipe: items whose status is one of `values`, in records of `event_names`."""
-        listed: list[JSONValue] = [*values]
-        names: list[JSONValue] = [*event_names]
-        return {"eventName": names, "dynamodb": {"NewImage": {self.status_attribute: {"S": listed}}}}
+    def status_filters(self, *values: str) -> tuple[JSONObject, ...]:
+        """Filters for the pipe, one for each of `values`: items that come to have this status, inserted or modified."""
+        return tuple(self._comes_to_have(value) for value in values)
+
+    def _comes_to_have(self, value: str) -> JSONObject:
+        before: list[JSONValue] = [{"anything-but": value}, {"exists": False}]
+        return {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {
+                "NewImage": {self.status_attribute: {"S": [value]}},
+                "OldImage": {self.status_attribute: {"S": before}},
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)

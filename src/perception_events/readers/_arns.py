@@ -31,6 +31,7 @@ from perception_events.topology import (
 
 __all__ = [
     "GENERATED",
+    "STREAM_LABEL",
     "Account",
     "ResourceType",
     "arn_key",
@@ -45,7 +46,7 @@ __all__ = [
 
 GENERATED = "GENERATED"
 """Stands where AWS puts random characters; inert in patterns and templates."""
-_STREAM_LABEL = "2025-01-01T00:00:00.000"
+STREAM_LABEL = "2025-01-01T00:00:00.000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def arn_text(kind: ResourceType, name: Text, account: Account) -> Text:
 
 def stream_arn(table_arn: Text) -> Text:
     """The ARN of a table's stream; on AWS it ends in the time at which the stream was enabled."""
-    return join_texts([table_arn, f"/stream/{_STREAM_LABEL}"])
+    return join_texts([table_arn, f"/stream/{STREAM_LABEL}"])
 
 
 def spelled_name(value: Text) -> str:

@@ -44,7 +44,8 @@ def build_topology(declared: Iterable[Declared], problems: list[Problem]) -> Top
     builder = _Builder(directory, problems)
     resources = [resource for one in unique for resource in builder.resources(one)]
     resources = builder.with_invoke_settings(resources)
-    return Topology([*resources, *directory.existing.values()])
+    by_id = {resource.id: resource for resource in reversed([*resources, *directory.existing.values()])}
+    return Topology(reversed(by_id.values()))
 
 
 def stream_id(table: str) -> str:

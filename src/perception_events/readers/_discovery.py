@@ -60,7 +60,11 @@ def units_of(paths: Sequence[str | Path], reading: Reading) -> Iterator[Unit]:
 
 def _folder(folder: Path, reading: Reading) -> Iterator[Unit]:
     """A folder that is one unit, or the units inside."""
-    entries = sorted(folder.iterdir())
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        reading.problem(f"cannot be read: {error.strerror}", "make it readable", Origin(str(folder)))
+        return
     manifest = folder / "manifest.json"
     if manifest in entries:
         document = _read(manifest, reading)
@@ -78,7 +82,7 @@ def _folder(folder: Path, reading: Reading) -> Iterator[Unit]:
         entries = [entry for entry in entries if entry.suffix != ".json"]
     for entry in entries:
         if entry.is_dir():
-            if entry.name not in _SKIPPED and not entry.name.startswith("."):
+            if entry.name not in _SKIPPED and not entry.name.startswith(".") and not entry.is_symlink():
                 yield from _folder(entry, reading)
         elif entry.suffix in _SUFFIXES:
             yield from _file(entry, reading, walked=True)
@@ -96,11 +100,15 @@ def _file(path: Path, reading: Reading, *, walked: bool) -> Iterator[Unit]:
     try:
         if walked and not _SNIFFED.search(read_text(path, 64 * MAX_TEMPLATE_BYTES)):
             return
-        document = read_document(path)
+        repeated: list[tuple[str, int]] = []
+        document = read_document(path, repeated)
     except DocumentError as error:
         reading.problems.append(error.problem(str(path)))
         return
     if isinstance(document, dict):
+        if not walked or template_format(document) is not None:
+            for key, line in repeated:
+                reading.problem(f"the key {key} is written twice", "remove one", Origin(str(path), line))
         format = template_format(document)
         if format is not None:
             yield Unit(_name(path), lambda reading: read_template(reading, path, document, format))

@@ -40,8 +40,10 @@ def read_text(path: Path, limit: int = MAX_TEMPLATE_BYTES) -> str:
         raise DocumentError(f"cannot be read: {error.strerror}", "make it readable") from None
 
 
-def read_document(path: Path) -> Any:
+def read_document(path: Path, repeated: list[tuple[str, int]] | None = None) -> Any:
     """The value of a JSON or YAML file; a text that begins like JSON is read as JSON, whatever the file's name.
+
+    `repeated`: gets the keys that are written twice, with their lines; the last value of such a key counts.
 
     Raises:
         DocumentError: it is neither.
@@ -51,8 +53,8 @@ def read_document(path: Path) -> Any:
     text = read_text(path, _MAX_PLAN_BYTES if is_json else MAX_TEMPLATE_BYTES)
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return read_json(text)
+            return read_json(text, repeated=repeated)
         except DocumentError:
             if is_json and path.suffix != ".template":
                 raise
-    return read_yaml(text)
+    return read_yaml(text, repeated)

@@ -111,7 +111,7 @@ class Intrinsics:
             return set()
         found: set[str] = set()
         for key, inside in value.items():
-            if key == "Ref" and inside in self._parameters:
+            if key == "Ref" and isinstance(inside, str) and inside in self._parameters:
                 found.add(inside)
             elif key == "Condition" and isinstance(inside, str) and inside not in seen:
                 found |= self._parameters_in(self._conditions.get(inside), seen | {inside})

@@ -17,10 +17,10 @@ _WORDS = {"true": True, "false": False, "null": None}
 _DEEPEST = 200
 
 
-def read_json(text: str, *, first_line: int = 1) -> Any:
+def read_json(text: str, *, first_line: int = 1, repeated: list[tuple[str, int]] | None = None) -> Any:
     """The value of `text`; objects and lists are `LocatedDict` and `LocatedList`. Of equal keys the last one counts.
 
-    `first_line`: the line of the file on which `text` begins.
+    `first_line`: the line of the file on which `text` begins. `repeated`: gets the keys that are written twice.
 
     Raises:
         DocumentError: it is not JSON, or is nested more than 200 levels deep.
@@ -34,7 +34,7 @@ def read_json(text: str, *, first_line: int = 1) -> Any:
     except ValueError as error:  # a number of more digits than Python reads
         raise DocumentError(f"not JSON: {error}", "correct the number", first_line) from None
     tokens = _tokens(text, first_line)
-    return _value(next(tokens), tokens, 0)
+    return _value(next(tokens), tokens, 0, [] if repeated is None else repeated)
 
 
 _Token = tuple[str, str, int]
@@ -55,7 +55,7 @@ def _tokens(text: str, line: int) -> Iterator[_Token]:
             line += 1
 
 
-def _value(token: _Token, tokens: Iterator[_Token], depth: int) -> Any:
+def _value(token: _Token, tokens: Iterator[_Token], depth: int, repeated: list[tuple[str, int]]) -> Any:
     kind, text, line = token
     if depth > _DEEPEST:
         raise _too_deep(line)
@@ -69,7 +69,9 @@ def _value(token: _Token, tokens: Iterator[_Token], depth: int) -> Any:
             if key_kind == '"':
                 key = _string(key_text)
                 next(tokens)  # the colon
-                entries[key] = _value(next(tokens), tokens, depth + 1)
+                if key in entries:
+                    repeated.append((key, key_line))
+                entries[key] = _value(next(tokens), tokens, depth + 1, repeated)
                 entries.lines[key] = key_line
         return entries
     if kind == "[":
@@ -78,7 +80,7 @@ def _value(token: _Token, tokens: Iterator[_Token], depth: int) -> Any:
             if element[0] == "]":
                 break
             if element[0] != ",":
-                elements.append(_value(element, tokens, depth + 1))
+                elements.append(_value(element, tokens, depth + 1, repeated))
                 elements.lines.append(element[2])
         return elements
     return _WORDS[text] if text in _WORDS else json.loads(text)

@@ -51,6 +51,11 @@ def read_template(reading: Reading, path: Path, template: Mapping[str, Any], for
         exports=reading.exports,
     )
     _check_parameters(reading, path, template)
+    resources = _dict(template.get("Resources"))
+    for name in resources:
+        if name.startswith(("Fn::ForEach::", "Fn::Transform")):
+            origin = Origin(str(path), getattr(resources, "lines", {}).get(name), f"Resources.{name}")
+            reading.problem(f"{name} makes resources at the deployment", "give the processed template", origin)
     nested = list(_nested(reading, path, stack, {path.resolve()}))
     reading.sources.append((reading.stack_name, lambda: _declared(stack, nested)))
 

@@ -79,9 +79,10 @@ def _read(reading: Reading, path: Path, folder: Path, bodies: dict[str, Body]) -
             return None
         inside = caller.folder / text
         origin = Origin(caller.file_of(block), block.line, path.rstrip("."))
-        if not inside.is_dir():
+        if not inside.is_dir() or not is_module(inside):
             if inside not in missing:
-                reading.problem(f"the folder {text} of {origin.path} does not exist", "correct `source`", origin)
+                what = "does not exist" if not inside.is_dir() else "has no Terraform files"
+                reading.problem(f"the folder {text} of {origin.path} {what}", "correct `source`", origin)
                 missing.add(inside)
             return None
         if path.count("module.") > _DEEPEST:

@@ -17,6 +17,7 @@ from perception_events.topology import LocatedDict, Origin, Text, Unresolved
 
 __all__ = ["plan_format", "read_plan"]
 
+_COMPUTED = ("arn", "id", "tags_all")
 _KEY = re.compile(r"\[[^\]]*\]")
 
 
@@ -58,7 +59,7 @@ class _Plan:
         self._account = account
         self._configuration = dict(_configurations(_dict(_dict(document.get("configuration")).get("root_module")), ""))
         unknown = {
-            one.get("address"): _dict(_dict(one.get("change")).get("after_unknown"))
+            str(one.get("address")): _dict(_dict(one.get("change")).get("after_unknown"))
             for one in _list(document.get("resource_changes"))
             if isinstance(one, dict)
         }
@@ -129,7 +130,8 @@ class _Plan:
         for name, part in unknown.items():
             expression = expressions.get(name) if isinstance(expressions, dict) else None
             if part is True:
-                if expression is None and name in ("arn", "id", "tags_all"):
+                is_top = values is self._filled[one.address] and one.type != "aws_cloudwatch_event_target"
+                if expression is None and name in _COMPUTED and is_top:
                     continue  # not an argument: AWS sets it
                 values[name] = self._referred(one, name, expression)
             elif isinstance(values.get(name), dict | list):

@@ -22,11 +22,8 @@ def declared_resource(
     known = TYPES.get(type)
     cloudformation = known.cloudformation if known is not None else type
     arn = known_attribute(type, "arn", name, values, account) if known is None or known.name else ""
-    others: list[Text] = []
-    for attribute in ("url",):
-        value = known_attribute(type, attribute, name, values, account)
-        if value is not None:
-            others.append(value)
+    url = known_attribute(type, "url", name, values, account)
+    others: list[Text] = [] if url is None else [url]
     if cloudformation == "AWS::Lambda::Alias":
         function = values.get("function_name")
         arn = ""
@@ -72,8 +69,9 @@ class RulesAndTargets:
 
     def add_unread_module(self, address: str, arguments: Mapping[str, Any], origin: Origin, account: Account) -> None:
         """A module that was not read: an event pattern among its arguments is that of a rule it makes."""
+        bus_name = arguments.get("bus_name")
+        has_bus = False
         for path, holder in _with_patterns(arguments):
-            target = LocatedDict({"Id": "unknown", "Arn": Unresolved(f"${{{address}.targets}}", "", origin)})
             properties = LocatedDict(line=origin.line)
             lines: dict[str, int] = getattr(holder, "lines", {})
             for theirs, ours in (
@@ -84,12 +82,19 @@ class RulesAndTargets:
                 if holder.get(theirs) is not None:
                     properties[ours] = holder[theirs]
                     properties.lines[ours] = lines.get(theirs, origin.line or 1)
-            bus = arguments.get("bus_name")
-            if bus is not None and "EventBusName" not in properties:
-                properties["EventBusName"] = bus
-            properties["Targets"] = LocatedList([target])
+            if isinstance(bus_name, str | Unresolved) and "EventBusName" not in properties:
+                has_bus = has_bus or bus_name != "default"
+                properties["EventBusName"] = properties["SourceArn"] = bus_name
             id = f"{address}{path}"
-            self.stand_ins.append(Declared(id, "AWS::Events::Rule", properties, origin, account, name=id))
+            type = "AWS::Events::Archive" if path.startswith(".archives.") else "AWS::Events::Rule"
+            if type == "AWS::Events::Rule":
+                target = LocatedDict({"Id": "unknown", "Arn": Unresolved(f"${{{address}.targets}}", "", origin)})
+                properties["Targets"] = LocatedList([target])
+            self.stand_ins.append(Declared(id, type, properties, origin, account, name=id))
+        if has_bus and isinstance(bus_name, str | Unresolved):  # the module makes the bus that it is given a name for
+            bus = Declared(f"{address}.bus", "AWS::Events::EventBus", {}, origin, account, name=bus_name, existing=True)
+            bus.arn = arn_text(resource_type(bus.type), bus_name, account)
+            self.stand_ins.append(bus)
 
     def link(self) -> None:
         """Give each target to its rule; a target of a rule that is not known makes an existing rule."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.readers._arns import GENERATED, Account, arn_text, resource_type, stream_arn
+from perception_events.readers._arns import GENERATED, STREAM_LABEL, Account, arn_text, resource_type, stream_arn
 from perception_events.readers._intrinsics import json_text
+from perception_events.readers._patterns import read_pattern_text
+from perception_events.readers._problems import DocumentError
 from perception_events.readers._texts import as_text, join_texts
 from perception_events.topology import LocatedDict, LocatedList, Text, Unresolved
 
@@ -94,6 +96,8 @@ def known_attribute(type: str, attribute: str, name: Text, values: Mapping[str, 
         return name
     if attribute == "url" and type == "aws_sqs_queue":
         return join_texts([f"https://sqs.{account.region}.amazonaws.com/{account.number}/", name])
+    if attribute == "stream_label":
+        return STREAM_LABEL
     if attribute == "stream_arn":
         return stream_arn(arn)
     return None
@@ -390,9 +394,6 @@ def _bus_permission(values: Mapping[str, Any]) -> LocatedDict:
 
 def _json(value: Any) -> Any:
     """JSON text as its value; with unknown parts, as far as it is known."""
-    from perception_events.readers._patterns import read_pattern_text
-    from perception_events.readers._problems import DocumentError
-
     if isinstance(value, str | Unresolved):
         try:
             return read_pattern_text(value)

@@ -20,8 +20,8 @@ class MissingExtraError(PerceptionEventsError, ImportError):
     """A file needs a library that is not installed; the message has the command that installs it."""
 
 
-def read_yaml(text: str) -> Any:
-    """The value of the first document of `text`.
+def read_yaml(text: str, repeated: list[tuple[str, int]] | None = None) -> Any:
+    """The value of the first document of `text`; keys that are written twice are added to `repeated` with their lines.
 
     `!Ref x` becomes `{"Ref": "x"}`, `!GetAtt a.B` `{"Fn::GetAtt": ["a", "B"]}`, any other `!Name x` `{"Fn::Name": x}`.
     Dates stay text, as JSON has none. Of equal keys the last one counts.
@@ -40,7 +40,7 @@ def read_yaml(text: str) -> Any:
     try:
         reader = loader(text)
         try:
-            return _Builder(reader, yaml).document()
+            return _Builder(reader, yaml, repeated).document()
         finally:
             reader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -57,7 +57,8 @@ class _Builder:
     A value that aliases share is made once, and its size is counted each time.
     """
 
-    def __init__(self, reader: Any, yaml: Any) -> None:
+    def __init__(self, reader: Any, yaml: Any, repeated: list[tuple[str, int]] | None) -> None:
+        self._repeated = [] if repeated is None else repeated
         self._reader = reader
         self._yaml = yaml
         self._anchors: dict[str, tuple[Any, int]] = {}
@@ -130,9 +131,11 @@ class _Builder:
             value = self._value(self._reader.get_event(), depth + 1)
             if is_merge:
                 merged += value if isinstance(value, list) else [value]
-            else:
-                entries[key] = value
-                entries.lines[key] = key_line
+                continue
+            if key in entries:
+                self._repeated.append((key, key_line))
+            entries[key] = value
+            entries.lines[key] = key_line
         for other in merged:
             for name, value in (other if isinstance(other, dict) else {}).items():
                 if name not in entries:

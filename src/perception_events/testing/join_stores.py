@@ -135,6 +135,8 @@ def lists_the_groups_of_a_day(store: JoinStore) -> None:
     assert sorted(_keys(store.states(KEY.site, KEY.date))) == sorted(keys[:4])
     assert _keys(store.states(KEY.site, KEY.date, "pose")) == keys[:2]
     assert _open(store) == sorted(keys[1:])
+    assert _keys(store.open_states(KEY)) == [keys[1]]
+    assert _keys(store.open_states(keys[3])) == [keys[3]]
 
 
 def knows_no_manifest_that_is_not_there(store: JoinStore) -> None:

@@ -157,9 +157,9 @@ class BrokenStore(InMemoryJoinStore):
         super().__init__()
         self.attempts: list[str] = []
 
-    def open_states(self) -> Iterable[Any]:
+    def open_states(self, group: JoinKey | None = None) -> Iterable[Any]:
         yield UnreadableGroup("z", "2025-07-15#join_pose#s", "KeyError: 'S'")
-        yield from super().open_states()
+        yield from super().open_states(group)
 
     def commit(self, before: JoinState, after: JoinState, outbox: Any = ()) -> Any:
         self.attempts.append(before.key.site)

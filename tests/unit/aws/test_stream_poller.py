@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from perception_events.aws.stream_poller import StartingPosition, StreamPoller, 
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
 from perception_events.records import wire_record
-from support.fake_streams import ARN, FakeShard, FakeStreams, stream_record
+from support.fake_streams import ARN, ClientError, FakeShard, FakeStreams, stream_record
 
 
 class Stop:
@@ -200,6 +201,115 @@ def test_told_to_stop_while_waiting_for_the_listing() -> None:
     streams.faults = {"describe_stream": ["ThrottlingException"]}
     clock = ManualClock(0.0)
     assert read(poller(streams, clock=clock), Stop(clock, waits=1)) == []
+
+
+# Nothing dropped, nobody starved
+
+
+class DatedStreams(FakeStreams):
+    """As AWS: each response has the time of the service in a header."""
+
+    def __init__(self, *shards: FakeShard, date: str) -> None:
+        super().__init__(*shards)
+        self.date = date
+
+    def describe_stream(self, **request: Any) -> Mapping[str, Any]:
+        metadata = {"HTTPHeaders": {"date": self.date}}
+        return {**super().describe_stream(**request), "ResponseMetadata": metadata}
+
+
+def test_a_clock_that_runs_ahead_loses_no_record() -> None:
+    true_time = 1_752_538_268.0
+    shard = FakeShard("a", records=records(1, 2))
+    streams = DatedStreams(shard, date="Tue, 15 Jul 2025 00:11:08 GMT")
+    kept = InMemoryCheckpoints()
+    ahead = ManualClock(true_time + 300)
+    assert read(poller(streams, kept, position=StartingPosition.LATEST, clock=ahead)) == []
+    shard.records.append(stream_record(3, created=true_time + 1))
+    assert (read(poller(streams, kept, position=StartingPosition.LATEST, clock=ahead))) == [3]
+
+
+def test_a_record_without_a_time_is_delivered_after_a_restart() -> None:
+    shard = FakeShard("a")
+    streams, kept, clock = FakeStreams(shard), InMemoryCheckpoints(), ManualClock(1_752_538_268.0)
+    assert read(poller(streams, kept, position=StartingPosition.LATEST, clock=clock)) == []
+    untimed = stream_record(1)
+    del untimed["dynamodb"]["ApproximateCreationDateTime"]
+    shard.records.append(untimed)
+    assert (read(poller(streams, kept, position=StartingPosition.LATEST, clock=clock))) == [1]
+
+
+class OddStreams(FakeStreams):
+    """Answers for shard `odd` as `odd_response` does."""
+
+    odd_response: Any = None
+
+    def get_records(self, **request: Any) -> Mapping[str, Any]:
+        if request["ShardIterator"].startswith("odd"):
+            self.calls.append("odd")
+            if isinstance(self.odd_response, Exception):
+                raise self.odd_response
+            response: Mapping[str, Any] = self.odd_response
+            return response
+        return super().get_records(**request)
+
+
+ODD_RESPONSES = [
+    ClientError("TrimmedDataAccessException"),
+    ClientError("ValidationException"),
+    {"Records": [{"eventID": "1"}], "NextShardIterator": "odd:0:0"},
+    {"Records": [5], "NextShardIterator": "odd:0:0"},
+    {"Records": "many", "NextShardIterator": "odd:0:0"},
+]
+
+
+@pytest.mark.parametrize("response", ODD_RESPONSES, ids=repr)
+def test_a_shard_that_is_answered_for_strangely_does_not_starve_the_others(response: Any) -> None:
+    good = FakeShard("good", records=records(*range(1, 10)))
+    streams = OddStreams(FakeShard("odd"), good)
+    streams.odd_response = response
+    clock = ManualClock(0.0)
+    back_off = BackOff(attempts=3, base=1.0, jitter=lambda: 0.0)
+    reading = StreamPoller(streams, ARN, clock=clock, back_off=back_off)
+    got: list[int] = []
+    with pytest.raises(StreamReadError):
+        reading.run(lambda batch: got.extend(map(number, batch)), Stop(clock, waits=200), idle_seconds=20)
+    assert got == list(range(1, 10))
+    assert streams.calls.count("odd") < 20, "it waits longer and longer"
+    assert len(reading.trimmed_shards) <= 1
+
+
+@pytest.mark.parametrize("response", ODD_RESPONSES, ids=repr)
+def test_where_no_shard_can_be_read_it_ends(response: Any) -> None:
+    streams = OddStreams(FakeShard("odd"))
+    streams.odd_response = response
+    clock = ManualClock(0.0)
+    with pytest.raises(StreamReadError):
+        list(poller(streams, clock=clock).batches(Stop(clock, waits=500)))
+
+
+def test_a_record_that_is_not_one_is_named_and_the_others_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    bad = stream_record(2)
+    bad["dynamodb"]["ApproximateCreationDateTime"] = 1654699573622
+    streams = FakeStreams(FakeShard("a", records=[stream_record(1), bad, stream_record(3)]), page=10)
+    reading = poller(streams)
+    assert (read(reading)) == [1, 3]
+    assert reading.unreadable == ["2"]
+    assert "record 2 of a is left out: dynamodb.ApproximateCreationDateTime: expected seconds" in caplog.text
+
+
+def test_calls_are_repeated_for_ever_where_that_is_wanted() -> None:
+    streams = FakeStreams(FakeShard("a", records=records(1, 2)))
+    streams.faults = {"get_records": ["InternalServerError"] * 50}
+    clock = ManualClock(0.0)
+    told: list[str] = []
+    endless = BackOff(attempts=None, base=0.1, longest=1.0, jitter=lambda: 0.0)
+    reading = StreamPoller(streams, ARN, clock=clock, back_off=endless, on_retry=told.append)
+    got: list[Any] = []
+    reading.run(got.extend, Stop(clock, waits=60))
+    assert len(got) == 2
+    assert len(told) == 50
+    assert "InternalServerError" in told[0]
 
 
 def test_page_size_is_checked() -> None:

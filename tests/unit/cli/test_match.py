@@ -56,11 +56,59 @@ def test_json_is_one_line_an_event() -> None:
 def test_what_is_invalid_or_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
     invalid = run('{"source": "orders"}', json.dumps(EVENT))
     assert invalid.exit_code == 2
-    assert "the pattern is invalid" in invalid.stderr
+    assert "source" in invalid.stderr
     missing = run(PATTERN, str(tmp_path / "none.json"), json.dumps(EVENT))
     assert missing.exit_code == 2
     assert "cannot be opened" in missing.stderr
     assert "does not match" in missing.stdout
+
+
+TEMPLATE = """\
+Parameters: {Env: {Type: String}}
+Resources:
+  Paid: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [orders], detail: {state: [PAID]}}}}
+  Env: {Type: AWS::Events::Rule, Properties: {EventPattern: {source: [orders], detail: {state: [!Ref Env]}}}}
+  P:
+    Type: AWS::Pipes::Pipe
+    Properties:
+      Source: arn:aws:sqs:us-east-1:123456789012:q
+      SourceParameters: {FilterCriteria: {Filters: [{Pattern: '{"body": ["a"]}'}, {Pattern: '{"body": ["b"]}'}]}}
+      Target: arn:aws:sqs:us-east-1:123456789012:r
+"""
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> str:
+    pytest.importorskip("yaml", reason="YAML templates need PyYAML")
+    path = tmp_path / "t.yaml"
+    path.write_text(TEMPLATE)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "event", "extra", "exit_code", "shown"),
+    [
+        ("Paid", EVENT, (), 1, "does not match"),
+        ("Env", EVENT, (), 1, "depends on ${Env}"),
+        ("Env", EVENT, ("--parameter", "Env=OPEN"), 0, "matches"),
+        ("Env", {**EVENT, "source": "other"}, (), 1, "does not match"),
+        ("P", {"body": "b"}, (), 0, "matches"),
+        ("P", {"body": "c"}, (), 1, "does not match"),
+        ("None", EVENT, (), 2, "known: Paid, Env, P"),
+    ],
+)
+def test_a_rule_or_pipe_of_a_template_is_the_pattern(
+    template: str, name: str, event: object, extra: tuple[str, ...], exit_code: int, shown: str
+) -> None:
+    done = run(name, json.dumps(event), "--template", template, *extra)
+    assert (done.exit_code, shown in done.output) == (exit_code, True), done.output
+
+
+def test_a_rule_of_a_declaration_is_the_pattern() -> None:
+    pipeline = "perception_events.pipeline:perception_pipeline"
+    done = run("aggregate-pose-rule-dev", json.dumps(EVENT), "--pipeline", pipeline)
+    assert done.exit_code == 1
+    assert "does not match" in done.stdout
 
 
 def test_the_dialect_decides_which_operators_there_are() -> None:

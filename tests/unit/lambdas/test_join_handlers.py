@@ -14,7 +14,8 @@ import pytest
 from perception_events.aggregation import FallbackPolicy, InvalidMemberEventError, Join
 from perception_events.lambdas.environment import MissingEnvironmentError
 from perception_events.lambdas.joins import join_handler, sweep_handler
-from perception_events.pipeline import Module, Pipeline
+from perception_events.pipeline import Module, Pipeline, TableSettings
+from perception_events.sort_keys import KeyFormat
 from support.joins import CAMERAS, bus_event, stream_record
 
 pytestmark = pytest.mark.aws_parts
@@ -77,6 +78,50 @@ def test_the_environment_is_the_functions_own(client: Any, monkeypatch: pytest.M
             handler(bus_event("2025-07-15#pose#sync001#cam1"), None)
         monkeypatch.setenv("PERCEPTION_EVENTS_ENV", "dev")
         handler(bus_event("2025-07-15#pose#sync001#cam1"), None)
+
+
+@pytest.mark.parametrize("key_format", [KeyFormat("created", dated=False), KeyFormat(None)])
+def test_a_table_of_other_keys_is_joined_by_order(client: Any, key_format: KeyFormat) -> None:
+    table = TableSettings(
+        name="Orders",
+        partition_key="tenant_id",
+        sort_key="sk",
+        status_attribute="state",
+        done=("PAID",),
+        key_format=key_format,
+    )
+    keys = ("tenant_id", "HASH"), ("sk", "RANGE")
+    client.create_table(
+        TableName="Orders-dev",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    join = Join(("order", "payment"), ("tenant_id", "order_id"), trigger=("shipping",), name="ready")
+    pipeline = Pipeline(
+        (
+            Module("order", targets=("a",), parts=("order_id",), joins=(join,)),
+            Module("payment", targets=("a",), parts=("order_id",)),
+            Module("shipping"),
+        ),
+        table=table,
+        entries=("order", "payment"),
+    )
+    handler = join_handler(pipeline, "dev", client=client)
+    prefix = "" if key_format.prefix is None else "T1#"
+    outcomes = []
+    for at, kind in enumerate(("order", "order", "payment")):
+        item = {"tenant_id": {"S": "acme"}, "sk": {"S": f"{prefix}{kind}#A17"}, "state": {"S": "PAID"}}
+        event: Any = {"detail": {"eventName": "INSERT", "dynamodb": {"NewImage": item, "SequenceNumber": str(at)}}}
+        answer: Any = handler(event, None)
+        outcomes.append(answer["results"][0]["outcome"])
+    assert outcomes == ["RECORDED", "RECORDED", "TRIGGERED"]
+    trigger = "trigger_shipping#A17" if key_format.prefix is None else "-#trigger_shipping#A17"
+    key = {"tenant_id": {"S": "acme"}, "sk": {"S": trigger}}
+    assert client.get_item(TableName="Orders-dev", Key=key)["Item"]["state"] == {"S": "PAID"}
+    assert pipeline.registry.classify(trigger) == "trigger_shipping"
+    swept: Any = sweep_handler(pipeline, "dev", client=client)({}, None)
+    assert swept["looked_at"] == 0
 
 
 def test_what_can_never_succeed_is_told_apart(client: Any) -> None:

@@ -254,11 +254,17 @@ def test_names_with_the_environment_without_it_and_in_full() -> None:
         Pipeline(name_format="{env}")
 
 
-def test_a_filter_on_a_status_of_ones_own() -> None:
-    assert TableSettings(status_attribute="state").status_filter("PAID", "SENT") == {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"NewImage": {"state": {"S": ["PAID", "SENT"]}}},
-    }
+def test_filters_on_a_status_of_ones_own() -> None:
+    assert TableSettings(status_attribute="state").status_filters("PAID", "SENT") == tuple(
+        {
+            "eventName": ["INSERT", "MODIFY"],
+            "dynamodb": {
+                "NewImage": {"state": {"S": [value]}},
+                "OldImage": {"state": {"S": [{"anything-but": value}, {"exists": False}]}},
+            },
+        }
+        for value in ("PAID", "SENT")
+    )
 
 
 def test_own_key_names_reach_the_table() -> None:

@@ -106,6 +106,25 @@ def test_a_pattern_that_is_not_json_is_a_problem_at_its_line(tmp_path: Path) -> 
     assert isinstance(result.topology.of(Rule)[0].event_pattern, Unresolved)
 
 
+@pytest.mark.parametrize("name", ["t.yaml", "t.json"])
+def test_a_key_that_is_written_twice_is_a_problem_and_the_last_one_counts(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    resource = '{"Type": "AWS::SQS::Queue", "Properties": {\n"QueueName": "a",\n"QueueName": "b"}}'
+    path.write_text('{"Resources": {"Q": ' + resource + "}}")
+    result = read_topology(path)
+    assert [(one.reason, one.origin.line) for one in result.problems] == [("the key QueueName is written twice", 3)]
+    assert result.topology["Q"].name == "b"
+
+
+def test_resources_that_only_the_deployment_makes_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "Resources:\n  'Fn::ForEach::Queues': [X, [a], {'Q${X}': {Type: AWS::SQS::Queue}}]\n  Q: {Type: A::B::C}\n"
+    )
+    (problem,) = read_topology(path).problems
+    assert ("Fn::ForEach::Queues" in problem.reason, problem.origin.line) == (True, 2)
+
+
 def test_a_folder_is_walked_and_other_files_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "t.yaml").write_text(GOOD)

@@ -1,20 +1,21 @@
 """An event that sub-rules require and others forbid: fields are chosen one by one, by what leaf each can hold.
 
 A requirement is a conjunction of groups for each path. That some sub-rule must not match means that one of its fields
-fails; the search tries them in turn and looks only at those that can.
+fails; the search tries them in turn, and only for rules that match what it has.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+from perception_events.patterns._json_text import run
 from perception_events.patterns.analysis._budget import Budget, UndecidedError
 from perception_events.patterns.analysis._leaf_search import find_leaf
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TypeAlias
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
 
     from perception_events.patterns.analysis._groups import Group, PreparedRule
     from perception_events.patterns.analysis._string_search import Literal
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     Known: TypeAlias = dict[tuple[Literal, ...], tuple[str, ...] | None]
 
 __all__ = ["EventSearch", "Known", "Leaves"]
+
+_CHECKS_A_STEP = 8
+"""So many rules are asked about leaves in the time of one step."""
 
 
 class EventSearch:
@@ -64,7 +68,9 @@ class EventSearch:
         requirements = _required(rule)
         leaves = self.leaves(requirements)
         if leaves is not None:
-            leaves = self._outside(requirements, leaves, forbidden, 0)
+            leaves, undecided = run(self._outside(requirements, leaves, forbidden))
+            if leaves is None and undecided is not None:
+                raise undecided
         return self._checked(leaves, [rule, *forbidden])
 
     def leaves(self, requirements: Requirements) -> Leaves | None:
@@ -92,47 +98,45 @@ class EventSearch:
         return found
 
     def _outside(
-        self, requirements: Requirements, leaves: Leaves, forbidden: Sequence[PreparedRule], start: int
-    ) -> Leaves | None:
-        for index in range(start, len(forbidden)):
-            self._budget.spend()
-            rule = forbidden[index]
-            if not self._may_match(requirements, rule):
-                continue
-            undecided: UndecidedError | None = None
-            for path, group in _by_promise(requirements, rule):
-                narrowed = (*requirements.get(path, ()), (group, False))
-                try:
-                    further = {**requirements, path: narrowed}
-                    held = self._field(narrowed)
-                    if held is None:
-                        continue
-                    below = {**leaves, path: held} if held else {p: v for p, v in leaves.items() if p != path}
-                    if not self._arrays and held and _value_and_object(below):
-                        continue
-                    found = self._outside(further, below, forbidden, index + 1)
-                except UndecidedError as error:
-                    undecided = error
-                    continue
-                if found is not None:
-                    return found
-            if undecided is not None:
-                raise undecided
-            return None
-        return leaves
+        self, requirements: Requirements, leaves: Leaves, forbidden: Sequence[PreparedRule]
+    ) -> Generator[Any, Any, tuple[Leaves | None, UndecidedError | None]]:
+        """Leaves that meet the requirements and that no forbidden rule matches, and what could not be decided.
 
-    def _may_match(self, requirements: Requirements, rule: PreparedRule) -> bool:
-        """False where the requirements keep `rule` from matching already."""
-        for path, group in rule.fields.items():
-            literals = requirements.get(path)
-            if literals is None:
-                continue
+        Only rules that match the leaves at hand become requirements: one of their fields has to fail. `run` runs this,
+        for there may be more such rules than Python's stack is deep.
+        """
+        try:
+            rule = self._first_matching(leaves, forbidden)
+        except UndecidedError as error:
+            return None, error
+        if rule is None:
+            return leaves, None
+        undecided: UndecidedError | None = None
+        for path, group in _by_promise(requirements, rule):
+            narrowed = (*requirements.get(path, ()), (group, False))
             try:
-                if self._field((*literals, (group, True))) is None:
-                    return False
-            except UndecidedError:
+                held = self._field(narrowed)
+            except UndecidedError as error:
+                undecided = error
                 continue
-        return True
+            if held is None:
+                continue
+            changed = {**leaves, path: held} if held else {p: v for p, v in leaves.items() if p != path}
+            if not self._arrays and held and _value_and_object(changed):
+                continue
+            found, reason = yield self._outside({**requirements, path: narrowed}, changed, forbidden)
+            if found is not None:
+                return found, None
+            undecided = reason or undecided
+        return None, undecided
+
+    def _first_matching(self, leaves: Leaves, rules: Sequence[PreparedRule]) -> PreparedRule | None:
+        for number, rule in enumerate(rules):
+            if _matches(rule, leaves):
+                self._budget.spend(1 + number // _CHECKS_A_STEP)
+                return rule
+        self._budget.spend(1 + len(rules) // _CHECKS_A_STEP)
+        return None
 
     def _field(self, literals: tuple[Literal, ...]) -> tuple[str, ...] | None:
         """The leaves that a field must hold, none where it may be missing; None where nothing will do."""
@@ -172,6 +176,14 @@ class EventSearch:
         if leaves is None and any(rule.odd for rule in rules):
             raise UndecidedError("a path has an empty name, and which field that is depends on the other paths")
         return leaves
+
+
+def _matches(rule: PreparedRule, leaves: Leaves) -> bool:
+    for path, group in rule.fields.items():
+        found = leaves.get(path)
+        if not group.absence if found is None else not any(map(group.passes, found)):
+            return False
+    return True
 
 
 def _required(rule: PreparedRule) -> Requirements:

@@ -39,6 +39,8 @@ __all__ = ["find_string", "sample_strings"]
 
 _OTHERS = "xyzabcdefghijklmnopqrstuvw0123456789"
 _SAMPLES_A_GROUP = 12
+_TESTS_A_STEP = 8
+"""So many tests of a text take the time of one step."""
 _ADDRESS_STEPS = 10
 """What a step of an automaton of addresses costs, measured in those of texts."""
 
@@ -85,11 +87,7 @@ def find_string(literals: Sequence[Literal], budget: Budget) -> str | None:
     for group, positive in literals:
         # Where the strings are written out, trying them is exact.
         if positive and group.finite_texts is not None:
-            for text in group.finite_texts:
-                budget.spend()
-                if _passes(text, literals):
-                    return text
-            return None
+            return _written_out(group.finite_texts, literals, budget)
     for text in sample_strings([group for group, positive in literals if positive]):
         if _passes(text, literals):
             return text
@@ -98,6 +96,19 @@ def find_string(literals: Sequence[Literal], budget: Budget) -> str | None:
         return _search(literals, part)
     finally:
         budget.left += max(part.left, 0)
+
+
+def _written_out(texts: Iterable[str], literals: Sequence[Literal], budget: Budget) -> str | None:
+    # Others that write out theirs too are the usual case, and there may be many: they are asked all at once.
+    excluded = {text for group, positive in literals if not positive for text in group.finite_texts or ()}
+    others = [(group, positive) for group, positive in literals if positive or group.finite_texts is None]
+    budget.spend(len(literals) // _TESTS_A_STEP)
+    for text in texts:
+        if text not in excluded:
+            budget.spend(1 + len(others) // _TESTS_A_STEP)
+            if _passes(text, others):
+                return text
+    return None
 
 
 def _passes(text: str, literals: Sequence[Literal]) -> bool:

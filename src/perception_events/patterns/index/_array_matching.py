@@ -21,26 +21,24 @@ if TYPE_CHECKING:
     Hits: TypeAlias = tuple[str, list[Leaf]]
     """A path, and the leaves of it by which something was found."""
 
-__all__ = ["matching_numbers"]
+__all__ = ["Search"]
 
 
-def matching_numbers(
-    event: Event, root: NestedIndex, root_tree: FieldTree, tree: FieldTree, entries_of: Callable[[int], Iterable[Entry]]
-) -> list[int]:
-    """The numbers of the rules of `root` that match `event`.
+class Search:
+    """The search for the rules that match one event.
 
-    `root_tree` reads the leaves of the paths of `root`, `tree` those of all paths; `entries_of` gives a rule's entries.
+    Args:
+        event: the event.
+        tree: reads the leaves of all paths.
+        entries_of: a rule's entries, by its number.
     """
-    return _Search(event, tree, entries_of).run(root, root_tree.leaves(event))
-
-
-class _Search:
-    """What was found of one event."""
 
     def __init__(self, event: Event, tree: FieldTree, entries_of: Callable[[int], Iterable[Entry]]) -> None:
         self._event = event
         self._tree = tree
         self._entries_of = entries_of
+        self.tested = 0
+        """How many entries were tested."""
         self._parsed: Parsed = {}
         self._matched: dict[Entry, None] = {}
         self._missed: set[Entry] = set()
@@ -50,6 +48,7 @@ class _Search:
         self._elements: dict[str, ElementTree] = {}
 
     def run(self, root: NestedIndex, leaves: Leaves) -> list[int]:
+        """The numbers of the rules of `root` that match; `leaves` are those of its paths."""
         for candidate in root.always.copy():
             self._test_whole(candidate.entry)
         for path, there in leaves.items():
@@ -112,6 +111,7 @@ class _Search:
     def _test(self, entry: Entry, hits: Hits) -> None:
         if entry in self._matched or entry in self._missed:
             return
+        self.tested += 1
         path, _ = hits
         trees = {field.path: self._elements_of(field.path) for field in entry.fields}
         if any(field.absence for field in entry.fields) or not all(

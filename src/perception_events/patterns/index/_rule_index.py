@@ -10,39 +10,43 @@ from bisect import bisect_left
 from itertools import islice
 from operator import lt
 
-from perception_events.patterns._fields import MAX_PLAIN_PIECES, FieldTree, PlainFields
+from perception_events.patterns._event_text import read_event
+from perception_events.patterns._fast_text import fast_reader
+from perception_events.patterns._fields import MAX_FLAT_PIECES, FieldTree, FlatFields
 from perception_events.patterns._matching import matches
-from perception_events.patterns.index._array_matching import matching_numbers
+from perception_events.patterns.index._array_matching import Search
 from perception_events.patterns.index._field import IndexedField
+from perception_events.patterns.index._flat_leaves import FlatLeaves, KnownLeaves, NotFlatError
 from perception_events.patterns.index._nested_index import NestedIndex
 from perception_events.patterns.index._postings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import Any, TypeAlias
+    from collections.abc import Iterable
+    from typing import Any
 
     from perception_events.patterns import _ast as ast
     from perception_events.patterns._compiler import SubRule
+    from perception_events.patterns._fast_text import FastReader
     from perception_events.patterns._fields import Event
+    from perception_events.patterns.index._flat_leaves import Reader
     from perception_events.patterns.index._parsed import Parsed
     from perception_events.patterns.index._postings import Postings
 
-    Reader: TypeAlias = Callable[[Event], list[tuple[str, str]] | None]
-    """The leaves of one path in a flat event; None for another event."""
 
 __all__ = ["RuleIndex"]
 
 
-class _NotFlatError(Exception):
-    """A field lies in an array of objects."""
+_NO_FINDERS = None, None
+_FAST_AFTER = 100
+"""So many texts are read as always before msgspec is imported, and types are made for the paths."""
 
 
 class RuleIndex:
     """Sub-rules by the names of their rules. Every change is a step that matching threads see whole, rule by rule."""
 
     def __init__(self) -> None:
-        self._root = NestedIndex(), PlainFields(), FieldTree()
+        self._root = NestedIndex(), FlatFields(), FieldTree()
         """The index, and what reads the leaves of its paths, in a flat event and in another."""
         self._readers: dict[str, Reader] = {}
         """What reads one path alone: of what was found, and of indexes within the index."""
@@ -59,6 +63,12 @@ class RuleIndex:
         """Entries that read events differently from the others: asked always."""
         self._deep = 0
         """Paths that only the general way reads."""
+        self._fast: tuple[int, FastReader | None] = -1, None
+        """What reads texts by msgspec, and for which version of the paths."""
+        self._paths_version = 0
+        self._texts_read = 0
+        self._general = False
+        """Whether there are such paths, or such entries."""
 
     def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
         """Index the sub-rules of a rule; matches are returned in order of `number`, which is above all others."""
@@ -71,6 +81,7 @@ class RuleIndex:
             entries[entry] = is_new or entries.get(entry, False)
         self._rules[name] = (number, *entries)
         self._names[number] = name
+        self._general = self._general or self._deep > 0 or any(entry.tree is not None for entry in entries)
         # From here on every event is searched for the rule's fields, so that none is taken for absent.
         self._newest = number
         for entry, is_new in entries.items():
@@ -85,7 +96,7 @@ class RuleIndex:
                 root, reader, tree = self._root
                 changed = root.with_entry(entry)
                 if changed is not root:
-                    reader, tree = PlainFields(), FieldTree()
+                    reader, tree = FlatFields(), FieldTree()
                 _read_paths(reader, tree, changed)
                 if changed is not root:
                     self._root = changed, reader, tree
@@ -109,39 +120,94 @@ class RuleIndex:
                 del self._entries[entry.fields]
                 self._forget(entry.fields)
         del self._names[number]
+        self._general = bool(self._deep or self._odd)
 
-    def matching(self, event: Event) -> list[str]:
-        """The names of the rules that match, in order."""
+    def matching(self, event: Event, leaves: KnownLeaves | None = None) -> list[str]:
+        """The names of the rules that match, in order.
+
+        Args:
+            event: the event; where its leaves are known, nothing of it is read.
+            leaves: the leaves of all paths, where they are known.
+
+        Raises:
+            NotFlatError: `leaves` does not know a path.
+        """
         newest = self._newest
         root, reader, tree = self._root
-        flat = None if self._deep or self._odd else reader.leaves(event)
+        flat: list[tuple[str, str]] | None = None
+        if leaves is not None:
+            flat = leaves.flat
+        elif not self._general:
+            flat = reader.leaves(event)
         if flat is None:
             return self._matching_any(event, root, tree, newest)
-        found: Postings = root.always.copy()
+        found: Postings = [*root.always]
         matches: Postings = []
         parsed: Parsed = {}
-        paths = root.paths
+        finders_of = root.paths.get
         for path, leaf in flat:
-            finders = paths.get(path)
-            if finders is not None:
-                find, find_matches = finders
-                if find is not None:
-                    find(leaf, found, parsed)
-                if find_matches is not None:
-                    find_matches(leaf, matches, parsed)
+            find, find_matches = finders_of(path, _NO_FINDERS)
+            if find is not None:
+                find(leaf, found, parsed)
+            if find_matches is not None:
+                find_matches(leaf, matches, parsed)
         if found:
-            leaves = _FlatLeaves(event, self._readers)
+            by_path: KnownLeaves | FlatLeaves = FlatLeaves(event, self._readers) if leaves is None else leaves
             for path, leaf in flat:
-                leaves.setdefault(path, []).append(leaf)
+                by_path.setdefault(path, []).append(leaf)
             try:
-                _test(found, leaves, matches, parsed)
-            except _NotFlatError:
+                _test(found, by_path, matches, parsed)
+            except NotFlatError:
+                if leaves is not None:
+                    raise
                 return self._matching_any(event, root, tree, newest)
         return self._in_order(matches, newest) if matches else []
 
+    def matching_text(self, text: str | bytes) -> list[str]:
+        """The names of the rules that match the event in `text`, in order."""
+        fast = self._fast_reader()
+        if fast is not None:
+            flat = fast.leaves(text)
+            if flat is not None:
+                try:
+                    return self.matching({}, KnownLeaves(flat, fast.paths))
+                except NotFlatError:
+                    pass  # a path has come meanwhile
+        return self.matching(read_event(text))
+
+    def _fast_reader(self) -> FastReader | None:
+        """What reads the paths of now from a text, once many texts have been read since they last changed."""
+        if self._texts_read < _FAST_AFTER:
+            self._texts_read += 1
+            return None
+        version, reader = self._fast
+        if version != self._paths_version:
+            version = self._paths_version
+            reader = None if self._general else fast_reader(self._tree.paths.copy())
+            self._fast = version, reader
+        return reader
+
+    def candidates(self, event: Event) -> int:
+        """How many sub-rules `event` finds, tested or not: what a match costs beside finding them. For measurements."""
+        root, reader, tree = self._root
+        if not self._general and reader.leaves(event) is not None:
+            leaves = FlatLeaves(event, self._readers)
+            found: Postings = [root]
+            matches: Postings = []
+            try:
+                for posting in found:
+                    if posting.checks is None:
+                        posting.find(leaves, found, matches, {})
+                return sum(posting.checks is not None for posting in found) + len(matches)
+            except NotFlatError:
+                pass
+        search = Search(event, self._tree, self._entries_of)
+        search.run(root, tree.leaves(event))
+        return search.tested
+
     def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
-        numbers = matching_numbers(event, root, tree, self._tree, self._entries_of)
+        numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
         for entry in self._odd.copy():
             if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
                 numbers += entry
@@ -192,8 +258,13 @@ class RuleIndex:
         if path not in self._fields:
             self._fields[path] = {}
             self._tree.add(path)
+            self._paths_changed()
             self._deep += not _fits(path)
         self._fields[path][field.values] = field
+
+    def _paths_changed(self) -> None:
+        self._paths_version += 1
+        self._texts_read = 0
 
     def _forget(self, fields: Iterable[IndexedField]) -> None:
         for field in fields:
@@ -206,32 +277,15 @@ class RuleIndex:
                 del self._fields[path]
                 self._readers.pop(path, None)
                 self._tree.discard(path)
+                self._paths_changed()
                 self._deep -= not _fits(path)
 
 
-class _FlatLeaves(dict[str, list[str]]):
-    """The leaves of a flat event by path; what is not there yet is read when it is asked for."""
-
-    __slots__ = ("_event", "_readers")
-
-    def __init__(self, event: Event, readers: dict[str, Reader]) -> None:
-        self._event = event
-        self._readers = readers
-
-    def __missing__(self, path: str) -> list[str]:
-        read = self._readers.get(path) or self._readers.setdefault(path, PlainFields((path,)).leaves)
-        found = read(self._event)
-        if found is None:
-            raise _NotFlatError
-        leaves = self[path] = [leaf for _, leaf in found]
-        return leaves
-
-
-def _test(found: Postings, leaves: _FlatLeaves, matches: Postings, parsed: Parsed) -> None:
+def _test(found: Postings, leaves: FlatLeaves | KnownLeaves, matches: Postings, parsed: Parsed) -> None:
     """Add to `matches` the rules that pass of `found`; what indexes find joins `found` on the way.
 
     Raises:
-        _NotFlatError: the event is not.
+        NotFlatError: the event is not.
     """
     for posting in found:
         checks = posting.checks
@@ -260,7 +314,7 @@ def _ascend(numbers: list[int]) -> bool:
     return all(map(lt, numbers, islice(numbers, 1, None)))
 
 
-def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None:
+def _read_paths(reader: FlatFields, tree: FieldTree, root: NestedIndex) -> None:
     """Let `reader` and `tree` read the paths of `root`, and no others."""
     if tree.paths == root.paths.keys():
         return
@@ -275,4 +329,4 @@ def _read_paths(reader: PlainFields, tree: FieldTree, root: NestedIndex) -> None
 
 
 def _fits(path: str) -> bool:
-    return path.count(".") < MAX_PLAIN_PIECES
+    return path.count(".") < MAX_FLAT_PIECES

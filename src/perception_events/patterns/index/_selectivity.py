@@ -27,6 +27,8 @@ _WEIGHTS = {"exact": 1.0, "number": 1.0, "exists": 1.0, "prefix": 1.1, "suffix":
 """What a look into a table costs beside the plainest, so that of equally rare keys the cheaper is used."""
 _OTHER_WEIGHT = 2.0
 _RANGE_WEIGHT = 3.0
+_LOOK_UP = {"literal": 10.0, "any-case": 2.0, "address": 4.0}
+"""What it costs to look a leaf up at all, in candidates: at each of its characters, or when something is read of it."""
 
 
 class _PathCounts:
@@ -107,4 +109,4 @@ class Selectivity:
             return 4.0 * self.size
         if kind == "except":
             return _OTHER_WEIGHT * self.size
-        return _WEIGHTS.get(kind, _OTHER_WEIGHT) * (path.counts[key] + key[3])
+        return _WEIGHTS.get(kind, _OTHER_WEIGHT) * (path.counts[key] + key[3]) + _LOOK_UP.get(kind, 0.0)

@@ -190,6 +190,15 @@ def test_what_none_of_several_patterns_takes_is_shown() -> None:
     assert uncovered(every, []).verdict is True
 
 
+def test_what_many_patterns_leave_out_is_found() -> None:
+    """More of them than Python's stack is deep."""
+    many = [{"a": [f"v{number}"]} for number in range(1200)]
+    assert uncovered({"a": [{"prefix": "v"}]}, many).verdict is True
+    some = [f"v{number}" for number in range(150)]
+    assert uncovered({"a": some}, many).verdict is False
+    assert uncovered({"a": [*some, "other"]}, many).witness == {"a": "other"}
+
+
 EXPLOSIVE = [
     (
         field({"wildcard": "*a" + "*b?" * 40}),

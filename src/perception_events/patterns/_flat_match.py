@@ -1,14 +1,14 @@
-"""One pattern's own function for plain events: straight through the fields, no loops and no calls that can be spared.
+"""One pattern's own function for flat events: straight through the fields, no loops and no calls that can be spared.
 
 The function is written as Python source, as `dataclasses` does, for a call costs as much as three steps to a field. The
-source holds no text of the pattern: names and tests are passed in. Whatever is not plain (a named field in an array, or
+source holds no text of the pattern: names and tests are passed in. Whatever is not flat (a named field in an array, or
 one that a dotted name may hold twice) it leaves to the general way.
 """
 
 from __future__ import annotations
 
 from perception_events.patterns import _ast as ast
-from perception_events.patterns._fields import MAX_PLAIN_PIECES, leaf_text
+from perception_events.patterns._fields import MAX_FLAT_PIECES, leaf_text
 from perception_events.patterns._values import any_of, as_octets, exact_leaf
 from perception_events.patterns.index import sure_share
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from perception_events.patterns._compiler import SubRule
 
-__all__ = ["plain_matcher"]
+__all__ = ["flat_matcher"]
 
 _MAX_FIELDS = 30
 _SCALARS = frozenset((int, float, bool, type(None)))
 
 
-def plain_matcher(rule: SubRule, general: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    """A function that decides `rule` on plain events and asks `general` about others."""
+def flat_matcher(rule: SubRule, general: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """A function that decides `rule` on flat events and asks `general` about others."""
     tree: dict[str, Any] = {}
     for path, values in sorted(rule.fields, key=_likeliest_miss):
         *parents, name = path.split(".")
@@ -35,7 +35,7 @@ def plain_matcher(rule: SubRule, general: Callable[[Any], bool]) -> Callable[[An
             node = node.setdefault(parent, {})
             if not isinstance(node, dict):
                 return general
-        if name in node or len(parents) >= MAX_PLAIN_PIECES or "" in (*parents, name):
+        if name in node or len(parents) >= MAX_FLAT_PIECES or "" in (*parents, name):
             return general
         node[name] = values
     if len(rule.fields) > _MAX_FIELDS:

@@ -1,0 +1,82 @@
+"""Read what goes through a system, in any form that users have it: records, messages, events, PutEvents entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from perception_events.cli.json_files import UnreadableInput, read_json_files
+from perception_events.json_values import JSONObject
+from perception_events.records import UnreadableRecordError, json_record
+
+__all__ = ["FoundInput", "InputForm", "input_form", "read_inputs"]
+
+
+class InputForm(StrEnum):
+    """What an input is, as its fields tell."""
+
+    STREAM_RECORD = "DynamoDB stream record"
+    KINESIS_RECORD = "Kinesis record"
+    QUEUE_MESSAGE = "queue message"
+    EVENT = "event"
+    ENTRY = "PutEvents entry"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInput:
+    """An input, its form and its location."""
+
+    file: str
+    line: int
+    form: InputForm
+    value: JSONObject
+
+
+def input_form(value: JSONObject) -> InputForm | None:
+    """The form of one JSON object; None where it is none of those that are known."""
+    if isinstance(value.get("dynamodb"), dict):
+        return InputForm.STREAM_RECORD
+    if isinstance(value.get("kinesis"), dict) or ("partitionKey" in value and "data" in value):
+        return InputForm.KINESIS_RECORD
+    if "body" in value and ("messageId" in value or "receiptHandle" in value):
+        return InputForm.QUEUE_MESSAGE
+    if "detail-type" in value and "source" in value:
+        return InputForm.EVENT
+    if value.keys() & {"Source", "DetailType", "Detail", "EventBusName"}:
+        return InputForm.ENTRY
+    return None
+
+
+def read_inputs(paths: Iterable[str]) -> Iterator[FoundInput | UnreadableInput]:
+    """The inputs of each file in turn, and an `UnreadableInput` for each location that holds none.
+
+    A file is JSON lines or one JSON document: an input, a list of inputs, what Lambda or `get_records` gives
+    (`Records`), or what `put-events` takes (`Entries`). `-` is standard input.
+    """
+    for found in read_json_files(paths):
+        if isinstance(found, UnreadableInput):
+            yield found
+        else:
+            yield from _inputs_of(found.file, found.line, found.value)
+
+
+def _inputs_of(file: str, line: int, value: Any) -> Iterator[FoundInput | UnreadableInput]:
+    if isinstance(value, dict) and input_form(value) is None:
+        value = next((value[key] for key in ("Records", "Entries", "Messages") if key in value), value)
+    is_list = isinstance(value, list)
+    for number, member in enumerate(value if is_list else [value]):
+        place = f"element {number} " if is_list else ""
+        form = input_form(member) if isinstance(member, dict) else None
+        if form is None:
+            names = ", ".join(list(member)[:6]) if isinstance(member, dict) else type(member).__name__
+            forms = "a stream record, a Kinesis record, a queue message, an event or a PutEvents entry"
+            yield UnreadableInput(file, line, f"{place}is not {forms} (found: {names or 'nothing'})")
+        elif form is InputForm.STREAM_RECORD:
+            try:
+                yield FoundInput(file, line, form, json_record(member))
+            except UnreadableRecordError as error:
+                yield UnreadableInput(file, line, f"{place}is not a stream record: {error}")
+        else:
+            yield FoundInput(file, line, form, member)
