@@ -63,6 +63,8 @@ def _choices(reader: Reader, is_kinesis: bool) -> Iterator[Found]:
         ("on_partial_batch_item_failure", ("AUTOMATIC_BISECT",)),
     ):
         value = getattr(reader.source_parameters, name)
+        if value is None and name == "starting_position":
+            yield Found("PE003", _at(reader, name), f"a stream needs one: {' or '.join(allowed)}")
         if isinstance(value, str) and value not in allowed:
             yield Found("PE003", _at(reader, name), f"{value!r} is not {' or '.join(allowed)}")
 
