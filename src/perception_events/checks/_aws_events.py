@@ -6,11 +6,24 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from perception_events.schemas import Array, EventSchema, Object, Schema, aws_catalogue, aws_event_types
+from perception_events.checks._values import JSONType
+from perception_events.schemas import (
+    Array,
+    Boolean,
+    EventSchema,
+    Null,
+    Number,
+    Object,
+    Schema,
+    String,
+    aws_catalogue,
+    aws_event_types,
+)
 
 __all__ = [
     "CLOUDTRAIL_FIELDS",
     "NearPair",
+    "field_types",
     "cloudtrail_name",
     "is_known_pair",
     "is_read_only",
@@ -185,6 +198,39 @@ def unknown_field(pairs: Iterable[tuple[str, str]], path: tuple[str, ...]) -> Un
         if worst is None or (worst.near is None and found.near is not None):
             worst = found
     return worst
+
+
+_JSON_TYPES: dict[type[Schema], JSONType] = {
+    String: JSONType.STRING,
+    Number: JSONType.NUMBER,
+    Boolean: JSONType.BOOLEAN,
+    Null: JSONType.NULL,
+}
+
+
+def field_types(pairs: Iterable[tuple[str, str]], path: tuple[str, ...]) -> set[JSONType] | None:
+    """The types that the field at `path` below `detail` has in the events `pairs`; None where not all are known."""
+    found: set[JSONType] = set()
+    for source, detail_type in pairs:
+        event = None if cloudtrail_name(detail_type) else aws_catalogue().get((source, detail_type))
+        schemas = [] if event is None else [event.detail]
+        for step in (*path, None):
+            schemas = [] if event is None else [inner for schema in schemas for inner in _elements(event, schema)]
+            if step is not None:
+                members = [schema.get(step) for schema in schemas if isinstance(schema, Object)]
+                schemas = [member.schema for member in members if member is not None]
+        if not schemas or not all(type(schema) in _JSON_TYPES for schema in schemas):
+            return None
+        found |= {_JSON_TYPES[type(schema)] for schema in schemas}
+    return found
+
+
+def _elements(event: EventSchema, schema: Schema) -> list[Schema]:
+    """The alternatives of a schema; of an array those of its elements."""
+    found: list[Schema] = []
+    for one in event.resolve(schema):
+        found += _elements(event, one.items) if isinstance(one, Array) else [one]
+    return found
 
 
 def _unknown(path: tuple[str, ...], at: int, known: Sequence[str]) -> UnknownField:

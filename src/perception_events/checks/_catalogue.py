@@ -163,6 +163,8 @@ CHECKS: tuple[Check, ...] = (
           _AWS_EVENTS, "write it as AWS does"),
     Check("PE318", "aws-field-unknown", _N, "The field is not among those that the event's schema has.",
           _AWS_EVENTS, "compare it with the service's documentation; a schema may be older than the event"),
+    Check("PE319", "aws-field-of-other-type", _W, "The event's field never has a value of this type.",
+          _AWS_EVENTS, "compare a value of the field's type"),
     Check("PE320", "read-only-call", _W, "Calls that only read do not reach a rule in this state.",
           _CLOUDTRAIL, "set the state to ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, or drop these names"),
     Check("PE321", "delivered-twice", _W, "One event invokes the same target by two rules.",
