@@ -393,7 +393,8 @@ class Aggregator:
             elif commit is Commit.DONE:
                 after, written = transition.after, tuple(item.sort_key for item in transition.outbox)
                 if after.triggered_at is not None:
-                    outcome = JoinOutcome.TRIGGERED
+                    # A group that was held to be too large has fitted after all.
+                    problem, outcome = problem if expected is None else None, JoinOutcome.TRIGGERED
                     return JoinResult(state.key, outcome, after, expected, triggers=written, problem=problem)
                 return JoinResult(state.key, JoinOutcome.ALERTED, after, expected, alerts=written, problem=problem)
             newest = self._store.load(state.key)

@@ -284,7 +284,7 @@ def read_expectation(found: object, where: str) -> frozenset[str] | int:
             return frozenset(members)
         found = members
     if isinstance(found, str):
-        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write {{{found!r}}}")
+        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write a set of it")
     raise InvalidExpectationError(
         f"{where} {describe(found)}, so no event could complete it; a collection of at least one member's name or a "
         "whole number of at least 1 is needed"

@@ -186,6 +186,8 @@ CHECKS: tuple[Check, ...] = (
           "string semantics", "use `SegmentClassifier`, which compares a whole segment"),
     Check("PE403", "event-type-unreachable", _E, "No classifier gives this module's event type.",
           "this declaration", "give the module a classifier"),
+    Check("PE404", "status-filtered-out", _E, "Items that are done never pass the pipe's filter, so no join completes.",
+          "this declaration", "let a filter pass the status; `TableSettings.status_filters` makes one"),
     # PE5xx: events given beside the topology
     Check("PE501", "entry-rejected", _E, "PutEvents rejects the entry.",
           _EVENTS_API, "correct the entry"),
