@@ -43,6 +43,13 @@ _EVERY_SOURCE = frozenset(
     }
 )
 """AWS: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail": any service may send them."""
+_BOTH_SPELLINGS = frozenset(
+    {
+        ("aws.iotanalytics", "IoT Analytics Dataset Lifecycle Notification"),
+        ("aws.sagemaker", "Sagemaker Training Job State Change"),
+    }
+)
+"""Events that AWS's console shows with other capitals than its schema registry; either may be what is sent."""
 _RENAMED = (("Amazon ES ", "Amazon OpenSearch "),)
 """Beginnings of detail-types that changed. AWS: OpenSearch Service Developer Guide, "Summary of changes"."""
 CLOUDTRAIL_FIELDS = frozenset(
@@ -100,7 +107,8 @@ def _by_source() -> dict[str, frozenset[str]]:
 
 def is_known_pair(source: str, detail_type: str) -> bool:
     """Whether AWS is known to send `detail_type` from `source`."""
-    return detail_type in _EVERY_SOURCE or detail_type in _by_source().get(source, frozenset())
+    known = detail_type in _EVERY_SOURCE or detail_type in _by_source().get(source, frozenset())
+    return known or (source, detail_type) in _BOTH_SPELLINGS
 
 
 class NearPair:
@@ -246,6 +254,8 @@ def _missing(event: EventSchema, schema: Schema, path: tuple[str, ...], at: int 
     for one in event.resolve(schema):
         while isinstance(one, Array):
             one = one.items
+        if isinstance(one, Null):  # a field that need not be there
+            continue
         if not isinstance(one, Object) or one.additional is not None:
             return None
         known += [member.name for member in one.properties]
