@@ -29,7 +29,8 @@ LAYERS: list[set[str]] = [
     {"classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"checks", "rendering", "diagrams", "readers"},
-    {"simulation", "pipeline"},
+    {"simulation", "pipeline", "traffic"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
@@ -77,7 +78,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}}
+    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "pyspark": {"bulk"}}
     allowed |= {"typer": {"cli"}, "rich": {"cli"}, "hypothesis": {"testing"}, "pytest": {"testing"}}
     for name in imports(path):
         top = name.split(".")[0]

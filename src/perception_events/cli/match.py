@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.event_files import FoundEvent, read_events
-from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.patterns import Dialect, EventPattern, InvalidEventPatternError
+from perception_events.traffic import STANDARD_INPUT, FoundEvent, UnreadableInput, read_events
 
 __all__ = ["register"]
 

@@ -11,10 +11,9 @@ from typing import TextIO
 from rich.console import Console
 from rich.table import Table
 
-from perception_events.cli.json_files import UnreadableInput
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.cli.record_files import FoundRecord, read_records
 from perception_events.simulation import PipelineSimulation, Route
+from perception_events.traffic import FoundRecord, UnreadableInput, read_records
 
 __all__ = ["route_command"]
 

@@ -12,7 +12,6 @@ from typing import Annotated, Any
 
 import typer
 
-from perception_events.cli.event_files import FoundEvent, read_events
 from perception_events.errors import PerceptionEventsError
 from perception_events.patterns import EventPattern
 from perception_events.schemas import (
@@ -32,6 +31,7 @@ from perception_events.schemas import (
     relaxed,
     schema_of_model,
 )
+from perception_events.traffic import FoundEvent, read_events
 
 __all__ = ["register"]
 

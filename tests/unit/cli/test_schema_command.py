@@ -61,7 +61,7 @@ def test_infer_says_what_it_could_not_read_and_reads_the_rest(tmp_path: Path) ->
     for part in (
         ":2: not an EventBridge event",
         ":3: is not JSON",
-        ":4: is a int, an event is",
+        ":4: element 0 is a number, an event",
         "none.json: cannot be opened",
     ):
         assert part in done.stderr

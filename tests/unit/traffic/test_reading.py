@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from perception_events.cli.json_files import UnreadableInput
-from perception_events.cli.record_files import FoundRecord, read_records
+from perception_events.traffic import FoundRecord, UnreadableInput, read_records
 
 RECORD = {"eventName": "INSERT", "dynamodb": {"Keys": {"site": {"S": "test_site"}}}}
 
