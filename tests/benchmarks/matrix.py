@@ -130,7 +130,7 @@ def shapes_section(measured: Mapping[str, Measured], before: Mapping[str, Measur
         "Worst first: by the cost with 10,000 rules in units of `json.loads` of such an event. Found: how many rules "
         "such an event finds in the index, and how many of them match. Adding: microseconds a rule, from mappings, "
         "10,000 at once. Bytes a rule: patterns and index, of 1,000. Java: event-ruler with 10,000 rules, from text, "
-        "warm; a dash where it was not built within a minute.",
+        "warm; a dash where it was not measured, or not built within a minute.",
         (
             "shape",
             "100",

@@ -346,10 +346,9 @@ SHAPES: dict[str, Shape] = {
         "order", lambda i: f"{i * 7919 % 10_000:04}", lambda r, i: f"{i * 7919 % 10_000:04}"
     ),
     "number": _one_field("items", lambda i: 1_000 + i, lambda r, i: 1_000 + i),
-    "list of five": _one_field(
-        "order",
-        lambda i: f"o-{_code(5 * i)}",
-        lambda r, i: f"o-{_code(5 * i + r.randrange(5))}",
+    "list of five": Shape(
+        lambda n: [_ordered({"order": [f"o-{_code(5 * i + k)}" for k in range(5)]}) for i in range(n)],
+        _aimed("order", lambda r, i: f"o-{_code(5 * i + r.randrange(5))}"),
     ),
     "prefix": _one_field("path", lambda i: {"prefix": _code(i, 8)}, lambda r, i: f"{_code(i, 8)}/{r.random()}"),
     "prefix with a common beginning": _one_field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 import time
 from collections.abc import Callable
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from perception_events.clock import ManualClock
-from perception_events.json_values import JSONObject
-from perception_events.streams import InMemoryTable, StreamViewType
+from perception_events.json_values import JSONObject, JSONValue
+from perception_events.streams import InMemoryTable, InvalidItemError, StreamViewType
 from support.dynamodb_local import DynamoDBLocal
 
 pytestmark = pytest.mark.java
@@ -183,3 +184,93 @@ def test_the_same_items_expire_and_leave_the_same_images(dynamodb_local: DynamoD
     assert [record["userIdentity"] for record in swept] == [
         {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     ] * 2
+
+
+# What DynamoDB rejects
+
+WRITES = int(os.environ.get("PERCEPTION_EVENTS_WRITES", "300"))
+NUMBERS = ["1E126", "1E+200", "-1E126", "1E-131", "1E125", "1E-130", "1" * 38, "1" * 39, "abc", "", " 1", "1 ", "+1"]
+NUMBERS += ["1.", ".5", ".", "0x10", "1_0", "0001.500", "1" + "0" * 60, "-0", "0E+200", "0." + "0" * 50 + "1", "1d"]
+NUMBERS += ["Infinity", "NaN", "1e5", "9." + "9" * 37 + "E+125", "--1", "1E", "1E+", "-.5", "-1.50E-3", "12.340"]
+TEXTS = ["", "a", "b", "\u00e9", "\U0001f600", "x" * 1000]
+NAMES = ["a", "b", "", "n" * 65_535, "n" * 65_536, "\u00e9", "a.b", "a#b"]
+KEYS: list[JSONValue] = [{"S": "k"}, {"S": ""}, {"S": "x" * 1024}, {"S": "x" * 1025}, {"S": "\u00e9" * 512}]
+KEYS += [{"S": "\u00e9" * 513}, {"N": "1"}, {"BOOL": True}, {"L": []}, {"NULL": True}, None]
+
+
+def any_value(chance: random.Random, levels: int) -> Any:
+    """An attribute value that DynamoDB takes, or not."""
+    kind = chance.choice(["S", "N", "B", "BOOL", "NULL", "SS", "NS", "BS", "L", "M", "deep", "odd"])
+    if kind == "deep":
+        value: Any = {"S": "x"}
+        for _ in range(chance.randint(29, 34)):
+            value = {"L": [value]} if chance.random() < 0.5 else {"M": {"m": value}}
+        return value
+    if kind == "odd":
+        return chance.choice([{}, {"S": "a", "N": "1"}, {"NULL": False}])
+    if kind in ("L", "M") and levels == 0:
+        kind = "S"
+    binary = base64.b64encode(chance.choice(TEXTS).encode()).decode()
+    return {
+        kind: {  # type: ignore[no-untyped-call]
+            "S": lambda: chance.choice(TEXTS),
+            "N": lambda: chance.choice(NUMBERS),
+            "B": lambda: binary,
+            "BOOL": lambda: chance.random() < 0.5,
+            "NULL": lambda: True,
+            "SS": lambda: [chance.choice(TEXTS) for _ in range(chance.randint(0, 3))],
+            "NS": lambda: [chance.choice(NUMBERS) for _ in range(chance.randint(0, 2))],
+            "BS": lambda: [binary] * chance.randint(0, 2),
+            "L": lambda: [any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))],
+            "M": lambda: {chance.choice(NAMES): any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))},
+        }[kind]()
+    }
+
+
+def any_item(chance: random.Random) -> dict[str, Any]:
+    item: dict[str, Any] = {"site": {"S": "s"}, "date#event_type": {"S": f"k{chance.randint(0, 20)}"}}
+    odd = chance.random()
+    if odd < 0.15:
+        item[chance.choice(list(item))] = chance.choice(KEYS)
+        item = {name: value for name, value in item.items() if value is not None}
+    elif odd < 0.2:
+        item["large"] = {"S": "x" * (400 * 1024 - chance.randint(0, 80))}
+    return item | {chance.choice(NAMES[:2] + NAMES): any_value(chance, 2) for _ in range(chance.randint(0, 2))}
+
+
+WORDS = (
+    "Number overflow", "Number underflow", "precision up to 38 digits", "cannot be converted into a number",
+    "contains duplicates", "may not be empty", "should not be empty", "Nesting Levels have exceeded",
+    "Empty attribute name",
+    "must have the value of true", "more than one datatypes", "AttributeValue is empty", "Item size has exceeded",
+    "Attribute name is too large", "Type mismatch for key", "cannot contain an empty string value",
+    "Hash primary key values must be under", "required keys was not given a value",
+)  # fmt: skip
+
+
+def test_it_rejects_what_dynamodb_rejects_in_the_same_words(dynamodb_local: DynamoDBLocal) -> None:
+    """Thousands of writes with `PERCEPTION_EVENTS_WRITES=10000`; where several things are wrong, any is named."""
+    both = Both(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES)
+    chance = random.Random(os.environ.get("PERCEPTION_EVENTS_SEED", "7"))
+    rejected = 0
+    for _ in range(WRITES):
+        item = any_item(chance)
+        theirs = ours = ""
+        try:
+            both.client.put_item(TableName=both.name, Item=wire(item))
+        except Exception as error:
+            theirs = str(error)
+        try:
+            both.ours.put_item(item)
+        except InvalidItemError as error:
+            ours = str(error)
+        assert bool(theirs) == bool(ours), f"{str(item)[:500]}\nDynamoDB: {theirs}\nhere: {ours}"
+        if ours:
+            rejected += 1
+            says_theirs = [words for words in WORDS if words in theirs]
+            assert says_theirs or "Invalid attribute value type" in theirs, theirs
+            assert any(words in ours for words in WORDS), ours
+    assert WRITES / 5 < rejected < WRITES
+    # Their images of odd values are each other test's matter: here, that neither wrote what the other did not.
+    written = [[(record["eventName"], record["dynamodb"]["Keys"]) for record in side] for side in both.records()]
+    assert written[0] == written[1]

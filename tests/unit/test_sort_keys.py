@@ -36,7 +36,7 @@ def test_names_can_be_given_per_event_type() -> None:
         ("2025-07-15", "ends after the date"),
         ("2025-07-15#", "event type is empty"),
         ("2025-07-15#pose##cam3", "segment 3 is empty"),
-        ("2025-02-30#pose", "no day of the calendar"),
+        ("2025-02-30#pose", "not a day of the calendar"),
         ("20250715#pose", "must start with a date"),
         ("2025-7-15#pose", "must start with a date"),
         ("pose#2025-07-15", "must start with a date"),

@@ -356,10 +356,10 @@ class Aggregator:
         manifest = join.manifest
         assert manifest is not None
         key = manifest.group(join, change.site, change.sort_key)
-        if key is None:
-            return
         states: list[JoinState | UnreadableGroup]
-        if set(manifest.group_by) == set(join.group_by):
+        if key is None:
+            states = list(self._store.states(change.site, change.sort_key.prefix, join.name))
+        elif set(manifest.group_by) == set(join.group_by):
             found = self._store.load(key)
             states = [found] if found is not None else []
         else:

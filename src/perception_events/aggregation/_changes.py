@@ -111,8 +111,8 @@ def _change(
     status = _text(item, names.status_attribute)
     if not image_of(record, "NewImage"):
         status = _status_of_removal(record, text, names)
-    elif status in names.done:
-        status = COMPLETED
+    else:
+        status = names.status_of(status) or status
     return ItemChange(site, sort_key, status, version_of(data.get("SequenceNumber"), status))
 
 

@@ -64,12 +64,14 @@ class Manifest:
     def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
         """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
 
-        None where the item has other parts than manifests of this join.
+        None where that cannot be told from the item's key alone.
         """
-        if len(sort_key.segments) != len(self.group_by) - 1:
+        parts = join.group_parts(sort_key.key_format)
+        named = [part for part in self.group_by if part in parts]
+        if len(sort_key.segments) != len(named) + 1:
             return None
-        values = dict(zip(self.group_by[2:], sort_key.segments[1:], strict=True))
-        return JoinKey(join.name, site, sort_key.date.isoformat(), tuple(values.get(p, "") for p in join.group_by[2:]))
+        values = dict(zip(named, sort_key.segments[1:], strict=True))
+        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(part, "") for part in parts))
 
 
 Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]

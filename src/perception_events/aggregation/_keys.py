@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from perception_events.event_status import EventStatus
 from perception_events.sort_keys import DATED, SEPARATOR, KeyFormat
 
 __all__ = [
@@ -50,7 +51,8 @@ class ItemNames:
     """What the event table calls its attributes, and how its sort keys and states read.
 
     `partition_key`, `sort_key`, `ttl_attribute`, `status_attribute`: names of attributes.
-    `done`: the values of the status with which an item counts as a member; the first one is written to triggers.
+    `done`, `in_progress`, `failed`: the values of the status that mean each; the first one is what is written. An item
+    that is done counts as a member of a join.
     `key_format`: how sort keys begin.
     """
 
@@ -59,7 +61,22 @@ class ItemNames:
     ttl_attribute: str = "expires_at"
     status_attribute: str = "status"
     done: tuple[str, ...] = ("COMPLETED",)
+    in_progress: tuple[str, ...] = ("PROCESSING",)
+    failed: tuple[str, ...] = ("FAILED",)
     key_format: KeyFormat = DATED
+
+    def status_texts(self, status: EventStatus) -> tuple[str, ...]:
+        """How the table writes `status`; the first text is the one to write."""
+        texts = {
+            EventStatus.COMPLETED: self.done,
+            EventStatus.PROCESSING: self.in_progress,
+            EventStatus.FAILED: self.failed,
+        }
+        return texts[status]
+
+    def status_of(self, text: object) -> EventStatus | None:
+        """What a value of the status attribute means; None for one that means none of the three."""
+        return next((status for status in EventStatus if text in self.status_texts(status)), None)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,13 +11,12 @@ from perception_events.attribute_values import image_from_python
 from perception_events.aws.event_items import (
     LEASE_ATTRIBUTE,
     OWNER_ATTRIBUTE,
-    STATUS_ATTRIBUTE,
     EventRow,
     InvalidRowError,
 )
 from perception_events.errors import describe
 from perception_events.event_status import EventStatus
-from perception_events.sort_keys import SEPARATOR, SortKey, parse_date
+from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey, parse_date
 
 __all__ = ["as_sort_key", "is_below", "is_rerun", "key_text", "query_prefix", "state_of", "transition_request"]
 
@@ -38,9 +37,10 @@ def transition_request(
     """
     fields = row.to_item(names)
     key = {name: fields.pop(name) for name in (names.partition_key, names.sort_key)}
-    from_values = {f":from{index}": status.value for index, status in enumerate(allowed)}
+    texts = [text for status in allowed for text in names.status_texts(status)]
+    from_values = {f":from{index}": text for index, text in enumerate(texts)}
     from_status = f"#status IN ({', '.join(from_values)})"
-    named = {"#status": STATUS_ATTRIBUTE}
+    named = {"#status": names.status_attribute}
     if owner is not None:
         named["#owner"] = OWNER_ATTRIBUTE
         from_values[":owner"] = owner
@@ -87,35 +87,48 @@ def key_text(raw: Mapping[str, Any], name: str) -> str:
     return text if isinstance(text, str) else describe(value)
 
 
-def as_sort_key(sort_key: SortKey | str) -> SortKey:
+def as_sort_key(sort_key: SortKey | str, names: ItemNames) -> SortKey:
     """The sort key, parsed.
 
     Raises:
         InvalidSortKeyError: it is not one.
     """
-    return sort_key if isinstance(sort_key, SortKey) else SortKey.parse(sort_key)
+    return sort_key if isinstance(sort_key, SortKey) else SortKey.parse(sort_key, key_format=names.key_format)
 
 
-def query_prefix(date: dt.date | str | None, event_type: str | None, parts: Sequence[str]) -> str:
-    """What the sort keys of a query begin with.
+def query_prefix(
+    date: dt.date | str | None, event_type: str | None, parts: Sequence[str], key_format: KeyFormat
+) -> str:
+    """What the sort keys of a query begin with; `date` is the text before the event type where that is not a day.
 
     Raises:
         InvalidRowError: a segment without those before it, or of a wrong type.
         InvalidSortKeyError: a text that is not a day.
     """
+    if key_format.prefix is None:
+        if date is not None:
+            raise InvalidRowError(f"date {date!r}: the sort keys of this table begin with the event type")
+        return SEPARATOR.join(_segments(event_type, parts))
     if date is None:
         if event_type is not None or parts:
-            raise InvalidRowError(f"event type {event_type!r} without a date: the sort key starts with the date")
+            raise InvalidRowError(f"event type {event_type!r} without a {key_format.prefix}: the key starts with it")
         return ""
-    if event_type is None and parts:
-        raise InvalidRowError(f"parts {parts!r} without an event type")
+    segments = _segments(event_type, parts)
+    if not key_format.dated:
+        return SEPARATOR.join([str(date), *segments])
     if not isinstance(date, (str, dt.date)):
         raise InvalidRowError(f"a date is a datetime.date or a text YYYY-MM-DD, not {describe(date)}")
     day = parse_date(date).isoformat() if isinstance(date, str) else date.isoformat()[:10]
+    return SEPARATOR.join([day, *segments])
+
+
+def _segments(event_type: str | None, parts: Sequence[str]) -> list[str]:
+    if event_type is None and parts:
+        raise InvalidRowError(f"parts {parts!r} without an event type")
     segments = [*([event_type] if event_type is not None else []), *parts]
     if not all(isinstance(segment, str) for segment in segments):
         raise InvalidRowError(f"segments of a sort key are texts, not {describe(segments)}")
-    return SEPARATOR.join([day, *segments])
+    return segments
 
 
 def is_below(sort_key: str, prefix: str) -> bool:

@@ -81,7 +81,7 @@ class EventReader:
             InvalidRowError: `strict`, and an item is not an event; the message names it.
             EventTableError: DynamoDB rejected.
         """
-        query_prefix(date, event_type, parts)
+        query_prefix(date, event_type, parts, self._names.key_format)
         return self._rows(
             site,
             date,
@@ -142,7 +142,7 @@ class EventReader:
             ValueError: an event type without a date, or a date that is not one.
             EventTableError: DynamoDB rejected.
         """
-        prefix = query_prefix(date, event_type, parts)
+        prefix = query_prefix(date, event_type, parts, self._names.key_format)
         names, values = {"#partition": self._names.partition_key}, {":site": site}
         condition = "#partition = :site"
         if prefix:

@@ -133,7 +133,11 @@ class FileCheckpoints:
             CheckpointsInUseError: another poller has the file.
         """
         self._acquire()
-        kept = self._read().get(stream_arn)
+        try:
+            kept = self._read().get(stream_arn)
+        except CheckpointError:
+            self.close()  # there is nothing to keep others off
+            raise
         if kept is None:
             return None
         try:
@@ -141,6 +145,7 @@ class FileCheckpoints:
                 raise ValueError(f"a stream's checkpoints are an object, not {describe(kept)}")
             return {str(shard_id): Checkpoint.from_dict(value) for shard_id, value in kept.items()}
         except ValueError as error:
+            self.close()
             raise self._unreadable(error) from error
 
     def save(self, stream_arn: str, checkpoints: Mapping[str, Checkpoint]) -> None:
@@ -151,7 +156,11 @@ class FileCheckpoints:
             CheckpointsInUseError: another poller has the file.
         """
         self._acquire()
-        streams = self._read()
+        try:
+            streams = self._read()
+        except CheckpointError:
+            self.close()
+            raise
         streams[stream_arn] = {shard_id: checkpoint.to_dict() for shard_id, checkpoint in checkpoints.items()}
         fresh = self._path.with_name(f".{self._path.name}.{os.getpid()}.new")
         try:

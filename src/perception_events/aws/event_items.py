@@ -27,7 +27,6 @@ __all__ = [
     "epoch_seconds",
 ]
 
-STATUS_ATTRIBUTE = "status"
 OWNER_ATTRIBUTE = "claimed_by"
 LEASE_ATTRIBUTE = "claimed_until"
 
@@ -64,15 +63,17 @@ class EventRow:
         where = f"the item {describe(site)} {describe(sort_key)}"
         if not isinstance(site, str) or not isinstance(sort_key, str):
             raise InvalidRowError(f"{where} has no texts as {names.partition_key!r} and {names.sort_key!r}")
-        status = item.get(STATUS_ATTRIBUTE)
-        if not isinstance(status, str) or status not in list(EventStatus):
-            found = "no status" if STATUS_ATTRIBUTE not in item else f"the status {describe(status)}"
-            raise InvalidRowError(f"{where} has {found}, which is not one of {', '.join(EventStatus)}")
+        text = item.get(names.status_attribute)
+        status = names.status_of(text)
+        if status is None:
+            found = "no status" if names.status_attribute not in item else f"the status {describe(text)}"
+            known = ", ".join(one for status in EventStatus for one in names.status_texts(status))
+            raise InvalidRowError(f"{where} has {found}, which is not one of {known}")
         try:
-            parsed = SortKey.parse(sort_key)
+            parsed = SortKey.parse(sort_key, key_format=names.key_format)
         except InvalidSortKeyError as error:
             raise InvalidRowError(f"{where} is not an event: {error}") from None
-        fields = {names.partition_key: site, names.sort_key: sort_key, STATUS_ATTRIBUTE: status}
+        fields: dict[str, str] = {names.partition_key: site, names.sort_key: sort_key, names.status_attribute: ""}
         owner = item.get(OWNER_ATTRIBUTE)
         if isinstance(owner, str):
             fields[OWNER_ATTRIBUTE] = owner
@@ -82,7 +83,7 @@ class EventRow:
         return cls(
             site=site,
             sort_key=parsed,
-            status=EventStatus(status),
+            status=status,
             expires_at=expires_at,
             attributes=MappingProxyType({name: value for name, value in item.items() if name not in fields}),
             owner=fields.get(OWNER_ATTRIBUTE),
@@ -98,7 +99,7 @@ class EventRow:
         item: dict[str, Any] = {
             names.partition_key: self.site,
             names.sort_key: self.sort_key.text,
-            STATUS_ATTRIBUTE: EventStatus(self.status).value,
+            names.status_attribute: names.status_texts(EventStatus(self.status))[0],
         }
         optional = (
             (names.ttl_attribute, self.expires_at),

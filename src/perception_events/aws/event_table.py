@@ -21,7 +21,6 @@ from perception_events.aws._table_calls import TableCalls
 from perception_events.aws._table_reads import EventPage, EventReader
 from perception_events.aws.errors import BackOff, Sleep, error_response
 from perception_events.aws.event_items import (
-    STATUS_ATTRIBUTE,
     BatchWriteError,
     EventRow,
     EventTableError,
@@ -171,7 +170,7 @@ class EventTable(EventReader):
         row = replace(row, owner=claimed_by, lease_until=until)
         allowed = (EventStatus.FAILED, EventStatus.COMPLETED) if again else (EventStatus.FAILED,)
         mine = "(#status = :processing AND (#owner = :owner OR #until <= :now))"
-        values = {":processing": EventStatus.PROCESSING.value, ":owner": claimed_by, ":now": int(self._clock.now())}
+        values = {":processing": self._names.in_progress[0], ":owner": claimed_by, ":now": int(self._clock.now())}
         return self._move(row, allowed, or_condition=mine, values=values)
 
     def complete(
@@ -263,7 +262,7 @@ class EventTable(EventReader):
         if attributes is not None and not isinstance(attributes, Mapping):
             raise InvalidRowError(f"attributes are a mapping, not {describe(attributes)}")
         given = None if expires_at is None else epoch_seconds(expires_at)
-        row = EventRow(site, as_sort_key(sort_key), EventStatus(status), given, dict(attributes or {}))
+        row = EventRow(site, as_sort_key(sort_key, self._names), EventStatus(status), given, dict(attributes or {}))
         return self._with_time_to_live(row)
 
     def _with_time_to_live(self, row: EventRow) -> EventRow:
@@ -320,8 +319,8 @@ class EventTable(EventReader):
                 "delete_item",
                 Key=self._key(row.site, row.sort_key),
                 ConditionExpression="#ttl = :ttl AND #status = :status",
-                ExpressionAttributeNames={"#ttl": ttl, "#status": STATUS_ATTRIBUTE},
-                ExpressionAttributeValues={":ttl": raw[ttl], ":status": raw[STATUS_ATTRIBUTE]},
+                ExpressionAttributeNames={"#ttl": ttl, "#status": self._names.status_attribute},
+                ExpressionAttributeValues={":ttl": raw[ttl], ":status": raw[self._names.status_attribute]},
             )
         except EventTableError as error:
             if error.code != _REJECTED:

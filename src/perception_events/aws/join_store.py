@@ -200,7 +200,7 @@ class DynamoDBJoinStore:
             place = self._place(entry)
             if isinstance(place, UnreadableGroup):
                 yield place
-            elif place not in seen:
+            elif place not in seen and (group is None or place[0] == group.site):  # not one whose name begins alike
                 seen.add(place)
                 keys.append(item_key(self._names, *place))
             if len(keys) == _MOST_KEYS:

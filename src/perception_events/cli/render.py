@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from perception_events.checks import Severity
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.cli.load import load_pipeline
+from perception_events.cli.topologies import AccountOption, RegionOption
+from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline.checks import check_pipeline
-from perception_events.rendering import RenderError, TemplateFormat
+from perception_events.rendering import TemplateFormat
 from perception_events.rendering import render as render_template
-from perception_events.topology import InvalidTopologyError
 
 __all__ = ["register"]
 
@@ -29,16 +30,20 @@ def render(
     ] = "perception_events.pipeline:perception_pipeline",
     env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
     format: Annotated[TemplateFormat, typer.Option(help="What to write.")] = TemplateFormat.CLOUDFORMATION,
+    account: AccountOption = None,
+    region: RegionOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write to.")] = None,
 ) -> None:
     """Write one complete template: table, stream, pipe, bus, rules, functions, roles, queues and alarms.
 
-    Errors that `perception-events check` would find are told on standard error; the template is written all the same.
+    The account and the region only say which ARNs of existing resources are of the account that is deployed to. Errors
+    that `perception-events check` would find are named on standard error; the template is written all the same.
     """
     try:
         declared = load_pipeline(pipeline)
-        text = render_template(declared.topology(env, declared_in=pipeline), format)
-    except (PipelineNotFoundError, InvalidTopologyError, RenderError) as error:
+        topology = declared.topology(env, account=account, region=region, declared_in=pipeline)
+        text = render_template(topology, format)
+    except PerceptionEventsError as error:
         typer.echo(f"perception-events render: {error}", err=True)
         raise typer.Exit(2) from None
     errors = [finding.identifier for finding in check_pipeline(declared, env) if finding.severity is Severity.ERROR]

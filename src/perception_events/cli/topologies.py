@@ -34,8 +34,8 @@ TemplateOption = Annotated[
 PipelineOption = Annotated[
     str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="A Pipeline, in place of templates.")
 ]
-AccountOption = Annotated[str | None, typer.Option(help="The account of the templates' ARNs.")]
-RegionOption = Annotated[str | None, typer.Option(help="The region of the templates' ARNs.")]
+AccountOption = Annotated[str | None, typer.Option(help="The account in ARNs.")]
+RegionOption = Annotated[str | None, typer.Option(help="The region in ARNs.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def load_topology(
         if paths:
             raise PipelineNotFoundError("give templates or --pipeline, not both")
         declared = load_pipeline(pipeline)
-        return LoadedTopology(declared.topology(env))
+        return LoadedTopology(declared.topology(env, account=account, region=region, declared_in=pipeline))
     result = read_topology(paths, parameters=template_parameters(parameters or ()), account=account, region=region)
     return LoadedTopology(result.topology, result.problems)
 

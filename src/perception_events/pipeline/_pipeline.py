@@ -201,6 +201,8 @@ class Pipeline:
             table.ttl_attribute,
             table.status_attribute,
             table.done,
+            table.in_progress,
+            table.failed,
             table.key_format,
         )
 
@@ -223,14 +225,16 @@ class Pipeline:
         self,
         env: str,
         *,
-        account: str = "123456789012",
-        region: str = "us-east-1",
+        account: str | None = None,
+        region: str | None = None,
         declared_in: str | None = None,
     ) -> Topology:
         """Everything that is deployed in `env`, as resources that refer to each other.
 
-        `account`, `region`: for ARNs. `declared_in`: what origins name as their file, such as `package.module:name`;
-        the pipeline's name without it. Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
+        `account`, `region`: for ARNs; 123456789012 and us-east-1 where they are not given.
+        `declared_in`: what origins name as their file, such as `package.module:name`; the pipeline's name without it.
+
+        Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
         is there already has its ARN as its id.
 
         Raises:
@@ -239,7 +243,7 @@ class Pipeline:
         # Here: a function that only classifies or joins need not load it.
         from perception_events.pipeline._topology import pipeline_topology
 
-        return pipeline_topology(self, env, account, region, declared_in)
+        return pipeline_topology(self, env, account or "123456789012", region or "us-east-1", declared_in)
 
     def graph(self, env: str, *, queues: bool = False) -> Graph:
         """The diagram of `topology(env)` with modules and joins; `queues` draws dead-letter queues too."""

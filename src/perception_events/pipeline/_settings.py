@@ -86,8 +86,9 @@ class TableSettings:
     `name`: see `Pipeline.name_format`. `partition_key`, `sort_key`: the names of the key attributes, which are strings.
     `ttl_attribute`: the attribute of Time to Live. `stream_view_type`: what the stream carries.
     `key_format`: how sort keys begin: with a day, with another segment, or with the event type.
-    `status_attribute`, `done`: the attribute that says how far an item is, and its values with which an item counts in
-    joins; the first one is what triggers are written with. `status_filters` makes filters on it.
+    `status_attribute`: the attribute that says how far an item is; `status_filters` makes filters on it.
+    `done`, `in_progress`, `failed`: its values that mean each; the first one is what is written. Joins count what is
+    done.
     `existing_stream_arn`: a table that is there already, by its stream.
     `other_stream_readers`: the pipes and event source mappings which read that stream beside this pipe.
     """
@@ -100,6 +101,8 @@ class TableSettings:
     key_format: KeyFormat = DATED
     status_attribute: str = "status"
     done: tuple[str, ...] = ("COMPLETED",)
+    in_progress: tuple[str, ...] = ("PROCESSING",)
+    failed: tuple[str, ...] = ("FAILED",)
     existing_stream_arn: str | None = None
     other_stream_readers: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from perception_events.records import StreamViewType, UnreadableRecordError
-from perception_events.streams._items import InvalidItemError
+from perception_events.streams._items import InvalidItemError, normalised
 from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
 from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
@@ -33,5 +33,6 @@ __all__ = [
     "UnreadableRecordError",
     "as_record",
     "item_size",
+    "normalised",
     "read_json_lines",
 ]

@@ -28,6 +28,10 @@ __all__ = ["InMemoryTable", "TableStream"]
 
 _FIRST_SEQUENCE_NUMBER = 10**21
 _HASH_SPACE = 2**32
+MAXIMUM_ITEM_BYTES = 400 * 1024
+MAXIMUM_PARTITION_KEY_BYTES = 2048
+MAXIMUM_SORT_KEY_BYTES = 1024
+"""AWS: DynamoDB Developer Guide, "Quotas", items and keys."""
 _TTL_LOOK_BACK_SECONDS = 5 * 365 * 86_400
 
 
@@ -162,8 +166,8 @@ class TableStream:
 class InMemoryTable:
     """A table in DynamoDB JSON, with conditional-free writes, TTL and a stream.
 
-    `partition_key` and `sort_key` name the key attributes, `ttl_attribute` an `N` of epoch seconds. Numbers are
-    stored as DynamoDB stores them (`1.0` becomes `1`).
+    `partition_key` and `sort_key` name the key attributes, of the types S, N or B, `ttl_attribute` an `N` of epoch
+    seconds. Numbers are stored as DynamoDB stores them (`1.0` becomes `1`), and what it rejects is rejected.
 
     AWS: a write that changes nothing leaves no record; an expired item stays until it is swept, and its deletion is a
     `REMOVE` with the `userIdentity` of the service.
@@ -175,6 +179,8 @@ class InMemoryTable:
         *,
         partition_key: str = "site",
         sort_key: str | None = "date#event_type",
+        partition_key_type: str = "S",
+        sort_key_type: str = "S",
         ttl_attribute: str = "expires_at",
         stream_view_type: StreamViewType | str = StreamViewType.NEW_AND_OLD_IMAGES,
         clock: Clock,
@@ -188,6 +194,9 @@ class InMemoryTable:
         self.ttl_attribute = ttl_attribute
         self.stream_view_type = StreamViewType(stream_view_type)
         self.region = region
+        self._key_types = {partition_key: partition_key_type}
+        if sort_key is not None:
+            self._key_types[sort_key] = sort_key_type
         self._clock = clock
         label = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%S.000")
         self.stream = TableStream(f"arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}", clock, shards)
@@ -208,7 +217,7 @@ class InMemoryTable:
         Raises:
             InvalidItemError: the key is incomplete, a key attribute is changed, or an attribute is malformed.
         """
-        keys = self._keys(normalised(key))
+        keys = self._key(key)
         touched = [name for name in changes if name in keys]
         if touched:
             raise InvalidItemError(f"{', '.join(touched)} is part of the key; delete the item and put a new one")
@@ -226,11 +235,11 @@ class InMemoryTable:
         Raises:
             InvalidItemError: the key is incomplete.
         """
-        self._write(self._keys(normalised(key)), None)
+        self._write(self._key(key), None)
 
     def get_item(self, key: Mapping[str, JSONValue]) -> JSONObject | None:
         """A copy of the item with `key`; None where there is none. Expired items are there until swept."""
-        found = self._items.get(_identity(self._keys(normalised(key))))
+        found = self._items.get(_identity(self._key(key)))
         return None if found is None else normalised(found)
 
     def items(self) -> tuple[JSONObject, ...]:
@@ -254,6 +263,8 @@ class InMemoryTable:
         old = self._items.get(identity)
         if old == new:
             return
+        if new is not None and item_size(new) > MAXIMUM_ITEM_BYTES:
+            raise InvalidItemError(f"{self.name}: Item size has exceeded the maximum allowed size")
         if new is None:
             del self._items[identity]
         else:
@@ -288,12 +299,46 @@ class InMemoryTable:
         self.stream._append(keys[self.partition_key], record, change)
 
     def _keys(self, item: JSONObject) -> JSONObject:
-        names = [self.partition_key] if self.sort_key is None else [self.partition_key, self.sort_key]
-        for name in names:
-            held = item.get(name)
-            if not isinstance(held, dict) or not set(held) <= {"S", "N", "B"} or "" in held.values():
-                raise InvalidItemError(f"{self.name}: the key attribute {name!r} is missing or is no S, N or B")
-        return {name: item[name] for name in names}
+        """The key of an item.
+
+        Raises:
+            InvalidItemError: an attribute of it is missing, empty, too long or of another type than the declared one.
+        """
+        for name, kind in self._key_types.items():
+            value = item.get(name)
+            if not isinstance(value, dict):
+                raise InvalidItemError(f"{self.name}: One of the required keys was not given a value: {name}")
+            if kind not in value:
+                raise InvalidItemError(
+                    f"{self.name}: One or more parameter values were invalid: Type mismatch for key {name} expected: "
+                    f"{kind} actual: {next(iter(value), 'none')}"
+                )
+            if value[kind] == "":
+                raise InvalidItemError(
+                    f"{self.name}: One or more parameter values are not valid. The AttributeValue for a key attribute "
+                    f"cannot contain an empty {'string' if kind == 'S' else 'binary'} value. Key: {name}"
+                )
+            longest = MAXIMUM_PARTITION_KEY_BYTES if name == self.partition_key else MAXIMUM_SORT_KEY_BYTES
+            if item_size({name: value}) - len(name.encode()) > longest:
+                raise InvalidItemError(
+                    f"{self.name}: {name}: Hash primary key values must be under {MAXIMUM_PARTITION_KEY_BYTES} bytes, "
+                    f"and range primary key values must be under {MAXIMUM_SORT_KEY_BYTES} bytes"
+                )
+        return {name: item[name] for name in self._key_types}
+
+    def _key(self, key: Mapping[str, JSONValue]) -> JSONObject:
+        """`key`, and nothing more than it.
+
+        Raises:
+            InvalidItemError: it has another attribute, or as `_keys`.
+        """
+        given = normalised(key)
+        if len(given) != len(self._key_types):
+            raise InvalidItemError(
+                f"{self.name}: The number of conditions on the keys is invalid: {', '.join(given) or 'none'} for "
+                f"{', '.join(self._key_types)}"
+            )
+        return self._keys(given)
 
 
 def _identity(keys: JSONObject) -> str:

@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import md5
+from typing import Any
 
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.attribute_values import InvalidAttributeValueError, from_python
+from perception_events.json_values import JSONObject
+from perception_events.records import TTL_IDENTITY, EventName, StreamViewType
+from perception_events.streams import InvalidItemError, item_size, normalised
+from perception_events.times import read_time
 
 __all__ = ["TTL_IDENTITY", "RecordBuilder", "to_attributes"]
 
-TTL_IDENTITY: JSONObject = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
-"""The `userIdentity` of a deletion by TTL."""
+_KINDS = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
 
 
 @dataclass(slots=True)
 class RecordBuilder:
     """Builds the records of one table, in order: each has the next sequence number and its own eventID.
 
-    Attribute values may be plain (text, whole numbers, booleans) or DynamoDB JSON. `time` is the creation time of the
-    next record, in seconds since the epoch; move it yourself.
+    Attribute values may be plain (text, whole numbers, Decimals, bytes, booleans, None, and lists, sets and dicts of
+    these) or DynamoDB JSON; what DynamoDB could not send is rejected. `time` is the creation time of the next record,
+    in seconds since the epoch; move it yourself.
+
+    Raises (`insert`, `modify`, `remove`, `expire`):
+        InvalidItemError: DynamoDB would not store such an item, or could not send such a record.
+        InvalidAttributeValueError: DynamoDB has no type for a value, such as a float.
+        InvalidTimeError: `time` is not in seconds.
     """
 
     table: str = "PerceptionPipelineEvents-dev"
@@ -36,19 +46,19 @@ class RecordBuilder:
         """The ARN of the table's stream."""
         return f"arn:aws:dynamodb:{self.region}:{self.account}:table/{self.table}/stream/2025-07-15T00:00:00.000"
 
-    def insert(self, site: str, sort_key: str, **attributes: JSONValue) -> JSONObject:
+    def insert(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """A new item."""
         return self._record("INSERT", site, sort_key, new=attributes)
 
-    def modify(self, site: str, sort_key: str, old: Mapping[str, JSONValue], **attributes: JSONValue) -> JSONObject:
+    def modify(self, site: str, sort_key: str, old: Mapping[str, Any], **attributes: Any) -> JSONObject:
         """A changed item: `old` are the attributes before, the others those after."""
         return self._record("MODIFY", site, sort_key, new=attributes, old=old)
 
-    def remove(self, site: str, sort_key: str, **attributes: JSONValue) -> JSONObject:
+    def remove(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """A deleted item."""
         return self._record("REMOVE", site, sort_key, old=attributes)
 
-    def expire(self, site: str, sort_key: str, **attributes: JSONValue) -> JSONObject:
+    def expire(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """An item deleted by TTL: a REMOVE by the service."""
         return self.remove(site, sort_key, **attributes) | {"userIdentity": TTL_IDENTITY}
 
@@ -62,24 +72,27 @@ class RecordBuilder:
         site: str,
         sort_key: str,
         *,
-        new: Mapping[str, JSONValue] | None = None,
-        old: Mapping[str, JSONValue] | None = None,
+        new: Mapping[str, Any] | None = None,
+        old: Mapping[str, Any] | None = None,
     ) -> JSONObject:
-        self._made += 1
+        view = StreamViewType(self.stream_view_type)
         keys = to_attributes({self.sort_key: sort_key, self.partition_key: site})
+        for key in (self.partition_key, self.sort_key):
+            value = keys[key]
+            if not isinstance(value, dict) or not set(value) <= {"S", "N", "B"} or "" in value.values():
+                raise InvalidItemError(f"{key!r} is a key: text, a number or bytes, and not empty")
+        read_time(self.time, "time")
         change: JSONObject = {"ApproximateCreationDateTime": self.time, "Keys": dict(keys)}
-        if new is not None and self.stream_view_type in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES"):
+        if new is not None and view.has_new_image:
             change["NewImage"] = {**keys, **to_attributes(new)}
-        if old is not None and self.stream_view_type in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
+        if old is not None and view.has_old_image:
             change["OldImage"] = {**keys, **to_attributes(old)}
-        change |= {
-            "SequenceNumber": f"{10**21 + self._made}",
-            "SizeBytes": len(str(change)),
-            "StreamViewType": self.stream_view_type,
-        }
+        size = sum(item_size(image) for image in change.values() if isinstance(image, dict))
+        self._made += 1
+        change |= {"SequenceNumber": f"{10**21 + self._made}", "SizeBytes": size, "StreamViewType": view.value}
         return {
             "eventID": md5(f"{self.table}{self._made}".encode(), usedforsecurity=False).hexdigest(),
-            "eventName": name,
+            "eventName": EventName(name).value,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             "awsRegion": self.region,
@@ -88,26 +101,29 @@ class RecordBuilder:
         }
 
 
-def to_attributes(values: Mapping[str, JSONValue]) -> JSONObject:
-    """`values` in DynamoDB JSON; a value that is an object already is taken as it is.
+def to_attributes(values: Mapping[str, Any]) -> JSONObject:
+    """`values` in DynamoDB JSON; a value that is DynamoDB JSON already is taken as it is.
+
+    A dict with one of DynamoDB's types as its only name (`{"S": "x"}`) is DynamoDB JSON, every other one a map.
 
     Raises:
-        TypeError: a value is neither text, number, boolean, null, a list of these, nor an object.
+        InvalidItemError: DynamoDB would not store such an item.
+        InvalidAttributeValueError: DynamoDB has no type for a value.
     """
-    return {name: _to_attribute(name, value) for name, value in values.items()}
+    return normalised({name: _to_attribute(name, value) for name, value in values.items()})
 
 
-def _to_attribute(name: str, value: JSONValue) -> JSONValue:
+def _to_attribute(name: str, value: Any) -> Any:
     if isinstance(value, dict):
-        return value
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, bool):
-        return {"BOOL": value}
-    if isinstance(value, int | float):
-        return {"N": str(value)}
-    if value is None:
-        return {"NULL": True}
-    if isinstance(value, list):
-        return {"L": [_to_attribute(name, element) for element in value]}
-    raise TypeError(f"{name} is a {type(value).__name__}; give text, a number, a boolean, or DynamoDB JSON")
+        if len(value) == 1 and not _KINDS.isdisjoint(value):
+            return value
+        return {"M": {_checked(member, name): _to_attribute(f"{name}.{member}", v) for member, v in value.items()}}
+    if isinstance(value, (list, tuple)):
+        return {"L": [_to_attribute(f"{name}[{index}]", element) for index, element in enumerate(value)]}
+    return from_python(value, name)
+
+
+def _checked(member: object, name: str) -> str:
+    if not isinstance(member, str):
+        raise InvalidAttributeValueError(name, "names that are strings", member)
+    return member

@@ -27,16 +27,21 @@ def sort_keys(event_types: tuple[str, ...] = EVENT_TYPES) -> st.SearchStrategy[s
     )
 
 
+_KEYS = st.tuples(st.sampled_from(SITES), sort_keys())
+
+
 @st.composite
 def record_batches(draw: st.DrawFn, *, max_size: int = 40) -> list[JSONObject]:
     """Records of one stream in order: inserts, updates, deletions and TTL deletions of a few items."""
+    # Made once: checking a strategy for each record costs more than drawing from it.
+    seconds, keys, written = st.integers(0, 5), _KEYS, st.sampled_from(STATUSES)
     build = RecordBuilder()
     items: dict[tuple[str, str], str] = {}
     batch = []
     for _ in range(draw(st.integers(0, max_size))):
-        build.time += draw(st.integers(0, 5))
-        key = (draw(st.sampled_from(SITES)), draw(sort_keys()))
-        status = draw(st.sampled_from(STATUSES))
+        build.time += draw(seconds)
+        key = draw(keys)
+        status = draw(written)
         if key not in items:
             batch.append(build.insert(*key, status=status))
         elif draw(st.booleans()):

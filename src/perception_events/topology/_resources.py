@@ -47,7 +47,7 @@ class Resource:
     origin: Origin | None = None
     condition: str | None = None
     existing: bool = False
-    made_up_name: bool = False
+    made_up_name: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,7 @@ def _bare(value: Any) -> Any:
     if isinstance(value, Unresolved):
         return Unresolved(value.expression)
     if is_dataclass(value) and not isinstance(value, type):
-        parts = ((f.name, getattr(value, f.name)) for f in fields(value) if f.name != "origin")
+        parts = ((f.name, getattr(value, f.name)) for f in fields(value) if f.compare and f.name != "origin")
         return type(value), {name: _bare(part) for name, part in parts}
     if isinstance(value, dict):
         return {name: _bare(part) for name, part in value.items()}

@@ -30,7 +30,7 @@ PER_ORDER = Join(
 
 
 def names(key_format: KeyFormat, sort_key: str) -> ItemNames:
-    return ItemNames("tenant_id", sort_key, "expires_at", "state", ("PAID", "SETTLED"), key_format)
+    return ItemNames("tenant_id", sort_key, "expires_at", "state", ("PAID", "SETTLED"), key_format=key_format)
 
 
 def change(table: ItemNames, sort_key: str, state: str, number: int = 1) -> Any:

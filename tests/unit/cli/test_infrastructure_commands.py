@@ -92,3 +92,22 @@ def test_render_says_what_will_not_work(app: typer.Typer) -> None:
         "perception-events render: this will not work (PE001); see `perception-events check`\n",
     )
     assert json.loads(done.stdout)["Resources"]
+
+
+def test_an_environment_cannot_bring_expressions_into_a_template(app: typer.Typer) -> None:
+    env = '${file("/etc/passwd")}'
+    done = CliRunner().invoke(app, ["render", "--format", "terraform-json", "--env", env])
+    assert done.exit_code == 0
+    name = json.loads(done.stdout)["resource"]["aws_dynamodb_table"]["event_table"]["name"]
+    assert name == 'PerceptionPipelineEvents-$${file("/etc/passwd")}'
+    assert "PE401" in done.stderr  # and the name is one that AWS rejects
+
+
+def test_the_account_says_which_existing_resources_are_near(app: typer.Typer) -> None:
+    arguments = ["render", "--pipeline", "support.declarations:EXISTING", "--region", "ap-northeast-2"]
+    done = CliRunner().invoke(app, arguments)
+    pipe = json.loads(done.stdout)["Resources"]["Pipe"]["Properties"]
+    assert pipe["Enrichment"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:"
+        "function:perception-pipeline-enrichment"
+    }

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from perception_events.classifiers import SegmentClassifier, default_registry
 from perception_events.clock import ManualClock
+from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.models import StreamRecord
 from perception_events.pipes import EventBusTarget, FunctionTarget, PartialFailure, Pipe, PipeStep
+from perception_events.streams import InvalidItemError, item_size
 from perception_events.testing import (
     AsyncFunction,
     FailingTarget,
@@ -194,6 +198,7 @@ def test_a_plan_names_itself_in_what_it_breaks() -> None:
         FaultPlan(seed=7, failure=1.0).strike(random.Random(0))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(record_batches())
 def test_record_batches_are_histories(batch: list[JSONObject]) -> None:
     there: set[JSONValue] = set()
@@ -225,3 +230,53 @@ def test_an_asynchronous_function_has_a_queue_and_a_dead_letter_queue_of_its_own
     function.run()
     assert failing.events == ["good", "bad", "bad", "bad"]
     assert dead.events == ["bad"]
+
+
+def test_records_are_built_of_what_dynamodb_can_send() -> None:
+    attributes: dict[str, Any] = {
+        "text": "x",
+        "whole": 3,
+        "exact": Decimal("0.10"),
+        "binary": b"\x00\xff",
+        "none": None,
+        "list": [1, {"a": [b"x"]}, {"S": "as it is"}],
+        "map": {"a": {"b": Decimal(2)}, "S": 1, "N": 2},
+        "set": {"b", "a"},
+    }
+    record: Any = RecordBuilder().insert("s", "2025-07-15#pose", **attributes)
+    image = record["dynamodb"]["NewImage"]
+    assert {name: image[name] for name in attributes} == {
+        "text": {"S": "x"},
+        "whole": {"N": "3"},
+        "exact": {"N": "0.1"},
+        "binary": {"B": "AP8="},
+        "none": {"NULL": True},
+        "list": {"L": [{"N": "1"}, {"M": {"a": {"L": [{"B": "eA=="}]}}}, {"S": "as it is"}]},
+        "map": {"M": {"a": {"M": {"b": {"N": "2"}}}, "S": {"N": "1"}, "N": {"N": "2"}}},
+        "set": {"SS": ["a", "b"]},
+    }
+    assert StreamRecord.parse(record).to_dict() == record
+    assert record["dynamodb"]["SizeBytes"] == item_size(image) + item_size(record["dynamodb"]["Keys"])
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(0.5, float("nan"), object(), {"S": 5}, {"N": "many"}, {"N": "1E200"}, [object()], {"a": {1: 2}}, set()),
+        *({"SS": []}, {1, "a"}, {"BOOL": "true"}, "\ud800", int("1" * 39), {"x": {"L": "abc"}}),
+    ],
+    ids=ascii,
+)
+def test_what_dynamodb_cannot_send_is_not_built(value: Any) -> None:
+    build = RecordBuilder()
+    with pytest.raises(PerceptionEventsError, match="value"):
+        build.insert("s", "2025-07-15#pose", value=value)
+    assert build.insert("s", "2025-07-15#pose")["dynamodb"]["SequenceNumber"] == str(10**21 + 1)  # type: ignore[index,call-overload]
+
+
+def test_a_builder_of_another_kind_of_table_is_told_so() -> None:
+    for build in (RecordBuilder(stream_view_type="ALL"), RecordBuilder(time=1752538268000)):
+        with pytest.raises(ValueError, match=r"ALL|milliseconds"):
+            build.insert("s", "2025-07-15#pose")
+    with pytest.raises(InvalidItemError, match="'site' is a key"):
+        RecordBuilder().insert("", "2025-07-15#pose")

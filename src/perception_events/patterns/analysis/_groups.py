@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "PreparedRule", "prepare_rule"]
 
+_NO_OTHER_NUMBERS = (
+    *(ast.String, ast.Exactly, ast.Number, ast.Literal, ast.Cidr),
+    *(ast.Prefix, ast.Suffix, ast.EqualsIgnoreCase, ast.Wildcard),
+)
+"""What takes no numbers but those it names, and those that it takes for addresses."""
+
 
 class Group:
     """One field's list: a leaf passes where one of the values holds of it. Compared by identity."""
@@ -101,11 +107,11 @@ class Group:
     @cached_property
     def named_numbers_only(self) -> bool:
         """Whether no numbers pass but those which the values name, address digits aside."""
-        return not any(
-            (isinstance(value, ast.Numeric) and value.comparisons[0][0] != "=")
-            or isinstance(value, ast.AnythingBut)
-            or (isinstance(value, ast.AnythingButOperator) and value.values)
-            or (isinstance(value, ast.Exists) and value.present)
+        return all(
+            isinstance(value, _NO_OTHER_NUMBERS)
+            or (isinstance(value, ast.Numeric) and value.comparisons[0][0] == "=")
+            or (isinstance(value, ast.AnythingButOperator) and not value.values)
+            or (isinstance(value, ast.Exists) and not value.present)
             for value in self.values
         )
 

@@ -6,6 +6,8 @@ text may end is asked by feeding it the closing one. So `{"suffix": "\\"x"}` is 
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import address_digits
 from perception_events.patterns._values import as_octets, case_forms, wildcard_pieces
@@ -140,6 +142,12 @@ def text_automaton(values: Sequence[ast.ValuePattern]) -> TextAutomaton:
                 _add_wildcard(automaton, value.value)
             case ast.Exists() if value.present:
                 automaton.accept_all(automaton.anywhere())
+            case ast.String() | ast.Cidr() | ast.AnythingBut() | ast.AnythingButOperator() | ast.Exists():
+                pass  # read elsewhere, or of no string
+            case ast.Number() | ast.Literal() | ast.Numeric():
+                pass
+            case _:
+                assert_never(value)
     return automaton.finish()
 
 

@@ -1,0 +1,64 @@
+"""The shop of `docs/shop.md`, from its declaration to templates: checked, rendered, drawn, read again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from docs.examples.shop.shop import pipeline
+
+from perception_events.diagrams import graph_mermaid
+from perception_events.pipeline.checks import check_pipeline
+from perception_events.readers import read_topology
+from perception_events.rendering import TemplateFormat, render
+from perception_events.topology import Pipe, Queue, Rule
+
+
+def test_the_checks_find_nothing_to_correct() -> None:
+    assert [finding.identifier for finding in check_pipeline(pipeline)] == ["PE213"]
+
+
+def test_a_rule_on_what_the_enrichment_does_not_add_is_found() -> None:
+    silent = replace(pipeline, extra_rules=pipeline.extra_rules[:1], resources=())
+    wrong = replace(silent.extra_rules[0], event_pattern={"detail": {"amnt": [{"numeric": [">=", 100]}]}})
+    found = check_pipeline(replace(silent, extra_rules=(wrong,)))
+    assert ("PE303", "rules[review-rule-dev].detail.amnt") in [(one.identifier, str(one.location)) for one in found]
+
+
+def test_cfn_lint_finds_nothing() -> None:
+    lint = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed; it comes with the [dev] extra")
+    for format in ("cloudformation", "sam"):
+        assert [str(match) for match in lint.lint(render(pipeline.topology("dev"), format))] == []
+
+
+@pytest.mark.parametrize("format", list(TemplateFormat))
+def test_the_template_says_what_the_declaration_says(format: TemplateFormat, tmp_path: Path) -> None:
+    pytest.importorskip("hcl2", reason="the readers need the [templates] extra")
+    topology = pipeline.topology("dev")
+    path = tmp_path / ("main.tf.json" if format is TemplateFormat.TERRAFORM_JSON else "template.json")
+    path.write_text(render(topology, format), encoding="utf-8")
+    read = read_topology(tmp_path, strict=True).topology
+    for rule in topology.of(Rule):
+        found = read.get(str(rule.name), Rule)
+        assert found.event_pattern == rule.event_pattern
+        assert [one.parameters for one in found.targets] == [one.parameters for one in rule.targets]
+        assert [one.input_transformer for one in found.targets] == [one.input_transformer for one in rule.targets]
+    for pipe in topology.of(Pipe):
+        assert read.get(str(pipe.name), Pipe).filters[0].pattern == pipe.filters[0].pattern
+    lost = read.get("Shipments-dev.fifo", Queue)
+    assert lost.max_receive_count == 5
+    assert read[str(lost.dead_letter_queue)].name == "Lost-dev.fifo"
+
+
+def test_the_diagram_shows_the_way_from_the_rule_through_the_queue_back_to_the_bus() -> None:
+    graph = pipeline.graph("dev", queues=True)
+    arrows = {(arrow.start, arrow.end, arrow.failed) for arrow in graph.arrows}
+    assert {
+        ("ShipRule", "Shipments", False),
+        ("Shipments", "ShipmentsPipe", False),
+        ("ShipmentsPipe", "EventBus", False),
+        ("Shipments", "Lost", True),
+    } <= arrows
+    assert "join ready" in {box.id for box in graph.boxes}
+    assert graph_mermaid(graph).count("FIFO queue") == 2
