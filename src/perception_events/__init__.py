@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from perception_events.errors import PerceptionEventsError
     from perception_events.patterns import EventPattern, RuleSet
     from perception_events.pipeline import Module, Pipeline, perception_pipeline
-    from perception_events.simulation import PipelineSimulation
+    from perception_events.pipeline.simulation import PipelineSimulation
     from perception_events.sort_keys import SortKey
 
 __all__ = [
@@ -35,7 +35,7 @@ _HOMES = {
     "Module": "perception_events.pipeline",
     "PerceptionEventsError": "perception_events.errors",
     "Pipeline": "perception_events.pipeline",
-    "PipelineSimulation": "perception_events.simulation",
+    "PipelineSimulation": "perception_events.pipeline.simulation",
     "RuleSet": "perception_events.patterns",
     "SortKey": "perception_events.sort_keys",
     "default_registry": "perception_events.classifiers",

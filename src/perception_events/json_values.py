@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import marshal
+
 from perception_events.errors import PerceptionEventsError, describe
 
 TYPE_CHECKING = False
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import TypeAlias
 
-__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "compact_json", "to_json_value"]
+__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "compact_json", "copy_json", "to_json_value"]
 
 JSONValue: TypeAlias = dict[str, "JSONValue"] | list["JSONValue"] | str | int | float | bool | None
 """What `json.loads` returns."""
@@ -25,6 +27,23 @@ class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
         self.path = path
         self.expected = expected
         super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {describe(found)}")
+
+
+def copy_json(value: JSONValue) -> JSONValue:
+    """A deep copy of a JSON value: what a receiver gets, which it may change without harm to anybody else.
+
+    Raises:
+        TypeError, ValueError: it is not a JSON value.
+        RecursionError: it is nested too deep.
+    """
+    try:
+        # Three times as fast as through a JSON text. Version 2 keeps no references: what is shared is copied twice.
+        copied: JSONValue = marshal.loads(marshal.dumps(value, 2))
+    except ValueError:  # subclasses of dict, or more than 2,000 levels
+        import json
+
+        copied = json.loads(json.dumps(value))
+    return copied
 
 
 def to_json_value(value: object, path: str = "") -> JSONValue:

@@ -1,33 +1,96 @@
-"""What happened to each record, step by step: typed events that pipes and buses hand to a sink."""
+"""What happened to each record, step by step: typed events that pipes, buses and queues hand to a sink."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, overload
 
 from perception_events.json_values import JSONObject, JSONValue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from perception_events.patterns import RuleExplanation
 
 __all__ = [
     "DeadLettered",
     "Delivered",
+    "DependsOn",
+    "Discarded",
     "Enriched",
+    "Explanations",
     "FilteredOut",
     "Put",
+    "Received",
     "RecordSeen",
     "RecordsTrimmed",
     "Retried",
+    "Returned",
     "RuleMatched",
+    "RulesNotMatched",
     "Trace",
     "TraceEvent",
     "TraceSink",
 ]
 
 
+class Explanations(Sequence["RuleExplanation"]):
+    """Why patterns did not match, each by its name (of a rule, or `filter 2`); worked out when first looked at.
+
+    `explain`: gives the explanations. What it looks at must not change before.
+    """
+
+    def __init__(self, explain: Callable[[], Iterable[RuleExplanation]]) -> None:
+        self._explain = explain
+        self._known: tuple[RuleExplanation, ...] | None = None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line for each field: `rule: field: expected ..., found ...`; the rule is left out where it has no name."""
+        return tuple(
+            f"{f'{each.rule}: ' if each.rule else ''}{one.path}: expected {one.expected}, found {one.found}"
+            for each in self
+            for one in each.mismatches
+        )
+
+    def to_list(self) -> list[JSONValue]:
+        """A JSON object for each field of each rule that is at fault."""
+        return [
+            {"rule": each.rule, "field": one.path, "expected": one.expected, "found": one.found, "fix": one.fix}
+            for each in self
+            for one in each.mismatches
+        ]
+
+    def _all(self) -> tuple[RuleExplanation, ...]:
+        if self._known is None:
+            self._known = tuple(self._explain())
+        return self._known
+
+    @overload
+    def __getitem__(self, index: int) -> RuleExplanation: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[RuleExplanation, ...]: ...
+    def __getitem__(self, index: int | slice) -> RuleExplanation | tuple[RuleExplanation, ...]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == other._all() if isinstance(other, Explanations) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return f"Explanations({list(self.lines)})"
+
+
 @dataclass(frozen=True, slots=True)
 class TraceEvent:
-    """One step: at which time (seconds since the epoch), and in which pipe or bus."""
+    """One step: at which time (seconds since the epoch), and where: the name of the pipe, bus or target."""
 
     time: float
     where: str
@@ -37,6 +100,8 @@ class TraceEvent:
         values: JSONObject = {"step": type(self).__name__}
         for field in fields(self):
             value = getattr(self, field.name)
+            if isinstance(value, Explanations):
+                value = value.to_list()
             values[field.name] = list(value) if isinstance(value, tuple) else value
         return values
 
@@ -48,7 +113,7 @@ class TraceEvent:
 
 @dataclass(frozen=True, slots=True)
 class RecordSeen(TraceEvent):
-    """A pipe read a stream record."""
+    """A pipe read a record of its source."""
 
     event_id: str
     record: JSONObject
@@ -56,7 +121,10 @@ class RecordSeen(TraceEvent):
 
 @dataclass(frozen=True, slots=True)
 class RecordsTrimmed(TraceEvent):
-    """Records behind the sequence number `after` were older than the stream keeps them before they were read: lost."""
+    """Records after the sequence number `after` expired in the stream before they were read: they are lost.
+
+    `after` is empty where nothing of the shard had been read.
+    """
 
     shard_id: str
     after: str
@@ -64,15 +132,15 @@ class RecordsTrimmed(TraceEvent):
 
 @dataclass(frozen=True, slots=True)
 class FilteredOut(TraceEvent):
-    """No filter of the pipe matched; `misses` says why, a line for each field that missed."""
+    """No filter matched; `explanations` say why: by `filter 1`, `filter 2`, ..., without a name for a single filter."""
 
     event_id: str
-    misses: tuple[str, ...]
+    explanations: Explanations
 
 
 @dataclass(frozen=True, slots=True)
 class Enriched(TraceEvent):
-    """The enrichment answered with `items` for the records `event_ids`."""
+    """The enrichment returned `items` for the records `event_ids`; not repeated while retries bring the same."""
 
     event_ids: tuple[str, ...]
     items: tuple[JSONValue, ...]
@@ -94,8 +162,28 @@ class RuleMatched(TraceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RulesNotMatched(TraceEvent):
+    """The enabled rules of the bus that did not match the event: rule, field, expected and found."""
+
+    event_id: str
+    explanations: Explanations
+
+
+@dataclass(frozen=True, slots=True)
+class DependsOn(TraceEvent):
+    """What happens next is not known: it depends on `expressions`, which stand for values known after deployment.
+
+    `subject`: what cannot be decided, such as `rule orders`, `filter 1`, `target of rule orders`.
+    """
+
+    event_id: str
+    subject: str
+    expressions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered(TraceEvent):
-    """A target took the event."""
+    """A rule's target took the event."""
 
     event_id: str
     rule: str
@@ -104,23 +192,58 @@ class Delivered(TraceEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Received(TraceEvent):
+    """A target received `input`, with the parameters of its kind; `where` is the resource, `kind` what it is."""
+
+    kind: str
+    input: JSONValue
+    parameters: JSONObject
+
+
+@dataclass(frozen=True, slots=True)
 class Retried(TraceEvent):
-    """An attempt failed, and the next one, number `retry`, follows; `kind` says whose failure it was."""
+    """`count` attempts in a row failed in the same way, from `since` to `time`, and each was followed by another.
+
+    `retry`: the number of the last of these retries. `kind`: whose failure it was. `assumed`: how many of the attempts
+    were not made, because those before them had failed in the same way.
+    """
 
     event_ids: tuple[str, ...]
     retry: int
     reason: str
     kind: str
+    count: int = 1
+    since: float = 0.0
+    assumed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Returned(TraceEvent):
+    """Messages go back to their queue, where they are visible again after the visibility timeout."""
+
+    event_ids: tuple[str, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLettered(TraceEvent):
-    """Given up; `message` is what the dead-letter queue got, None where there is no queue."""
+    """Given up; `message` is what the dead-letter target got. `seconds`: how long it was tried."""
 
     event_ids: tuple[str, ...]
     condition: str
     reason: str
-    message: JSONObject | None
+    message: JSONObject
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded(TraceEvent):
+    """Given up and lost: there is no dead-letter target, or it failed. `seconds`: how long it was tried."""
+
+    event_ids: tuple[str, ...]
+    condition: str
+    reason: str
+    seconds: float = 0.0
 
 
 TraceSink: TypeAlias = Callable[[TraceEvent], object]
@@ -130,19 +253,27 @@ Event = TypeVar("Event", bound=TraceEvent)
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, Explanations):
+        return "; ".join(value.lines)
     if isinstance(value, tuple):
         return f"{len(value)} items" if any(isinstance(v, dict | list) for v in value) else ", ".join(map(str, value))
     return str(value)
 
 
 class Trace:
-    """A sink that keeps every step, in order."""
+    """A sink that keeps steps, in order.
 
-    def __init__(self) -> None:
-        self.events: list[TraceEvent] = []
+    `limit`: how many steps are kept, the newest; None keeps all. `dropped` counts those that are gone.
+    """
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.events: deque[TraceEvent] = deque(maxlen=limit)
+        self.dropped = 0
 
     def record(self, event: TraceEvent) -> None:
         """Keep `event`."""
+        if len(self.events) == self.events.maxlen:
+            self.dropped += 1
         self.events.append(event)
 
     def of(self, kind: type[Event]) -> list[Event]:

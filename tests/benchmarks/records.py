@@ -23,6 +23,7 @@ from perception_events.models import StreamRecord
 from perception_events.pipeline import perception_pipeline
 from perception_events.pipes import EventBusTarget, Pipe
 from perception_events.testing import RecordBuilder
+from perception_events.topology import SourceParameters
 
 __all__ = ["imports", "typed_records", "whole_way"]
 
@@ -157,11 +158,11 @@ def _run_pipe(count: int) -> None:
         bus.put_rule(Rule(name, pattern, targets=(RuleTarget(name, targets[-1]),)))
     pipe = Pipe(
         "pipe",
-        target=EventBusTarget(bus),
-        batch_size=10,
-        filter_criteria=perception_pipeline.pipe.filter_criteria,
-        enrichment=Enrichment(default_registry),
+        EventBusTarget(bus),
+        parameters=SourceParameters(batch_size=10),
+        filters=perception_pipeline.pipe.filter_criteria,
         clock=clock,
+        enrichment=Enrichment(default_registry),
     )
 
     def records() -> Iterator[JSONObject]:

@@ -19,8 +19,8 @@ from perception_events.aggregation import Aggregator, FallbackPolicy
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.lambdas.joins import join_handler
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.rendering import template
-from perception_events.simulation import PipelineSimulation
 from perception_events.testing import RecordBuilder
 from perception_events.trace import DeadLettered, Delivered, Enriched, Put, RecordSeen
 from support.declarations import DECLARATIONS, JOINED

@@ -16,7 +16,7 @@ from perception_events.aws.event_table import EventTable
 from perception_events.aws.stream_poller import StreamPoller
 from perception_events.event_status import EventStatus
 from perception_events.pipeline import perception_pipeline
-from perception_events.simulation import PipelineSimulation, Route
+from perception_events.pipeline.simulation import PipelineSimulation, Route
 from perception_events.trace import Delivered, Enriched, FilteredOut, Put, RecordSeen, RuleMatched
 from support.dynamodb_local import CREDENTIALS, DynamoDBLocal
 from support.lambda_runtime import LambdaFunction, start_lambda

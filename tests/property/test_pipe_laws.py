@@ -20,6 +20,7 @@ from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe, PipeRu
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import FaultPlan, RecordingBus, RecordingTarget
+from perception_events.topology import SourceParameters
 from perception_events.trace import DeadLettered, FilteredOut, Trace
 
 START = 1_752_538_268.0
@@ -49,18 +50,20 @@ class Play:
         function = FunctionTarget(self.plan.target(self.function))
         self.pipe = Pipe(
             "p",
-            target=EventBusTarget(self.plan.bus(self.bus)) if to_bus else function,
-            filter_criteria=[NOT_REMOVED],
-            batch_size=chance.randint(1, 10),
-            maximum_batching_window=chance.choice([0, 0, 5]),
-            parallelization_factor=chance.choice([1, 1, 2, 10]),
-            maximum_retry_attempts=chance.choice([0, 1, 3, 10]),
-            maximum_record_age=chance.choice([-1, -1, 300]),
-            on_partial_batch_item_failure=chance.choice([None, "AUTOMATIC_BISECT"]),
-            enrichment=self.plan.target(RecordingTarget(lambda event: event), name="enrichment"),
-            dead_letter_queue=self.queue,
+            EventBusTarget(self.plan.bus(self.bus)) if to_bus else function,
+            parameters=SourceParameters(
+                batch_size=chance.randint(1, 10),
+                maximum_batching_window=chance.choice([0, 0, 5]),
+                parallelization_factor=chance.choice([1, 1, 2, 10]),
+                maximum_retry_attempts=chance.choice([0, 1, 3, 10]),
+                maximum_record_age=chance.choice([-1, -1, 300]),
+                on_partial_batch_item_failure=chance.choice([None, "AUTOMATIC_BISECT"]),
+            ),
+            filters=[NOT_REMOVED],
+            dead_letters=self.queue,
             clock=self.clock,
             trace=self.trace.record,
+            enrichment=self.plan.target(RecordingTarget(lambda event: event), name="enrichment"),
         )
         for number in range(chance.randint(0, 40)):
             self.scheduler.call_later(chance.uniform(0, 60), lambda n=number: self._write(chance, n))  # type: ignore[misc]
@@ -152,7 +155,9 @@ def test_a_partial_failure_can_put_a_key_out_of_order() -> None:
     for number in "01":
         table.put_item({"site": {"S": "a"}, "date#event_type": {"S": "d"}, "n": {"N": number}})
     bus = RecordingBus(rejects=rejects)
-    Pipe("p", target=EventBusTarget(bus), batch_size=10, clock=clock).process(table.stream.records())
+    Pipe("p", EventBusTarget(bus), parameters=SourceParameters(batch_size=10), clock=clock).process(
+        table.stream.records()
+    )
     assert numbers(bus.details) == ["0", "1", "0"]  # the first call put both and had the first rejected
 
 

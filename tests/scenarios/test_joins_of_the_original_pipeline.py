@@ -6,7 +6,7 @@ from perception_events.aggregation import InMemoryJoinStore, Join, JoinOutcome, 
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import Module, Pipeline
-from perception_events.simulation import PipelineSimulation
+from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.streams import InMemoryTable
 from support.joins import CAMERAS
 

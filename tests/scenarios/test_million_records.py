@@ -19,6 +19,7 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import perception_pipeline
 from perception_events.pipes import EventBusTarget, Pipe
 from perception_events.testing import RecordBuilder
+from perception_events.topology import SourceParameters
 
 RECORDS = int(os.environ.get("PERCEPTION_EVENTS_RECORDS", "10000"))
 MAXIMUM_GROWTH_BYTES = 16 * 1024 * 1024
@@ -49,11 +50,11 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
         bus.put_rule(Rule(name, pattern, targets=(RuleTarget(name, targets[name]),)))
     pipe = Pipe(
         "p",
-        target=EventBusTarget(bus),
-        batch_size=10,
-        filter_criteria=perception_pipeline.pipe.filter_criteria,
-        enrichment=Enrichment(default_registry),
+        EventBusTarget(bus),
+        parameters=SourceParameters(batch_size=10),
+        filters=perception_pipeline.pipe.filter_criteria,
         clock=clock,
+        enrichment=Enrichment(default_registry),
     )
     peaks: list[int] = []
     started = time.perf_counter()

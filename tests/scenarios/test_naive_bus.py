@@ -28,6 +28,7 @@ from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, Ste
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import AsyncFunction, FailingTarget, RecordBuilder, RecordingTarget
+from perception_events.topology import SourceParameters
 from support.naive_design import POSE, RECON, START, Way
 
 PARTS = {"pose": ("sync", "camera")}
@@ -53,7 +54,7 @@ def test_row_13_an_event_can_come_twice_from_three_places() -> None:
     crashes = [PipeStep.CHECKPOINT]
     received = RecordingTarget()
     PipeRun(
-        Pipe("p", target=FunctionTarget(received), clock=clock),
+        Pipe("p", FunctionTarget(received), clock=clock),
         table.stream,
         scheduler=scheduler,
         faults=lambda step: StepFault(crash=step in crashes and bool(crashes.pop())),
@@ -123,7 +124,9 @@ def test_row_15_a_client_request_token_is_forgotten_after_ten_minutes() -> None:
                 done["by marker"] += 1
         raise RuntimeError("fails behind its write")
 
-    pipe = Pipe("p", target=FunctionTarget(RecordingTarget(work)), maximum_record_age=3600, clock=clock)
+    pipe = Pipe(
+        "p", FunctionTarget(RecordingTarget(work)), parameters=SourceParameters(maximum_record_age=3600), clock=clock
+    )
     pipe.process(RecordBuilder().completed(POSE))
     assert done["by token"] > 1
     assert done["by marker"] == 1
@@ -155,7 +158,7 @@ def test_row_18_the_bus_keeps_no_order() -> None:
     held: list[Any] = []
     handled = RecordingTarget()
     rules: Any = {"all": ({"source": [{"prefix": "Pipe"}]}, handled)}
-    way = Way(rules, deliver=held.append, filter_criteria=[{"eventName": ["INSERT", "MODIFY"]}])
+    way = Way(rules, deliver=held.append, filters=[{"eventName": ["INSERT", "MODIFY"]}])
     processing = way.build.insert("haemoro_1x2", CAMERAS[0], status="PROCESSING")
     completed = way.build.modify("haemoro_1x2", CAMERAS[0], {"status": "PROCESSING"}, status="COMPLETED")
     way.pipe.process([processing, completed])

@@ -23,6 +23,7 @@ from perception_events.input_transforms import InputTransformer
 from perception_events.json_values import JSONValue
 from perception_events.pipes import FunctionTarget, Pipe
 from perception_events.testing import RecordingBus, RecordingTarget
+from perception_events.topology import SourceParameters
 from perception_events.trace import DeadLettered, Retried
 from support.naive_design import POSE, RECON, START, Way, original_handler
 
@@ -77,7 +78,7 @@ def test_row_05_a_removal_has_no_new_image() -> None:
     naive = Way(enrichment_input_template=ORIGINAL_TEMPLATE)
     result = naive.pipe.process([naive.build.remove("a", POSE)])
     assert (result.delivered, result.dead_lettered) == (0, 1)  # NewImage is "", so nothing can be classified
-    right = Way(enrichment_input_template=ORIGINAL_TEMPLATE, filter_criteria=[{"eventName": ["INSERT", "MODIFY"]}])
+    right = Way(enrichment_input_template=ORIGINAL_TEMPLATE, filters=[{"eventName": ["INSERT", "MODIFY"]}])
     assert right.pipe.process([right.build.remove("a", POSE)]).filtered_out == 1
 
 
@@ -113,7 +114,12 @@ def test_row_28_a_pipe_s_function_names_failures_by_event_id() -> None:
             calls.append(len(batch))
             return {"batchItemFailures": [{"itemIdentifier": identify(batch[-1])}]} if len(calls) == 1 else None
 
-        pipe = Pipe("p", target=FunctionTarget(RecordingTarget(answer)), clock=ManualClock(START), batch_size=10)
+        pipe = Pipe(
+            "p",
+            FunctionTarget(RecordingTarget(answer)),
+            parameters=SourceParameters(batch_size=10),
+            clock=ManualClock(START),
+        )
         return calls, pipe.process(way.build.completed(POSE, POSE, RECON)).delivered
 
     assert run(lambda item: item["dynamodb"]["SequenceNumber"]) == ([3, 3], 3)  # the whole batch again

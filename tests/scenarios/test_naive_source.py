@@ -17,6 +17,7 @@ from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipes import EventBusTarget, InvalidPipeError, Pipe, dead_letter_records
 from perception_events.streams import InMemoryTable, TrimmedDataError
 from perception_events.testing import FailingTarget, RecordBuilder, RecordingBus, RecordingTarget, assert_routed
+from perception_events.topology import SourceParameters
 from support.naive_design import POSE, RECON, START, Way, passes
 
 DAY = 86_400
@@ -35,14 +36,19 @@ def item(status: str, **more: Any) -> JSONObject:
 def test_row_02_a_batch_size_of_100_toward_a_bus_is_rejected_set_or_not() -> None:
     for batch_size in (100, None):
         with pytest.raises(InvalidPipeError, match="set batch_size to 10 or less"):
-            Pipe("p", target=EventBusTarget(RecordingBus()), batch_size=batch_size, clock=ManualClock())
-    Pipe("p", target=EventBusTarget(RecordingBus()), batch_size=10, clock=ManualClock())
+            Pipe(
+                "p",
+                EventBusTarget(RecordingBus()),
+                parameters=SourceParameters(batch_size=batch_size),
+                clock=ManualClock(),
+            )
+    Pipe("p", EventBusTarget(RecordingBus()), parameters=SourceParameters(batch_size=10), clock=ManualClock())
 
 
 def test_row_08_a_filter_cannot_say_contains_but_a_rule_can() -> None:
     contains: Any = {"dynamodb": {"Keys": {"date#event_type": {"S": [{"wildcard": "*#reid*"}]}}}}
     with pytest.raises(InvalidEventPatternError):
-        Way(filter_criteria=[contains])
+        Way(filters=[contains])
     way = Way({"reid": ({"detail": contains}, RecordingTarget())})
     way.pipe.process(way.build.completed("2025-07-15#reid", POSE))
     assert_routed(way.trace, to=["everything", "everything", "reid"])
@@ -143,7 +149,7 @@ def test_row_26_the_pipe_s_dead_letter_has_numbers_not_the_record() -> None:
 def test_row_27_the_default_retry_blocks_the_shard_for_a_day() -> None:
     def run(**settings: Any) -> tuple[float, int]:
         poison = FailingTarget(
-            on=lambda batch: any(i["dynamodb"]["NewImage"]["n"]["N"] == "1" for i in batch), answer=[]
+            on=lambda batch: any(i["dynamodb"]["NewImage"]["n"]["N"] == "1" for i in batch), response=[]
         )
         way = Way(enrichment=poison, batch_size=1, **settings)
         result = way.pipe.process([way.build.insert("a", POSE, n=n) for n in range(4)])

@@ -10,7 +10,8 @@ import pytest
 
 from perception_events.json_values import JSONValue
 from perception_events.pipeline import perception_pipeline
-from perception_events.simulation import PipelineSimulation, UnknownTargetError
+from perception_events.pipeline.simulation import PipelineSimulation, UnknownTargetError
+from perception_events.trace import Trace
 
 RECORDS = Path(__file__).resolve().parents[2] / "docs" / "examples" / "perception_pipeline" / "records.jsonl"
 
@@ -90,9 +91,9 @@ def test_a_target_that_is_not_declared_is_rejected() -> None:
 
 def test_the_same_records_give_the_same_run() -> None:
     def run() -> str:
-        simulation = PipelineSimulation(perception_pipeline)
-        simulation.pipe.process(recorded())
-        return simulation.trace.to_json_lines()
+        trace = Trace()
+        PipelineSimulation(perception_pipeline, trace=trace.record).pipe.process(recorded())
+        return trace.to_json_lines()
 
     assert run() == run()
     assert '"step": "Delivered"' in run()

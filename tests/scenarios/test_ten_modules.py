@@ -10,7 +10,7 @@ import pytest
 
 from perception_events.aws.join_store import DynamoDBJoinStore
 from perception_events.clock import ManualClock
-from perception_events.simulation import Route
+from perception_events.pipeline.simulation import Route
 from support.dynamodb_local import start_dynamodb_local
 from support.ten_modules import MODULES, SYNCS, load_example
 

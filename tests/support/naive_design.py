@@ -13,7 +13,9 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes import EventBusTarget, Pipe, SupportsPutEvents
 from perception_events.targets import Target
 from perception_events.testing import RecordBuilder, RecordingTarget
+from perception_events.topology import SourceParameters
 from perception_events.trace import Trace
+from support.pipe_parts import pipe_settings
 
 __all__ = ["POSE", "RECON", "START", "Way", "original_handler", "passes"]
 
@@ -66,11 +68,11 @@ class Way:
         settings.setdefault("enrichment", Enrichment(default_registry))
         self.pipe = Pipe(
             "p",
-            target=EventBusTarget(self.bus if bus is None else bus, source=source, detail_type=detail_type),
-            dead_letter_queue=self.queue,
+            EventBusTarget(self.bus if bus is None else bus, source=source, detail_type=detail_type),
+            dead_letters=self.queue,
             clock=self.clock,
             trace=self.trace.record,
-            **settings,
+            **pipe_settings(**settings),
         )
 
     @property
@@ -85,11 +87,11 @@ def passes(pattern: Any, *records: JSONObject) -> list[bool]:
     for record in records:
         Pipe(
             "p",
-            target=EventBusTarget(EventBus(clock=ManualClock(START), new_id=str)),
-            batch_size=1,
-            filter_criteria=[pattern],
-            enrichment=passed,
+            EventBusTarget(EventBus(clock=ManualClock(START), new_id=str)),
+            parameters=SourceParameters(batch_size=1),
+            filters=[pattern],
             clock=ManualClock(START),
+            enrichment=passed,
         ).process([record])
     ids = {batch[0]["eventID"] for batch in passed.events}
     return [record["eventID"] in ids for record in records]

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from perception_events.json_values import JSONObject, JSONValue
+from perception_events.pipes import PipeEnrichment
+from perception_events.topology import SourceParameters
 
-__all__ = ["Function", "RecordingBus", "record", "records"]
+__all__ = ["Function", "RecordingBus", "pipe_settings", "record", "records"]
 
 CREATED = 1_752_538_268
+_OF_THE_SOURCE = {field.name for field in fields(SourceParameters)}
+
+
+def pipe_settings(**given: Any) -> dict[str, Any]:
+    """The arguments of `Pipe`, from flat ones: source parameters and the enrichment's template among the others."""
+    settings = {name: value for name, value in given.items() if name not in _OF_THE_SOURCE}
+    template = settings.pop("enrichment_input_template", None)
+    if template is not None:
+        settings["enrichment"] = PipeEnrichment(settings["enrichment"], template)
+    parameters = SourceParameters(**{name: value for name, value in given.items() if name in _OF_THE_SOURCE})
+    return {"parameters": parameters, **settings}
 
 
 def record(

@@ -10,7 +10,7 @@ from ten_modules import CAMERAS, pipeline
 from perception_events.aggregation import InMemoryJoinStore, JoinStore, outbox_item
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.simulation import PipelineSimulation, Route
+from perception_events.pipeline.simulation import PipelineSimulation, Route
 from perception_events.streams import InMemoryTable
 from perception_events.targets import Target
 

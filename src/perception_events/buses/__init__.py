@@ -1,19 +1,20 @@
 """In-memory event buses: rules, targets, retries, dead letters, archives and replays."""
 
 from perception_events.buses._archive import Archive, Replay
-from perception_events.buses._bus import BusTarget, Deliver, EventBus
+from perception_events.buses._bus import BusTarget, DeliveryScheduler, EventBus
 from perception_events.buses._client import InMemoryEventsClient
-from perception_events.buses._delivery import default_retry_delay
+from perception_events.buses._delivery import ReadsEvent, default_retry_delay
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
 from perception_events.buses._rule import RetryPolicy, Rule, RuleState, RuleTarget
 
 __all__ = [
     "Archive",
     "BusTarget",
-    "Deliver",
+    "DeliveryScheduler",
     "EventBus",
     "EventBusError",
     "InMemoryEventsClient",
+    "ReadsEvent",
     "Replay",
     "RetryPolicy",
     "Rule",

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
-from perception_events.buses._errors import SelfFeedingRuleError, TargetError
+from perception_events.buses._errors import TargetError
 from perception_events.buses._rule import Rule, RuleTarget
+from perception_events.errors import UnretriableError
 from perception_events.input_transforms import TemplateRenderError
-from perception_events.json_values import JSONObject
-from perception_events.trace import DeadLettered, Delivered, Retried, TraceEvent
+from perception_events.json_values import JSONObject, JSONValue, copy_json
+from perception_events.targets import UndecidedError, as_target
+from perception_events.trace import DeadLettered, Delivered, DependsOn, Discarded, Retried, TraceSink
 
-__all__ = ["Delivery", "default_retry_delay"]
+__all__ = ["Delivery", "ReadsEvent", "default_retry_delay"]
+
+
+@runtime_checkable
+class ReadsEvent(Protocol):
+    """A target whose parameters are read from the event, beside its input (Kinesis: `PartitionKeyPath`)."""
+
+    def invoke_for(self, given: JSONValue, event: JSONObject, /) -> Any:
+        """Take the input `given`, which was made of `event`; it must not change the event."""
+        ...
 
 
 def default_retry_delay(retry: int) -> float:
@@ -23,64 +35,116 @@ def default_retry_delay(retry: int) -> float:
     return float(min(600, 2 ** (retry - 1)))
 
 
+class _Failure:
+    """Why an attempt failed: the code of the dead letter, the reason, and whether trying again can help."""
+
+    __slots__ = ("code", "reason", "retryable")
+
+    def __init__(self, code: str, reason: str, retryable: bool) -> None:
+        self.code = code
+        self.reason = reason
+        self.retryable = retryable
+
+    def is_same(self, other: _Failure | None) -> bool:
+        return other is not None and (self.code, self.reason) == (other.code, other.reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """`event` for `target` of `rule`; `chain` are the rules whose targets put the events that led here."""
+    """`event` for `target` of `rule`.
+
+    `chain`: the rules whose targets put the events that led here. `assume_after`: after so many equal failures in a
+    row the following attempts are taken to fail so too; None makes every attempt.
+    """
 
     event: JSONObject
     rule: Rule
     target: RuleTarget
     bus: str
     rule_arn: str
-    variables: Mapping[str, str]
+    variables: Callable[[], Mapping[str, str]]
     retry_delay: Callable[[int], float]
-    trace: Callable[[TraceEvent], object]
+    trace: TraceSink | None
     chain: tuple[str, ...] = ()
+    assume_after: int | None = None
 
     def steps(self, now: Callable[[], float]) -> Generator[float, None, bool]:
         """Attempt, and again as the retry policy says; yields the seconds to wait before each attempt.
 
-        Returns whether the target took the event.
+        Returns whether the target took the event. Equal failures in a row are one step of the trace.
         """
         policy = self.target.retry_policy
-        started, retry = now(), 0
+        started = now()
+        retry = equal = assumed = 0
+        since = started
+        last: _Failure | None = None
         yield 0.0
         while True:
-            try:
-                given = self.target.input_for(self.event, self.variables)
-                self.target.target.invoke(given)
-            except SelfFeedingRuleError:
-                raise
-            except TemplateRenderError as error:
-                self._give_up(now(), "INVALID_JSON", str(error), None, retry)
-                return False
-            except Exception as error:
-                code = error.code if isinstance(error, TargetError) else "ERROR_FROM_TARGET"
-                reason = f"{type(error).__name__}: {error}"
-                if isinstance(error, TargetError) and not error.retryable:
-                    self._give_up(now(), code, reason, None, retry)
-                    return False
-                delay = self.retry_delay(retry + 1)
-                condition = None
-                if retry >= policy.maximum_retry_attempts:
-                    condition = "MaximumRetryAttempts"
-                elif now() + delay - started > policy.maximum_event_age:
-                    condition = "MaximumEventAgeInSeconds"
-                if condition is not None:
-                    self._give_up(now(), code, reason, condition, retry)
-                    return False
-                retry += 1
-                self.trace(Retried(now(), self.bus, (self._event_id,), retry, reason, code))
-                yield delay
-            else:
-                self.trace(Delivered(now(), self.bus, self._event_id, self.rule.name, self.target.id, given))
+            is_assumed = last is not None and self.assume_after is not None and equal >= self.assume_after
+            failure = last if is_assumed else self._attempt(now)
+            assumed += is_assumed
+            time = now()
+            if failure is None or not failure.is_same(last):
+                self._tell_retries(time, retry, last, equal, since, assumed)
+                equal, assumed, since = 0, 0, time
+            if failure is None:
                 return True
+            equal += 1
+            last = failure
+            delay = self.retry_delay(retry + 1)
+            condition = None
+            if not failure.retryable:
+                self._give_up(time, failure, None, retry, started)
+                return False
+            if retry >= policy.maximum_retry_attempts:
+                condition = "MaximumRetryAttempts"
+            elif time + delay - started > policy.maximum_event_age:
+                condition = "MaximumEventAgeInSeconds"
+            if condition is not None:
+                self._tell_retries(time, retry, failure, equal - 1, since, assumed)
+                self._give_up(time, failure, condition, retry, started)
+                return False
+            retry += 1
+            yield delay
+
+    def _attempt(self, now: Callable[[], float]) -> _Failure | None:
+        try:
+            given = self.target.input_for(self.event, self.variables() if self.target.input_transformer else {})
+            # A copy of its own: a target that changes what it gets must not spoil its retry, nor anybody else's event.
+            mine = given if is_shared(self.target.target) else copy_json(given)
+            if isinstance(self.target.invoked, ReadsEvent):
+                self.target.invoked.invoke_for(mine, self.event)
+            else:
+                self.target.invoked.invoke(mine)
+        except UnretriableError:
+            raise
+        except UndecidedError as error:
+            if self.trace is not None:
+                self.trace(DependsOn(now(), self.bus, self._event_id, error.subject, error.depends_on))
+            return None
+        except TemplateRenderError as error:
+            return _Failure("INVALID_JSON", str(error), retryable=False)
+        except TargetError as error:
+            return _Failure(error.code, f"{type(error).__name__}: {error}", error.retryable)
+        except Exception as error:
+            # Whatever else a target raises is a failed invocation, as it is on AWS.
+            return _Failure("ERROR_FROM_TARGET", f"{type(error).__name__}: {error}", retryable=True)
+        if self.trace is not None:
+            self.trace(Delivered(now(), self.bus, self._event_id, self.rule.name, self.target.id, given))
+        return None
 
     @property
     def _event_id(self) -> str:
         return str(self.event["id"])
 
-    def _give_up(self, time: float, code: str, reason: str, condition: str | None, retries: int) -> None:
+    def _tell_retries(
+        self, now: float, retry: int, failure: _Failure | None, count: int, since: float, assumed: int
+    ) -> None:
+        if count and failure is not None and self.trace is not None:
+            ids = (self._event_id,)
+            self.trace(Retried(now, self.bus, ids, retry, failure.reason, failure.code, count, since, assumed))
+
+    def _give_up(self, time: float, failure: _Failure, condition: str | None, retries: int, started: float) -> None:
         """Tell the dead-letter queue what AWS tells it, in SQS's form.
 
         A queue that fails loses the event, as on AWS, which only counts it; here the trace says so.
@@ -89,26 +153,35 @@ class Delivery:
         Unknown on AWS: whether the body is the event or the transformed input; here it is the event. And whether
         `RETRY_ATTEMPTS` is there for what was never retried; here it is, 0.
         """
-        message: JSONObject | None = None
+        reason, ids, seconds = failure.reason, (self._event_id,), time - started
         if self.target.dead_letter_queue is not None:
             attributes = {
                 "RULE_ARN": self.rule_arn,
                 "TARGET_ARN": self.target.arn or self.target.id,
-                "ERROR_CODE": code,
+                "ERROR_CODE": failure.code,
                 "ERROR_MESSAGE": reason,
                 "RETRY_ATTEMPTS": str(retries),
             }
             if condition is not None:
                 attributes["EXHAUSTED_RETRY_CONDITION"] = condition
-            message = {
+            message: JSONObject = {
                 "Body": json.dumps(self.event, ensure_ascii=False),
                 "MessageAttributes": {
                     name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
                 },
             }
             try:
-                self.target.dead_letter_queue.invoke(message)
+                as_target(self.target.dead_letter_queue).invoke(copy_json(message))
             except Exception as error:
-                message = None
                 reason += f"; the event is lost, its dead-letter queue failed: {type(error).__name__}: {error}"
-        self.trace(DeadLettered(time, self.bus, (self._event_id,), condition or code, reason, message))
+            else:
+                if self.trace is not None:
+                    self.trace(DeadLettered(time, self.bus, ids, condition or failure.code, reason, message, seconds))
+                return
+        if self.trace is not None:
+            self.trace(Discarded(time, self.bus, ids, condition or failure.code, reason, seconds))
+
+
+def is_shared(target: object) -> bool:
+    """Whether `target` only hands on what it gets, so that it needs no copy."""
+    return getattr(target, "takes_events_only", False)

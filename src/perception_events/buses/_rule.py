@@ -8,19 +8,15 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from perception_events.aws_limits import LIMITS
 from perception_events.buses._errors import EventBusError
 from perception_events.buses._names import check_name
 from perception_events.input_transforms import MISSING, InputTransformer, JSONPath, TemplateRenderError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
-from perception_events.targets import Target, target_error
+from perception_events.targets import Invocable, Target, as_target, target_error
 
-__all__ = ["MAX_TARGETS", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
-
-MAX_TARGETS = 5
-"""AWS: service model `events`, `PutTargets`."""
-MAX_INPUT_LENGTH = 8192
-MAX_INPUT_PATH_LENGTH = 256
+__all__ = ["RetryPolicy", "Rule", "RuleState", "RuleTarget"]
 
 
 class RuleState(StrEnum):
@@ -33,9 +29,11 @@ class RuleState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long a failed delivery is tried again: attempts (0 to 185) and event age in seconds (60 to 86400).
+    """How long a failed delivery is tried again; whichever ends first.
 
-    AWS: service model `events`, `RetryPolicy`; whichever ends first.
+    `maximum_retry_attempts`: 0 to 185. `maximum_event_age`: 60 to 86,400 seconds.
+
+    AWS: service model `events`, `RetryPolicy`.
 
     Raises:
         EventBusError: a number is out of its range.
@@ -45,31 +43,42 @@ class RetryPolicy:
     maximum_event_age: int = 86_400
 
     def __post_init__(self) -> None:
-        for name, low, high in (("maximum_retry_attempts", 0, 185), ("maximum_event_age", 60, 86_400)):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise EventBusError("ValidationException", f"{name}={value!r}: from {low} to {high} is allowed")
+        for name, limit_name in (
+            ("maximum_retry_attempts", "target retry attempts"),
+            ("maximum_event_age", "target event age"),
+        ):
+            value, limit = getattr(self, name), LIMITS[limit_name]
+            if not limit.allows(value):
+                raise EventBusError("ValidationException", f"{name}={value!r}: {limit.words} are allowed")
 
 
 @dataclass(frozen=True, slots=True)
 class RuleTarget:
-    """What a rule invokes, and with which input: at most one of `input`, `input_path` and `input_transformer`.
+    """What a rule invokes, and with which input.
 
-    `input` is a constant JSON value. `dead_letter_queue` gets a message for each event that is given up.
+    `id`: its id in the rule. `target`: a function of one argument, an object with `invoke(event)`, or a `BusTarget`.
+    `input`: a constant JSON value; `input_path`: a JSON path into the event; `input_transformer`: both as one; at most
+    one of the three. `retry_policy`: how long a failed delivery is tried again. `dead_letter_queue`: invoked with a
+    message for each event that is given up. `arn`: what that message calls the target.
 
     Raises:
-        EventBusError: a bad id, a target or queue that has no `invoke`, two forms of input, or one too long.
+        EventBusError: a bad id, a target or queue that cannot be invoked, two forms of input, one too long, or an input
+            for another event bus.
         InvalidTemplateError: the path cannot be read.
     """
 
     id: str
-    target: Target
+    target: Invocable
     input: JSONValue = None
     input_path: str | None = None
     input_transformer: InputTransformer | None = None
     retry_policy: RetryPolicy = field(default_factory=RetryPolicy)
-    dead_letter_queue: Target | None = None
+    dead_letter_queue: Invocable | None = None
     arn: str | None = None
+    invoked: Target = field(init=False, repr=False, compare=False)
+    """`target` as an object with `invoke`."""
+    path: JSONPath | None = field(init=False, repr=False, compare=False, default=None)
+    """`input_path`, parsed."""
 
     def __post_init__(self) -> None:
         check_name("target id", self.id)
@@ -78,30 +87,30 @@ class RuleTarget:
             reason = target_error(self.dead_letter_queue)
         if reason is not None:
             raise EventBusError("ValidationException", f"target {self.id}: {reason}")
+        object.__setattr__(self, "invoked", as_target(self.target))
         given = [v for v in (self.input, self.input_path, self.input_transformer) if v is not None]
         if len(given) > 1:
             reason = f"Only one of Input, InputPath, or InputTransformer must be provided for target {self.id}."
             raise EventBusError("ValidationException", reason)
-        if self.input is not None and len(json.dumps(self.input)) > MAX_INPUT_LENGTH:
-            raise EventBusError(
-                "ValidationException", f"Input of target {self.id} is over {MAX_INPUT_LENGTH} characters"
-            )
+        if given and getattr(self.target, "takes_events_only", False):
+            reason = f"Modifying the input for target {self.id} is not supported: an event bus gets the event as it is."
+            raise EventBusError("ValidationException", reason)
+        if self.input is not None:
+            _check_length("Input", self.id, json.dumps(self.input), "target input")
         if self.input_path is not None:
-            if len(self.input_path) > MAX_INPUT_PATH_LENGTH:
-                reason = f"InputPath of target {self.id} is over {MAX_INPUT_PATH_LENGTH} characters"
-                raise EventBusError("ValidationException", reason)
-            JSONPath.parse(self.input_path)
+            _check_length("InputPath", self.id, self.input_path, "input path")
+            object.__setattr__(self, "path", JSONPath.parse(self.input_path))
 
     def input_for(self, event: JSONObject, variables: Mapping[str, str]) -> JSONValue:
-        """What the target gets for `event`.
+        """What the target gets for `event`. It may share parts with the event.
 
         Raises:
             TemplateRenderError: AWS would not deliver it: not JSON, or nothing at the path.
         """
         if self.input is not None:
             return self.input
-        if self.input_path is not None:
-            found = JSONPath.parse(self.input_path).find(event)
+        if self.path is not None:
+            found = self.path.find(event)
             if found is MISSING:
                 reason = f"target {self.id}: nothing is at InputPath {self.input_path}"
                 raise TemplateRenderError(reason, rendered="")
@@ -111,12 +120,22 @@ class RuleTarget:
         return event
 
 
+def _check_length(what: str, target: str, text: str, limit_name: str) -> None:
+    limit = LIMITS[limit_name]
+    if not limit.allows(len(text)):
+        reason = f"{what} of target {target} has {len(text)} characters; {limit.words} are allowed"
+        raise EventBusError("ValidationException", reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A named event pattern and up to five targets.
+    """A named event pattern and up to five targets; of two targets with one id, the later one counts.
+
+    `depends_on`: expressions of values that are not known; what matches the pattern then only may match the rule, and
+    surely does where `certain` matches too.
 
     Raises:
-        EventBusError: a bad name or state, more than five targets, two targets of one id.
+        EventBusError: a bad name or state, more than five targets.
         InvalidEventPatternError: the pattern is rejected.
     """
 
@@ -124,6 +143,8 @@ class Rule:
     event_pattern: EventPattern | Mapping[str, Any] | str
     targets: Sequence[RuleTarget] = ()
     state: RuleState | str = RuleState.ENABLED
+    depends_on: tuple[str, ...] = ()
+    certain: EventPattern | None = None
 
     def __post_init__(self) -> None:
         check_name("rule name", self.name)
@@ -131,12 +152,24 @@ class Rule:
             reason = f"rule {self.name}: the state {self.state!r} is none of {', '.join(RuleState)}"
             raise EventBusError("ValidationException", reason)
         object.__setattr__(self, "state", RuleState(self.state))
-        object.__setattr__(self, "targets", tuple(self.targets))
-        if len(self.targets) > MAX_TARGETS:
-            reason = f"rule {self.name}: {len(self.targets)} targets. The requested resource exceeds the maximum number"
-            raise EventBusError("LimitExceededException", f"{reason} allowed.")
-        ids = [target.id for target in self.targets]
-        if len(set(ids)) < len(ids):
-            raise EventBusError("ValidationException", f"rule {self.name}: two targets share an id: {', '.join(ids)}")
+        object.__setattr__(self, "targets", tuple({target.id: target for target in self.targets}.values()))
+        limit = LIMITS["rule targets"]
+        if not limit.allows(len(self.targets)):
+            raise EventBusError(
+                "LimitExceededException",
+                f"The requested resource exceeds the maximum number allowed. (rule {self.name}: {len(self.targets)} "
+                f"targets; {limit.words})",
+            )
         if not isinstance(self.event_pattern, EventPattern):
             object.__setattr__(self, "event_pattern", EventPattern.parse(self.event_pattern))
+
+    @property
+    def pattern(self) -> EventPattern:
+        """The parsed event pattern."""
+        assert isinstance(self.event_pattern, EventPattern)
+        return self.event_pattern
+
+    @property
+    def has_wildcards(self) -> bool:
+        """Whether the pattern counts among the bus's rules with wildcards."""
+        return self.pattern.wildcard_complexity > 0

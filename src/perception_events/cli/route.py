@@ -14,7 +14,7 @@ from rich.table import Table
 from perception_events.cli.json_files import UnreadableInput
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.cli.record_files import FoundRecord, read_records
-from perception_events.simulation import PipelineSimulation, Route
+from perception_events.pipeline.simulation import PipelineSimulation, Route
 
 __all__ = ["route_command"]
 

@@ -17,7 +17,7 @@ import typer
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
-from perception_events.simulation import PipelineSimulation, Route
+from perception_events.pipeline.simulation import PipelineSimulation, Route
 
 if TYPE_CHECKING:
     from perception_events.aws.stream_poller import StreamSource

@@ -1,20 +1,23 @@
-"""In-memory pipes: DynamoDB stream records through filter, input template, enrichment and target."""
+"""In-memory pipes and event source mappings: records through filter, input template, enrichment and target."""
 
 from __future__ import annotations
 
-from perception_events.pipes._dead_letters import DeadLetterCondition, dead_letter_records
-from perception_events.pipes._delivery import Pause, PipeStep, default_retry_delay
+from perception_events.pipes._batch import Batch
+from perception_events.pipes._dead_letters import dead_letter_records
+from perception_events.pipes._delivery import Pause, PipeStep, RetryPolicy, default_retry_delay
+from perception_events.pipes._enrichment import PipeEnrichment
 from perception_events.pipes._errors import (
     EnrichmentResponseError,
     InvalidPipeError,
     PipeInternalError,
     PipeTargetError,
 )
-from perception_events.pipes._filter import FilterCriteria
-from perception_events.pipes._pipe import Pipe
+from perception_events.pipes._filter import Filter, FilterCriteria
+from perception_events.pipes._mapping import EventSourceMapping
+from perception_events.pipes._paths import parameters
+from perception_events.pipes._pipe import BatchReader, Pipe, PipeARNs
 from perception_events.pipes._result import PipeResult
-from perception_events.pipes._run import PipeRun, StepFault, StepFaults
-from perception_events.pipes._settings import OnPartialBatchItemFailure
+from perception_events.pipes._run import PipeRun, StepFault, StepFaults, SupportsCallLater
 from perception_events.pipes._targets import (
     EventBusTarget,
     FunctionTarget,
@@ -25,16 +28,20 @@ from perception_events.pipes._targets import (
 )
 
 __all__ = [
-    "DeadLetterCondition",
+    "Batch",
+    "BatchReader",
     "EnrichmentResponseError",
     "EventBusTarget",
+    "EventSourceMapping",
+    "Filter",
     "FilterCriteria",
     "FunctionTarget",
     "InvalidPipeError",
-    "OnPartialBatchItemFailure",
     "PartialFailure",
     "Pause",
     "Pipe",
+    "PipeARNs",
+    "PipeEnrichment",
     "PipeInternalError",
     "PipeItem",
     "PipeResult",
@@ -42,9 +49,12 @@ __all__ = [
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
-    "SupportsPutEvents",
+    "RetryPolicy",
     "StepFault",
     "StepFaults",
+    "SupportsCallLater",
+    "SupportsPutEvents",
     "dead_letter_records",
     "default_retry_delay",
+    "parameters",
 ]

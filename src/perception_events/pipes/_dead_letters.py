@@ -1,60 +1,18 @@
-"""What a pipe leaves in its dead-letter queue: where the records are in the stream, not the records."""
+"""From a pipe's dead letter back to the records: the letter says where they lie in the stream."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Mapping
 
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes._records import creation_time, sequence_number
+from perception_events.records import sequence_number
 from perception_events.streams import Stream, TrimmedDataError
 
-__all__ = ["DeadLetterCondition", "dead_letter", "dead_letter_records"]
-
-
-class DeadLetterCondition(StrEnum):
-    """Why the pipe gave up."""
-
-    RETRY_ATTEMPTS_EXHAUSTED = "RetryAttemptsExhausted"
-    RECORD_AGE_EXCEEDED = "RecordAgeExceeded"
-
-
-def dead_letter(
-    records: Sequence[JSONObject],
-    condition: DeadLetterCondition,
-    *,
-    pipe_arn: str,
-    shard_id: str,
-    stream_arn: str,
-    now: float,
-) -> JSONObject:
-    """The message for `records` of one shard, given up at `now` (seconds since the epoch).
-
-    The record itself is not in it: read the stream between the two sequence numbers within 24 hours.
-
-    Unknown on AWS: the form is what three captured messages of real pipes show; no AWS page prints it.
-    """
-    first, last = creation_time(records[0]), creation_time(records[-1])
-    info: JSONObject = {
-        "shardId": shard_id,
-        "startSequenceNumber": sequence_number(records[0]),
-        "endSequenceNumber": sequence_number(records[-1]),
-        "approximateArrivalOfFirstRecord": _second(now if first is None else first),
-        "approximateArrivalOfLastRecord": _second(now if last is None else last),
-        "batchSize": len(records),
-        "streamArn": stream_arn,
-    }
-    return {
-        "context": {"partnerResourceArn": pipe_arn, "condition": condition.value},
-        "version": "1.0",
-        "timestamp": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "DDBStreamBatchInfo": info,
-    }
+__all__ = ["dead_letter_records"]
 
 
 def dead_letter_records(stream: Stream, message: Mapping[str, JSONValue]) -> tuple[JSONObject, ...]:
-    """The records that a pipe's dead letter speaks of, read from the stream again.
+    """The records that a dead letter of a DynamoDB stream's pipe speaks of, read from the stream again.
 
     Records between them that the pipe's filter had stopped, or that were delivered, are among them.
 
@@ -77,7 +35,3 @@ def dead_letter_records(stream: Stream, message: Mapping[str, JSONValue]) -> tup
     if not found:
         raise TrimmedDataError(f"no record from {first} to {last} is left in {info['shardId']}")
     return tuple(found)
-
-
-def _second(seconds: float) -> str:
-    return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""One batch's way through the pipe, to its end: attempts, retries, halves, dead letters.
+"""One batch's way through the pipe, to its end: attempts, retries, bisects, dead letters.
 
 Written as a generator that says where it stands and how long it waits, so that the same steps run at once
 (`Pipe.process`) and on a scheduler, which can delay, interleave and crash them.
@@ -6,7 +6,7 @@ Written as a generator that says where it stands and how long it waits, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,19 +14,18 @@ from typing import NamedTuple
 from perception_events.errors import UnretriableError
 from perception_events.input_transforms import PipeInputTemplate
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes._dead_letters import DeadLetterCondition, dead_letter
-from perception_events.pipes._enrichment import copy_json, items_of_response
+from perception_events.pipes._batch import Batch
+from perception_events.pipes._enrichment import EnrichmentStep
 from perception_events.pipes._errors import PipeInternalError, PipeTargetError
 from perception_events.pipes._filter import FilterCriteria
-from perception_events.pipes._records import creation_time, event_id
-from perception_events.pipes._result import PipeResult
-from perception_events.pipes._settings import OnPartialBatchItemFailure, SourceSettings
+from perception_events.pipes._partial_failures import failed_records
+from perception_events.pipes._streak import Streak
 from perception_events.pipes._targets import PipeItem, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
-from perception_events.streams import RETENTION_SECONDS
-from perception_events.targets import Target
+from perception_events.sources import DeadLetterCondition, DeadLetterContext, Source, SourceSettings
+from perception_events.targets import Target, UndecidedError
 
-__all__ = ["Delivery", "Pause", "PipeStep", "default_retry_delay"]
+__all__ = ["Delivery", "Pause", "PipeStep", "RetryPolicy", "default_retry_delay"]
 
 
 class PipeStep(StrEnum):
@@ -56,6 +55,19 @@ def default_retry_delay(retry: int) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How attempts are repeated in memory; how often is the source's setting.
+
+    `delay`: seconds before the retry with a number, from 1. `assume_after`: after so many attempts in a row that failed
+    in the same way, the following ones are taken to fail so too and are not made, so that a record which always fails
+    does not cost thousands of invocations; time passes as if they were made. None makes every attempt.
+    """
+
+    delay: Callable[[int], float] = default_retry_delay
+    assume_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Part:
     """Records that are attempted together, and how often they have failed by the customer's fault."""
 
@@ -72,102 +84,139 @@ class _Failure:
     reason: str
     internal: bool = False
 
+    @property
+    def kind(self) -> str:
+        return "internal" if self.internal else "customer"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Everything that a batch meets on its way, fixed when the pipe is made."""
+    """Everything that a batch meets on its way, fixed when the pipe is made.
+
+    `owner`: what a dead letter says of who gave up. `identifier`: what names a record in partial failures. `rewinds`:
+    a partial failure repeats everything from the first failed record on, as event source mappings do with streams.
+    """
 
     name: str
-    arn: str
-    event_source: str
+    owner: Callable[[DeadLetterCondition, int], JSONObject]
+    source: Source
     settings: SourceSettings
     criteria: FilterCriteria
-    enrichment: Target | None
-    enrichment_template: PipeInputTemplate | None
+    enrichment: EnrichmentStep | None
     target: PipeTarget
     target_template: PipeInputTemplate | None
-    dead_letter_queue: Target | None
-    retry_delay: Callable[[int], float]
+    dead_letters: Target | None
+    retry_policy: RetryPolicy
     now: Callable[[], float]
     variables: Callable[[], dict[str, str]]
     tracing: PipeTracing | None
+    identifier: Callable[[JSONObject], str | None]
+    rewinds: bool = False
 
-    def deliver(
-        self, records: Sequence[JSONObject], *, shard_id: str, stream_arn: str, reading_since: float
-    ) -> Generator[Pause, None, PipeResult]:
-        """Take `records` of one shard, which has been read since `reading_since`, to their end.
-
-        Returns what became of them.
+    def deliver(self, batch: Batch) -> Generator[Pause, None, None]:
+        """Take the records of `batch` to their end; `batch.result` and `batch.returned` then say what became of them.
 
         Raises:
             UnretriableError: a target found a flaw in the design, such as a rule that feeds itself.
         """
-        result = PipeResult(records=len(records))
         first_seen = self.now()
         yield Pause(PipeStep.FILTER)
-        passed = self._filter(records)
-        result.filtered_out = len(records) - len(passed)
+        passed = self._filter(batch)
+        streak = Streak(self.tracing)
+        last_items: list[JSONValue] = []
         parts = [_Part(passed)] if passed else []
-        while parts:
-            part = parts.pop()
-            too_old = tuple(r for r in part.records if self._too_old(r, reading_since, first_seen))
-            if too_old:
-                condition = DeadLetterCondition.RECORD_AGE_EXCEEDED
-                yield from self._give_up(too_old, condition, "too old", first_seen, shard_id, stream_arn, result)
-                left = tuple(r for r in part.records if r not in too_old)
-                if not left:
-                    continue
-                part = _Part(left, part.retries, part.internal_failures)
-            failure = yield from self._attempt(part.records, result)
-            if failure is None:
-                continue
-            if failure.internal:
-                yield from self._retry(failure, part.internal_failures + 1, result)
-                parts.append(_Part(part.records, part.retries, part.internal_failures + 1))
-            elif self._bisects and len(failure.records) > 1:
-                # Unknown on AWS: whether halving counts as a retry. Here, as for event source mappings, it does not.
-                middle = len(failure.records) // 2
-                result.retries += 1
-                if self.tracing is not None:
-                    self.tracing.retried(failure.records, part.retries, failure.reason, "bisected")
-                parts.append(_Part(failure.records[middle:], part.retries))
-                parts.append(_Part(failure.records[:middle], part.retries))
-            elif 0 <= self.settings.maximum_retry_attempts <= part.retries:
-                condition = DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED
-                yield from self._give_up(
-                    failure.records, condition, failure.reason, first_seen, shard_id, stream_arn, result
-                )
-            else:
-                yield from self._retry(failure, part.retries + 1, result)
-                parts.append(_Part(failure.records, part.retries + 1))
+        failure: _Failure | None = None
+        try:
+            while parts:
+                part = parts.pop()
+                too_old = tuple(r for r in part.records if self._too_old(r, batch, first_seen))
+                if too_old:
+                    streak.end()
+                    reason = failure.reason if failure else "older than the maximum age when it was first attempted"
+                    yield from self._give_up(
+                        too_old, DeadLetterCondition.RECORD_AGE_EXCEEDED, f"too old; {reason}", batch, first_seen, part
+                    )
+                    left = tuple(r for r in part.records if not any(r is old for old in too_old))
+                    if not left:
+                        failure = None
+                        continue
+                    part = _Part(left, part.retries, part.internal_failures)
+                assumed = failure is not None and self._is_assumed(streak, part, failure)
+                if not assumed:
+                    failure = yield from self._attempt(part.records, batch, last_items)
+                if failure is None:
+                    streak.end()
+                elif self.source.keeps_failures:
+                    self._return(failure, batch)
+                    failure = None
+                elif failure.internal:
+                    number = part.internal_failures + 1
+                    yield self._retry(streak, failure, number, batch, assumed)
+                    parts.append(_Part(part.records, part.retries, number))
+                elif self.settings.bisects and len(failure.records) > 1:
+                    # Unknown on AWS: whether bisecting counts as a retry. Here, as for mappings, it does not.
+                    streak.end()
+                    middle = len(failure.records) // 2
+                    batch.result.retries += 1
+                    if self.tracing is not None:
+                        self.tracing.retried(failure.records, part.retries, failure.reason, "bisected")
+                    parts.append(_Part(failure.records[middle:], part.retries))
+                    parts.append(_Part(failure.records[:middle], part.retries))
+                elif 0 <= self.settings.maximum_retry_attempts <= part.retries:
+                    streak.end()
+                    condition = DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED
+                    yield from self._give_up(failure.records, condition, failure.reason, batch, first_seen, part)
+                    failure = None
+                else:
+                    yield self._retry(streak, failure, part.retries + 1, batch, assumed)
+                    parts.append(_Part(failure.records, part.retries + 1))
+        finally:
+            streak.end()
         yield Pause(PipeStep.CHECKPOINT)
-        return result
 
-    @property
-    def _bisects(self) -> bool:
-        return self.settings.on_partial_batch_item_failure is OnPartialBatchItemFailure.AUTOMATIC_BISECT
-
-    def _filter(self, records: Sequence[JSONObject]) -> tuple[JSONObject, ...]:
-        if self.tracing is None:
-            return tuple(record for record in records if self.criteria.passes(record))
+    def _filter(self, batch: Batch) -> tuple[JSONObject, ...]:
         passed = []
-        for record in records:
-            self.tracing.seen(record)
-            if self.criteria.passes(record):
+        for record in batch.records:
+            if self.tracing is not None:
+                self.tracing.seen(record)
+            decoded = self.source.decoded(record)
+            if self.criteria.passes(decoded):
                 passed.append(record)
+                continue
+            depends_on = self.criteria.depends_on(decoded)
+            if depends_on:
+                batch.result.undecided += 1
             else:
-                self.tracing.filtered_out(record, self.criteria.misses(record))
+                batch.result.filtered_out += 1
+            if self.tracing is not None:
+                if depends_on:
+                    self.tracing.depends_on(record, "filter", depends_on)
+                else:
+                    self.tracing.filtered_out(record, self.criteria)
         return tuple(passed)
 
-    def _attempt(self, records: tuple[JSONObject, ...], result: PipeResult) -> Generator[Pause, None, _Failure | None]:
-        """Enrich and send `records` once; tallies those that were taken."""
+    def _is_assumed(self, streak: Streak, part: _Part, failure: _Failure) -> bool:
+        """Whether the next attempt of `part` is taken to fail as those before it have."""
+        after = self.retry_policy.assume_after
+        return after is not None and streak.length >= after and part.records == failure.records
+
+    def _attempt(
+        self, records: tuple[JSONObject, ...], batch: Batch, last_items: list[JSONValue]
+    ) -> Generator[Pause, None, _Failure | None]:
+        """Enrich and send `records` once; counts those that were taken.
+
+        `last_items`: what the enrichment returned last, so that retries which bring the same are not traced again.
+        """
         try:
             items: list[JSONValue] = list(records)
             if self.enrichment is not None:
                 yield Pause(PipeStep.ENRICHMENT)
-                items = self._enrich(self.enrichment, records)
+                items = self.enrichment.items(records, self.source.decoded, self.variables)
+                if self.tracing is not None and items != last_items:
+                    self.tracing.enriched(records, items)
+                    last_items[:] = items
             if not items:
-                result.dropped += len(records)
+                batch.result.dropped += len(records)
                 return None
             sent = [self._item(item) for item in items]
             limit = self.target.maximum_batch_size
@@ -177,99 +226,106 @@ class Delivery:
                     "(lower the batch size, or return fewer items for a record)"
                 )
             yield Pause(PipeStep.TARGET)
-            result.invocations += 1
+            batch.result.invocations += 1
             partial = self.target.send(sent)
         except PipeInternalError as error:
             return _Failure(records, _reason(error), internal=True)
+        except UndecidedError as error:
+            batch.result.undecided += len(records)
+            if self.tracing is not None:
+                for record in records:
+                    self.tracing.depends_on(record, error.subject, error.depends_on)
+            return None
         except UnretriableError:
             raise
         except Exception as error:
             # Whatever a user's enrichment or target raises is a failed invocation, as it is on AWS.
             return _Failure(records, _reason(error))
         if partial is None:
-            result.delivered += len(records)
+            batch.result.delivered += len(records)
+            batch.result.items += len(sent)
             return None
-        failed = self._failed(records, partial.event_ids)
-        result.delivered += len(records) - len(failed)
-        return _Failure(failed, partial.reason)
-
-    def _enrich(self, enrichment: Target, records: Sequence[JSONObject]) -> list[JSONValue]:
-        if self.enrichment_template is None:
-            batch = copy_json(list(records))
-        else:
-            variables = self.variables()
-            batch = [self.enrichment_template.render_json(record, variables) for record in records]
-        items = items_of_response(enrichment.invoke(batch))
-        if self.tracing is not None:
-            self.tracing.enriched(records, items)
-        return items
+        failed, reason = failed_records(self.source, self.identifier, records, sent, partial, rewinds=self.rewinds)
+        batch.result.delivered += len(records) - len(failed)
+        batch.result.items += len(sent) - partial.not_taken
+        return _Failure(failed, reason)
 
     def _item(self, item: JSONValue) -> PipeItem:
-        value = item if self.target_template is None else self.target_template.render_json(item, self.variables())
-        return PipeItem(value, item, self.name, self.event_source)
+        decoded = item
+        if self.enrichment is None and isinstance(item, dict):
+            decoded = self.source.decoded(item)
+        value = item if self.target_template is None else self.target_template.render_json(decoded, self.variables())
+        identity = self.source.identity(value) if isinstance(value, dict) else None
+        return PipeItem(value, decoded, self.name, self.source.event_source, identity)
 
-    @staticmethod
-    def _failed(records: tuple[JSONObject, ...], event_ids: Sequence[str | None]) -> tuple[JSONObject, ...]:
-        """The records that `event_ids` name; all of them where one names none."""
-        failed = set(event_ids)
-        known = {event_id(record) for record in records}
-        if None in failed or not failed <= known:
-            return records
-        return tuple(record for record in records if event_id(record) in failed)
-
-    def _too_old(self, record: JSONObject, reading_since: float, first_seen: float) -> bool:
+    def _too_old(self, record: JSONObject, batch: Batch, first_seen: float) -> bool:
+        if self.source.keeps_failures:
+            return False  # the queue itself drops what is older than its retention
         now = self.now()
-        created = creation_time(record)
+        created = self.source.created(record)
+        if created is not None and batch.arrived is not None:
+            created = max(created, batch.arrived)
         limit = self.settings.maximum_record_age
         if limit >= 0 and created is not None and now - created > limit:
             return True
+        retention = self.source.retention
+        if retention is None:
+            return False
         # A stream hands out nothing older than its retention, so a record that was older when reading began is one
         # of a recording: its time starts when it is seen.
-        if created is None or not reading_since - RETENTION_SECONDS <= created <= first_seen:
+        if created is None or not batch.reading_since - retention <= created <= first_seen:
             created = first_seen
-        return now - created > RETENTION_SECONDS
+        return now - created > retention
 
-    def _retry(self, failure: _Failure, number: int, result: PipeResult) -> Generator[Pause, None, None]:
-        result.retries += 1
+    def _retry(self, streak: Streak, failure: _Failure, number: int, batch: Batch, assumed: bool) -> Pause:
+        batch.result.retries += 1
+        streak.add(failure.records, failure.reason, failure.kind, retry=number, now=self.now(), assumed=assumed)
+        return Pause(PipeStep.RETRY, self.retry_policy.delay(number))
+
+    def _return(self, failure: _Failure, batch: Batch) -> None:
+        batch.returned.extend(failure.records)
+        batch.result.returned += len(failure.records)
         if self.tracing is not None:
-            self.tracing.retried(
-                failure.records, number, failure.reason, "internal" if failure.internal else "customer"
-            )
-        yield Pause(PipeStep.RETRY, self.retry_delay(number))
+            self.tracing.returned(failure.records, failure.reason)
 
     def _give_up(
         self,
         records: tuple[JSONObject, ...],
         condition: DeadLetterCondition,
         reason: str,
+        batch: Batch,
         first_seen: float,
-        shard_id: str,
-        stream_arn: str,
-        result: PipeResult,
+        part: _Part,
     ) -> Generator[Pause, None, None]:
-        """Tell the dead-letter queue; one that fails is asked again until the records expire."""
+        """Tell the dead-letter target; one that fails is asked again until the records expire."""
         attempt = 0
-        while self.dead_letter_queue is not None:
+        tried = self.now() - first_seen
+        while self.dead_letters is not None:
             yield Pause(PipeStep.DEAD_LETTER)
-            message = dead_letter(
-                records, condition, pipe_arn=self.arn, shard_id=shard_id, stream_arn=stream_arn, now=self.now()
+            context = DeadLetterContext(
+                self.owner(condition, part.retries + part.internal_failures + 1),
+                batch.shard_id,
+                batch.source_arn,
+                self.now(),
             )
+            message = self.source.dead_letter(records, context)
             try:
-                self.dead_letter_queue.invoke(message)
-            except Exception:
+                self.dead_letters.invoke(message)
+            except Exception as error:
                 # Unknown on AWS: what an unreachable queue does. Here it is asked again for a day, then it is a loss.
                 attempt += 1
-                if self.now() - first_seen > 2 * RETENTION_SECONDS:
+                if self.now() - first_seen > 2 * (self.source.retention or 0):
+                    reason += f"; the dead-letter target failed too: {_reason(error)}"
                     break
-                yield Pause(PipeStep.RETRY, self.retry_delay(attempt))
+                yield Pause(PipeStep.RETRY, self.retry_policy.delay(attempt))
                 continue
-            result.dead_lettered += len(records)
+            batch.result.dead_lettered += len(records)
             if self.tracing is not None:
-                self.tracing.dead_lettered(records, condition.value, reason, message)
+                self.tracing.dead_lettered(records, condition.value, reason, message, tried)
             return
-        result.discarded += len(records)
+        batch.result.discarded += len(records)
         if self.tracing is not None:
-            self.tracing.dead_lettered(records, condition.value, reason, None)
+            self.tracing.discarded(records, condition.value, reason, tried)
 
 
 def _reason(error: Exception) -> str:

@@ -3,14 +3,66 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from perception_events.json_values import JSONValue
-from perception_events.pipes._errors import EnrichmentResponseError
+from perception_events.json_values import JSONObject, JSONValue, copy_json
+from perception_events.pipes._errors import EnrichmentResponseError, InvalidPipeError
+from perception_events.pipes._templates import parsed_template
+from perception_events.targets import Invocable, Target, as_target, target_error
 
-__all__ = ["MAXIMUM_PAYLOAD_BYTES", "copy_json", "items_of_response"]
+__all__ = ["MAXIMUM_PAYLOAD_BYTES", "EnrichmentStep", "PipeEnrichment", "items_of_response"]
 
 MAXIMUM_PAYLOAD_BYTES = 6 * 1024 * 1024
 """The most that a batch or an enrichment's response may hold. AWS: EventBridge User Guide, "Pipes enrichment"."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipeEnrichment:
+    """What a pipe asks between filter and target, always synchronously.
+
+    `target`: a function of one argument, or an object with `invoke(event)`. `input_template`: makes its input of each
+    record. `takes_list`: functions and state machines get a list, even of one record; API destinations and API Gateway
+    get one object, and need a batch size of 1.
+    """
+
+    target: Invocable
+    input_template: str | None = None
+    takes_list: bool = True
+
+
+class EnrichmentStep:
+    """A `PipeEnrichment` ready to run.
+
+    Raises:
+        InvalidPipeError: the target cannot be invoked, or the template is too long.
+        InvalidTemplateError: the template is malformed.
+    """
+
+    def __init__(self, enrichment: PipeEnrichment) -> None:
+        reason = target_error(enrichment.target)
+        if reason is not None:
+            raise InvalidPipeError(f"enrichment: {reason}")
+        self.takes_list = enrichment.takes_list
+        self._target: Target = as_target(enrichment.target)
+        self._template = parsed_template("enrichment input template", enrichment.input_template)
+
+    def items(
+        self,
+        records: Sequence[JSONObject],
+        decoded: Callable[[JSONObject], JSONObject],
+        variables: Callable[[], dict[str, str]],
+    ) -> list[JSONValue]:
+        """Ask for `records`; the items that are to be sent on."""
+        batch: JSONValue
+        if self._template is None:
+            batch = copy_json(list(records))
+        else:
+            given = variables()
+            batch = [self._template.render_json(decoded(record), given) for record in records]
+        if not self.takes_list and isinstance(batch, list):
+            [batch] = batch
+        return items_of_response(self._target.invoke(batch))
 
 
 def items_of_response(response: object) -> list[JSONValue]:
@@ -38,12 +90,6 @@ def items_of_response(response: object) -> list[JSONValue]:
     if isinstance(copied, list):
         return copied
     return [copied] if copied else []
-
-
-def copy_json(value: JSONValue) -> JSONValue:
-    """`value` as a receiver on AWS has it: its own copy, which it may change without harm to a retry."""
-    copied: JSONValue = json.loads(json.dumps(value))
-    return copied
 
 
 def _through_json(response: object) -> tuple[JSONValue, int]:

@@ -8,7 +8,7 @@ __all__ = ["EnrichmentResponseError", "InvalidPipeError", "PipeInternalError", "
 
 
 class InvalidPipeError(PerceptionEventsError, ValueError):
-    """A pipe that AWS would reject to create; the message names the parameter, its range and the fix."""
+    """A pipe that AWS would reject to create; the message names the parameter, what is allowed, and the fix."""
 
 
 class EnrichmentResponseError(PerceptionEventsError, ValueError):

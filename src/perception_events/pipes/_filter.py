@@ -1,18 +1,18 @@
-"""The pipe's first step: up to five event patterns, of which one must match a record."""
+"""The first step of pipes and event source mappings: up to five event patterns, of which one must match a record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
+from perception_events.aws_limits import LIMITS
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.patterns import Dialect, EventPattern
+from perception_events.patterns import Dialect, EventPattern, Mismatch, PartialPattern, RuleExplanation
 from perception_events.pipes._errors import InvalidPipeError
 
-__all__ = ["MAXIMUM_FILTERS", "Filter", "FilterCriteria"]
+__all__ = ["Filter", "FilterCriteria"]
 
-MAXIMUM_FILTERS = 5
-"""Filters of one pipe. AWS: service model `pipes`, `FilterList`."""
+_LIMIT = LIMITS["pipe filters"]
 
 
 class Matcher(Protocol):
@@ -23,42 +23,45 @@ class Matcher(Protocol):
         ...
 
 
-Filter: TypeAlias = str | bytes | Mapping[str, Any] | Matcher
-"""An event pattern as text, as a mapping, parsed, or anything else that has `matches`."""
+Filter: TypeAlias = str | bytes | Mapping[str, Any] | Matcher | PartialPattern
+"""An event pattern as text, as a mapping, parsed, with unknown parts, or anything else that has `matches`."""
 
 
 class FilterCriteria:
-    """The filters of a pipe, ORed; without filters every record passes.
+    """Filters, ORed; without filters every record passes. `dialect` is the pipe's or the event source mapping's.
 
     Raises:
         InvalidPipeError: there are more than five, or one pattern was given in place of a list.
-        InvalidEventPatternError: a filter is not a pattern that pipes accept.
+        InvalidEventPatternError: a filter is not a pattern that the dialect accepts.
     """
 
-    def __init__(self, filters: Sequence[Filter]) -> None:
+    def __init__(self, filters: Sequence[Filter] = (), *, dialect: Dialect = Dialect.PIPE) -> None:
         if isinstance(filters, str | bytes | Mapping):
-            raise InvalidPipeError("filter_criteria is one pattern; give a list, [pattern]")
-        if len(filters) > MAXIMUM_FILTERS:
-            raise InvalidPipeError(f"{len(filters)} filters; a pipe takes at most {MAXIMUM_FILTERS} (they are ORed)")
-        self.filters: tuple[Matcher, ...] = tuple(_parsed(f) for f in filters)
+            raise InvalidPipeError("filters is one pattern; give a list, [pattern]")
+        if not _LIMIT.allows(len(filters)):
+            raise InvalidPipeError(f"{len(filters)} filters; {_LIMIT.words} are allowed (they are ORed)")
+        parsed = [
+            EventPattern.parse(each, dialect=dialect) if isinstance(each, str | bytes | Mapping) else each
+            for each in filters
+        ]
+        self.filters: tuple[Matcher | PartialPattern, ...] = tuple(parsed)
+        self._certain = tuple(each for each in parsed if not isinstance(each, PartialPattern))
+        self._partial = tuple(each for each in parsed if isinstance(each, PartialPattern))
 
     def passes(self, record: JSONObject) -> bool:
-        """Whether one of the filters matches `record`."""
+        """Whether one of the filters surely matches `record`."""
         if not self.filters:
             return True
-        return any(f.matches(record) for f in self.filters)
+        return any(f.matches(record) for f in self._certain) or any(f.verdict(record) for f in self._partial)
 
-    def misses(self, record: JSONObject) -> tuple[str, ...]:
-        """Why no filter matched `record`: one line a field that missed, as the patterns explain it."""
-        lines: list[str] = []
+    def depends_on(self, record: JSONObject) -> tuple[str, ...]:
+        """For a record that does not surely pass: the expressions that decide whether it does; empty if it does not."""
+        undecided = (f for f in self._partial if f.verdict(record) is None)
+        return tuple(dict.fromkeys(expression for f in undecided for expression in f.depends_on))
+
+    def explain(self, record: JSONObject) -> Iterator[RuleExplanation]:
+        """Why no filter matches `record`, by `filter 1`, `filter 2`, ...; a single filter has no name."""
         for number, each in enumerate(self.filters, 1):
-            prefix = f"filter {number}: " if len(self.filters) > 1 else ""
-            explained = each.explain(record) if isinstance(each, EventPattern) else ()
-            lines.extend(f"{prefix}{miss}" for miss in explained)
-        return tuple(lines)
-
-
-def _parsed(source: Filter) -> Matcher:
-    if isinstance(source, str | bytes | Mapping):
-        return EventPattern.parse(source, dialect=Dialect.PIPE)
-    return source
+            if isinstance(each, EventPattern | PartialPattern):
+                mismatches: Sequence[Mismatch] = each.explain(record)
+                yield RuleExplanation(f"filter {number}" if len(self.filters) > 1 else "", tuple(mismatches))

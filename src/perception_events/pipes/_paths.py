@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from perception_events.input_transforms import MISSING, InvalidTemplateError, JSONPath
-from perception_events.json_values import JSONValue
+from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes._errors import InvalidPipeError, PipeTargetError
 
-__all__ = ["Parameter", "parameter"]
+__all__ = ["Parameter", "parameter", "parameters"]
 
 Parameter = Callable[[JSONValue], JSONValue]
 """Gives a parameter's value for an item."""
@@ -23,7 +23,7 @@ def parameter(name: str, text: str) -> Parameter:
     Unknown on AWS: what a missing path does at run time. Here the batch fails (`PipeTargetError`), loudly.
 
     Raises:
-        InvalidPipeError: `text` starts as a path and is none.
+        InvalidPipeError: `text` begins as a path and is not one.
     """
     if text != "$" and not text.startswith(("$.", "$[")):
         return lambda item: text
@@ -39,3 +39,24 @@ def parameter(name: str, text: str) -> Parameter:
         return value
 
     return find
+
+
+def parameters(declared: Mapping[str, JSONValue], name: str = "") -> Callable[[JSONValue], JSONObject]:
+    """What gives a group of parameters its values for each item: every text in it, at any depth, is a `parameter`.
+
+    Raises:
+        InvalidPipeError: a text begins as a path and is not one.
+    """
+    compiled = {key: _compiled(value, f"{name}.{key}" if name else key) for key, value in declared.items()}
+    return lambda item: {key: value(item) for key, value in compiled.items()}
+
+
+def _compiled(value: JSONValue, name: str) -> Parameter:
+    if isinstance(value, str):
+        return parameter(name, value)
+    if isinstance(value, Mapping):
+        return parameters(value, name)
+    if isinstance(value, list):
+        members = [_compiled(member, f"{name}[{at}]") for at, member in enumerate(value)]
+        return lambda item: [member(item) for member in members]
+    return lambda item: value

@@ -1,40 +1,171 @@
-"""The pipe: batches of stream records through filter, template, enrichment and target, in memory."""
+"""The pipe: batches of records through filter, template, enrichment and target, in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from typing import Any
 
 from perception_events.clock import Clock
-from perception_events.input_transforms import PipeInputTemplate
-from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes._delivery import Delivery, Pause, default_retry_delay
+from perception_events.json_values import JSONObject
+from perception_events.pipes._batch import Batch
+from perception_events.pipes._batching import batches_of
+from perception_events.pipes._delivery import Delivery, Pause, RetryPolicy
+from perception_events.pipes._enrichment import EnrichmentStep, PipeEnrichment
 from perception_events.pipes._errors import InvalidPipeError
 from perception_events.pipes._filter import Filter, FilterCriteria
-from perception_events.pipes._records import batches_of
 from perception_events.pipes._result import PipeResult
-from perception_events.pipes._settings import DEFAULT_BATCH_SIZE, OnPartialBatchItemFailure, SourceSettings
-from perception_events.pipes._targets import EventBusTarget, PipeTarget
+from perception_events.pipes._targets import PipeTarget
+from perception_events.pipes._templates import parsed_template
 from perception_events.pipes._tracing import PipeTracing
+from perception_events.resource_names import name_requirement
+from perception_events.sources import DYNAMODB_STREAM, InvalidSourceError, Source, SourceSettings
 from perception_events.streams import as_record
-from perception_events.targets import Target, target_error
-from perception_events.trace import TraceEvent
+from perception_events.targets import Invocable, as_target, target_error
+from perception_events.times import to_iso
+from perception_events.topology import Resource, SourceParameters
+from perception_events.trace import TraceSink
 
-__all__ = ["Pipe"]
+__all__ = ["Pipe", "PipeARNs"]
 
 DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
-MAXIMUM_TEMPLATE_LENGTH = 8192
 
 
-class Pipe:
-    """A pipe from a DynamoDB stream to a target.
+@dataclass(frozen=True, slots=True)
+class PipeARNs:
+    """What a pipe's reserved variables and dead letters name; one that is not given is made up.
 
-    `filter_criteria` are up to five event patterns, ORed. `enrichment` is invoked with a list, also of one record,
-    each made by `enrichment_input_template`; what it returns goes, through `target_input_template`, to `target`.
-    Numbers are those of the source: `maximum_batching_window` and `maximum_record_age` in seconds, -1 is without
-    limit. `dead_letter_queue` gets one message for each batch that is given up. `clock` tells the time;
-    `wait(seconds)` passes it between attempts: without it a clock that can `advance` is advanced, and with any other
-    the pipe's own time runs ahead, so nothing here ever sleeps. `trace` is called with every step.
+    `source` empty: the records name their source themselves. `account`, `region`: of those that are made up.
+    """
+
+    pipe: str = ""
+    source: str = ""
+    enrichment: str = ""
+    target: str = ""
+    account: str = "123456789012"
+    region: str = "us-east-1"
+
+    def of(self, name: str) -> dict[str, str]:
+        """The reserved variables of the pipe called `name`."""
+        function = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
+        return {
+            "aws.pipes.pipe-arn": self.pipe or f"arn:aws:pipes:{self.region}:{self.account}:pipe/{name}",
+            "aws.pipes.pipe-name": name,
+            "aws.pipes.source-arn": self.source,
+            "aws.pipes.enrichment-arn": self.enrichment or f"{function}-enrichment",
+            "aws.pipes.target-arn": self.target or f"{function}-target",
+        }
+
+
+class BatchReader:
+    """What pipes and event source mappings share: batches of one source on their way to their end.
+
+    `wait(seconds)` passes time between attempts: without it a clock that can `advance` is advanced, and with any other
+    the reader's own time runs ahead, so nothing here ever sleeps.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        source: Source,
+        settings: SourceSettings,
+        clock: Clock,
+        wait: Callable[[float], object] | None,
+        trace: TraceSink | None,
+    ) -> None:
+        self.name = name
+        self.source = source
+        self.settings = settings
+        self.source_arn = ""
+        self._clock = clock
+        self._ahead = 0.0
+        self._wait = wait or getattr(clock, "advance", None) or self._run_ahead
+        self.tracing = None if trace is None else PipeTracing(trace, self.now, name, source)
+        self._delivery: Delivery
+
+    def process(
+        self,
+        records: Iterable[Mapping[str, Any]],
+        *,
+        shard_id: str = DEFAULT_SHARD,
+        arrived: float | None = None,
+    ) -> PipeResult:
+        """Take every record of one shard or queue to its end, batch after batch; returns what became of them.
+
+        `arrived`: ages count from this time, in epoch seconds, for records that are older.
+
+        Reads `records` as it goes, holding no more than one batch a lane (`parallelization_factor`); a lane's batch
+        closes when it is full or at the end of `records`. Nothing raises for a record that fails: it is retried,
+        then dead-lettered, as declared, or goes back to its queue.
+
+        Raises:
+            UnreadableRecordError: something in `records` is not an object; the batches before it are done.
+            WrongSourceError: a record is of another source; the batches before it are done.
+        """
+        total = PipeResult()
+        since = self.now()
+        settings = self.settings
+        given = map(self._checked, records)
+        lanes = settings.parallelization_factor
+        for taken in batches_of(self.source, given, batch_size=settings.batch_size, lanes=lanes):
+            batch = self.batch(taken, shard_id=shard_id, reading_since=since, arrived=arrived)
+            self.run(batch)
+            total.add(batch.result)
+        return total
+
+    def batch(
+        self,
+        records: Sequence[JSONObject],
+        *,
+        shard_id: str = DEFAULT_SHARD,
+        reading_since: float | None = None,
+        arrived: float | None = None,
+    ) -> Batch:
+        """`records` as a batch; `reading_since` defaults to now."""
+        named = records[0].get("eventSourceARN") if records else None
+        source_arn = self.source_arn or (named if isinstance(named, str) else "")
+        since = self.now() if reading_since is None else reading_since
+        return Batch(tuple(records), shard_id, source_arn, since, arrived)
+
+    def run(self, batch: Batch) -> None:
+        """Take `batch` to its end at once."""
+        for pause in self._delivery.deliver(batch):
+            if pause.seconds:
+                self._wait(pause.seconds)
+
+    def deliver(self, batch: Batch) -> Generator[Pause, None, None]:
+        """The steps of one batch, one at a time: for schedulers; `run` is for everyone else.
+
+        Yields before each step, with the seconds to wait first. Closing it early is a crash: what was sent is sent,
+        and the batch's end is not recorded.
+        """
+        return self._delivery.deliver(batch)
+
+    def now(self) -> float:
+        """The reader's time, in seconds since the epoch."""
+        return self._clock.now() + self._ahead
+
+    def _checked(self, record: Mapping[str, Any]) -> JSONObject:
+        read = as_record(record)
+        self.source.check(read)
+        return read
+
+    def _run_ahead(self, seconds: float) -> None:
+        self._ahead += seconds
+
+
+class Pipe(BatchReader):
+    """A pipe from a source to a target.
+
+    `name`: its name. `target`: what the items go to: `EventBusTarget(bus)`, `FunctionTarget(function)` or another
+    `PipeTarget`. `source`: what it reads (`perception_events.sources`). `parameters`: how (windows and ages in seconds,
+    -1 is without limit); what is not set has AWS's default, and its `dead_letter_queue` is given as `dead_letters`.
+    `filters`: up to five event patterns, ORed. `enrichment`: a `PipeEnrichment`, or only its target: it is invoked with
+    a list, also of one record, and what it returns goes, through `target_input_template`, to the target.
+    `dead_letters`: gets one message for each batch that is given up. `clock` tells the time; `wait(seconds)` passes it
+    between attempts (by default the clock is advanced). `retry_policy`: how attempts are repeated in memory. `trace`:
+    called with every step. `arns`: what variables and dead letters name.
 
     AWS: service model `pipes`, `CreatePipe`; EventBridge User Guide, "EventBridge Pipes concepts".
 
@@ -47,153 +178,88 @@ class Pipe:
     def __init__(
         self,
         name: str,
-        *,
         target: PipeTarget,
-        filter_criteria: Sequence[Filter] = (),
-        batch_size: int | None = None,
-        maximum_batching_window: float = 0,
-        parallelization_factor: int = 1,
-        maximum_retry_attempts: int = -1,
-        maximum_record_age: int = -1,
-        on_partial_batch_item_failure: OnPartialBatchItemFailure | str | None = None,
-        enrichment: Target | None = None,
-        enrichment_input_template: str | None = None,
+        *,
+        source: Source = DYNAMODB_STREAM,
+        parameters: SourceParameters | None = None,
+        source_resource: Resource | None = None,
+        filters: Sequence[Filter] = (),
+        enrichment: PipeEnrichment | Invocable | None = None,
         target_input_template: str | None = None,
-        dead_letter_queue: Target | None = None,
+        dead_letters: Invocable | None = None,
         clock: Clock,
         wait: Callable[[float], object] | None = None,
-        retry_delay: Callable[[int], float] = default_retry_delay,
-        trace: Callable[[TraceEvent], object] | None = None,
-        account: str = "123456789012",
-        region: str = "us-east-1",
-        source_arn: str | None = None,
-        enrichment_arn: str | None = None,
-        target_arn: str | None = None,
+        retry_policy: RetryPolicy | None = None,
+        trace: TraceSink | None = None,
+        arns: PipeARNs | None = None,
     ) -> None:
-        self.name = name
-        self.arn = f"arn:aws:pipes:{region}:{account}:pipe/{name}"
-        self.settings = SourceSettings(
-            batch_size=DEFAULT_BATCH_SIZE if batch_size is None else batch_size,
-            maximum_batching_window=maximum_batching_window,
-            parallelization_factor=parallelization_factor,
-            maximum_record_age=maximum_record_age,
-            maximum_retry_attempts=maximum_retry_attempts,
-            on_partial_batch_item_failure=_bisect(on_partial_batch_item_failure),
-        )
+        requirement = name_requirement("pipe name", name)
+        if requirement is not None:
+            raise InvalidPipeError(f"the pipe name {name!r} must be {requirement}")
         if not hasattr(target, "send"):
             raise InvalidPipeError(
                 f"target: a {type(target).__name__} is not what a pipe sends to; give FunctionTarget(target) or "
                 "EventBusTarget(bus)"
             )
-        self.settings.check_target(target.maximum_batch_size, batch_size_given=batch_size is not None)
-        for what, given in (("enrichment", enrichment), ("dead_letter_queue", dead_letter_queue)):
-            reason = None if given is None else target_error(given)
+        given = parameters or SourceParameters()
+        try:
+            settings = SourceSettings.of(source, given, source_resource)
+        except InvalidSourceError as error:
+            raise InvalidPipeError(str(error)) from None
+        _check_target(settings, target.maximum_batch_size, batch_size_given=given.batch_size is not None)
+        super().__init__(name, source=source, settings=settings, clock=clock, wait=wait, trace=trace)
+        step = None
+        if enrichment is not None:
+            step = EnrichmentStep(enrichment if isinstance(enrichment, PipeEnrichment) else PipeEnrichment(enrichment))
+            if not step.takes_list and settings.batch_size != 1:
+                raise InvalidPipeError(
+                    f"batch_size={settings.batch_size}: an enrichment that takes one object (API destination, API "
+                    "Gateway) needs a batch size of 1"
+                )
+        if dead_letters is not None:
+            if source.keeps_failures:
+                raise InvalidPipeError(
+                    f"dead_letters: a pipe has none for an {source.kind}; the queue's redrive policy names them"
+                )
+            reason = target_error(dead_letters)
             if reason is not None:
-                raise InvalidPipeError(f"{what}: {reason}")
-        if enrichment is None and enrichment_input_template is not None:
-            raise InvalidPipeError("enrichment_input_template without an enrichment; use target_input_template")
+                raise InvalidPipeError(f"dead_letters: {reason}")
         self.target = target
-        self.source_arn = source_arn
-        self._clock = clock
-        self._ahead = 0.0
-        self._wait = wait or getattr(clock, "advance", None) or self._run_ahead
-        self._variables = {
-            "aws.pipes.pipe-arn": self.arn,
-            "aws.pipes.pipe-name": name,
-            "aws.pipes.source-arn": source_arn or "",
-            "aws.pipes.enrichment-arn": enrichment_arn
-            or f"arn:aws:lambda:{region}:{account}:function:{name}-enrichment",
-            "aws.pipes.target-arn": target_arn or _target_arn(target, account, region, name),
-        }
-        self.tracing = None if trace is None else PipeTracing(trace, self.now, name)
+        named = arns or PipeARNs()
+        self.source_arn = named.source
+        self._variables = named.of(name)
+        self.arn = self._variables["aws.pipes.pipe-arn"]
         self._delivery = Delivery(
             name=name,
-            arn=self.arn,
-            event_source="aws:" + (source_arn.split(":")[2] if source_arn else "dynamodb"),
-            settings=self.settings,
-            criteria=FilterCriteria(filter_criteria),
-            enrichment=enrichment,
-            enrichment_template=_template("enrichment_input_template", enrichment_input_template),
+            owner=lambda condition, attempts: {
+                "context": {"partnerResourceArn": self.arn, "condition": condition.value}
+            },
+            source=source,
+            settings=settings,
+            criteria=FilterCriteria(filters),
+            enrichment=step,
             target=target,
-            target_template=_template("target_input_template", target_input_template),
-            dead_letter_queue=dead_letter_queue,
-            retry_delay=retry_delay,
+            target_template=parsed_template("target input template", target_input_template),
+            dead_letters=None if dead_letters is None else as_target(dead_letters),
+            retry_policy=retry_policy or RetryPolicy(),
             now=self.now,
             variables=self._variables_now,
             tracing=self.tracing,
+            identifier=source.identity,
         )
 
-    def process(self, records: Iterable[Mapping[str, JSONValue]], *, shard_id: str = DEFAULT_SHARD) -> PipeResult:
-        """Take every record of one shard to its end, batch after batch; returns what became of them.
-
-        Reads `records` as it goes, holding no more than one batch a lane (`parallelization_factor`); a lane's batch
-        closes when it is full or at the end of `records`. Nothing raises for a record that fails: it is retried,
-        then dead-lettered, as declared.
-
-        Raises:
-            UnreadableRecordError: something in `records` is no object; the batches before it are done.
-        """
-        total = PipeResult()
-        since = self.now()
-        settings = self.settings
-        for batch in batches_of(
-            map(as_record, records), batch_size=settings.batch_size, lanes=settings.parallelization_factor
-        ):
-            steps = self.deliver(batch, shard_id=shard_id, reading_since=since)
-            while True:
-                try:
-                    pause = next(steps)
-                except StopIteration as stop:
-                    total.add(stop.value)
-                    break
-                if pause.seconds:
-                    self._wait(pause.seconds)
-        return total
-
-    def deliver(
-        self, records: Sequence[JSONObject], *, shard_id: str = DEFAULT_SHARD, reading_since: float | None = None
-    ) -> Generator[Pause, None, PipeResult]:
-        """The steps of one batch, one at a time: for schedulers; `process` is for everyone else.
-
-        Yields before each step, with the seconds to wait first; returns what became of the batch. Closing it early
-        is a crash: what was sent is sent, and the batch's end is not recorded.
-        """
-        named = records[0].get("eventSourceARN") if records else None
-        stream_arn = self.source_arn or (named if isinstance(named, str) else "")
-        since = self.now() if reading_since is None else reading_since
-        return self._delivery.deliver(records, shard_id=shard_id, stream_arn=stream_arn, reading_since=since)
-
-    def now(self) -> float:
-        """The pipe's time, in seconds since the epoch."""
-        return self._clock.now() + self._ahead
-
-    def _run_ahead(self, seconds: float) -> None:
-        self._ahead += seconds
-
     def _variables_now(self) -> dict[str, str]:
-        at = datetime.fromtimestamp(self.now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {**self._variables, "aws.pipes.event.ingestion-time": at}
+        return {**self._variables, "aws.pipes.event.ingestion-time": to_iso(self.now())}
 
 
-def _bisect(given: OnPartialBatchItemFailure | str | None) -> OnPartialBatchItemFailure | None:
-    try:
-        return None if given is None else OnPartialBatchItemFailure(given)
-    except ValueError:
+def _check_target(settings: SourceSettings, maximum: int | None, *, batch_size_given: bool) -> None:
+    """Reject a batch larger than the target takes.
+
+    AWS: EventBridge User Guide, "Validating configuration parameters". The text is ours.
+    """
+    if maximum is not None and settings.batch_size > maximum:
+        default = "" if batch_size_given else " (the source's default applies)"
         raise InvalidPipeError(
-            f"on_partial_batch_item_failure={given!r}; it is {OnPartialBatchItemFailure.AUTOMATIC_BISECT} or absent"
-        ) from None
-
-
-def _template(name: str, text: str | None) -> PipeInputTemplate | None:
-    """The parsed template; an empty text is none, as on AWS."""
-    if not text:
-        return None
-    if len(text) > MAXIMUM_TEMPLATE_LENGTH:
-        raise InvalidPipeError(f"{name} has {len(text)} characters; at most {MAXIMUM_TEMPLATE_LENGTH} are allowed")
-    return PipeInputTemplate.parse(text)
-
-
-def _target_arn(target: PipeTarget, account: str, region: str, name: str) -> str:
-    if isinstance(target, EventBusTarget):
-        return f"arn:aws:events:{region}:{account}:event-bus/{getattr(target.bus, 'name', 'default')}"
-    return f"arn:aws:lambda:{region}:{account}:function:{name}-target"
+            f"batch_size={settings.batch_size} exceeds what the target takes, {maximum}{default}; "
+            f"set batch_size to {maximum} or less"
+        )

@@ -9,13 +9,14 @@ from functools import partial
 from typing import Protocol
 
 from perception_events.json_values import JSONObject
+from perception_events.pipes._batch import Batch
+from perception_events.pipes._batching import lane_of, take_batch
 from perception_events.pipes._delivery import Pause, PipeStep
-from perception_events.pipes._pipe import Pipe
-from perception_events.pipes._records import lane_of, sequence_number, take_batch
+from perception_events.pipes._pipe import BatchReader
 from perception_events.pipes._result import PipeResult
-from perception_events.streams import StartingPosition, Stream, TrimmedDataError
+from perception_events.streams import Shard, StartingPosition, Stream, TrimmedDataError
 
-__all__ = ["PipeRun", "Schedules", "StepFault", "StepFaults"]
+__all__ = ["PipeRun", "StepFault", "StepFaults", "SupportsCallLater"]
 
 POLLS_PER_SECOND = 4
 """How often a stream is polled. AWS: EventBridge User Guide, "DynamoDB stream as a source"."""
@@ -23,7 +24,7 @@ RESTART_SECONDS = 1.0
 MAXIMUM_PAGE = 1000
 
 
-class Schedules(Protocol):
+class SupportsCallLater(Protocol):
     """The one thing a run needs of a scheduler."""
 
     def call_later(self, delay: float, callback: Callable[[], object], /) -> object:
@@ -40,26 +41,27 @@ class StepFault:
 
 
 StepFaults = Callable[[PipeStep], StepFault]
-"""Asked before every step of every batch; draw its answers from the scheduler's seed, and a run repeats itself."""
+"""Asked before every step of every batch; draw its results from the scheduler's seed, and a run repeats itself."""
 
 
 class PipeRun:
-    """One pipe's reading of one stream, from `starting_position` on.
+    """One pipe's, or event source mapping's, reading of one stream, from `starting_position` on.
 
     Polls while there are records and sleeps when there are none; the stream wakes it. A shard's records are split
-    over `parallelization_factor` lanes by key; a lane takes one batch at a time and then checkpoints. A crash loses
-    the shard's batches in flight: they are read again behind the checkpoints, so what was sent is sent twice.
-    A child shard is read once its parent is finished.
+    over `parallelization_factor` lanes by key; a lane takes one batch at a time and then checkpoints. A crash repeats
+    the shard's batches in flight: they are read again after the checkpoints, so what was sent is sent twice.
+    A child shard is read once its parent is finished. What the stream drops before it could be read is lost, and
+    `RecordsTrimmed` in the trace says so.
 
     Unknown on AWS: where lanes checkpoint. Here each lane has its own, so that a crash repeats one batch a lane.
     """
 
     def __init__(
         self,
-        pipe: Pipe,
+        pipe: BatchReader,
         stream: Stream,
         *,
-        scheduler: Schedules,
+        scheduler: SupportsCallLater,
         starting_position: StartingPosition | str = StartingPosition.TRIM_HORIZON,
         faults: StepFaults | None = None,
     ) -> None:
@@ -73,6 +75,8 @@ class PipeRun:
         self._readers: dict[str, _ShardReader] = {}
         self._poll_is_due = False
         latest = StartingPosition(starting_position) is StartingPosition.LATEST
+        # What each shard had dropped when it was first seen: only what it drops later is lost to this run.
+        self._dropped_before: dict[str, str | None] = {s.shard_id: s.trimmed for s in stream.shards()}
         for shard in stream.shards():
             if not (latest and shard.is_closed):
                 self._readers[shard.shard_id] = _ShardReader(
@@ -102,6 +106,7 @@ class PipeRun:
         unfinished = {shard.shard_id for shard in shards} - self._skipped
         unfinished -= {reader.shard_id for reader in self._readers.values() if reader.is_finished}
         for shard in shards:
+            self._dropped_before.setdefault(shard.shard_id, None)
             reader = self._readers.get(shard.shard_id)
             if reader is None and shard.shard_id not in self._skipped:
                 if shard.parent_shard_id in unfinished:
@@ -109,24 +114,25 @@ class PipeRun:
                 lanes = [_Lane() for _ in range(self.pipe.settings.parallelization_factor)]
                 reader = self._readers[shard.shard_id] = _ShardReader(shard.shard_id, read_to=None, lanes=lanes)
             if reader is not None and not reader.is_down and not reader.is_end:
-                self._read(reader)
+                self._read(reader, shard)
 
-    def _read(self, reader: _ShardReader) -> None:
+    def _read(self, reader: _ShardReader, shard: Shard) -> None:
         wanted = self.pipe.settings.batch_size * len(reader.lanes)
         room = min(wanted - sum(len(lane.buffer) for lane in reader.lanes), MAXIMUM_PAGE)
         if room <= 0:
             return  # a lane that finishes its batch wakes the poller
+        if reader.read_to is None and shard.trimmed != self._dropped_before[reader.shard_id]:
+            self._lost(reader, shard)  # read from its beginning, a stream does not say that the beginning is gone
         try:
             page = self.stream.read(reader.shard_id, after=reader.read_to, limit=room)
         except TrimmedDataError:
-            if self.pipe.tracing is not None:
-                self.pipe.tracing.trimmed(reader.shard_id, reader.read_to or "")
+            self._lost(reader, shard)
             page = self.stream.read(reader.shard_id, after=None, limit=room)
         reader.is_end = page.is_end
         for record in page.records:
-            number = sequence_number(record)
+            number = self.pipe.source.position(record)
             reader.read_to = number
-            lane = reader.lanes[lane_of(record, len(reader.lanes))]
+            lane = reader.lanes[lane_of(self.pipe.source, record, len(reader.lanes))]
             if lane.checkpoint is None or int(number) > int(lane.checkpoint):
                 lane.buffer.append(record)
                 lane.since = self.pipe.now() if lane.since is None else lane.since
@@ -135,6 +141,12 @@ class PipeRun:
         if page.records:
             self.wake()
         self._end(reader)
+
+    def _lost(self, reader: _ShardReader, shard: Shard) -> None:
+        """Records of the shard expired before they were read."""
+        self._dropped_before[shard.shard_id] = shard.trimmed
+        if self.pipe.tracing is not None:
+            self.pipe.tracing.trimmed(reader.shard_id, reader.read_to or "")
 
     def _start(self, reader: _ShardReader, lane: _Lane) -> None:
         """Take the lane's next batch on its way, if there is one to take."""
@@ -145,30 +157,35 @@ class PipeRun:
         if left > 0 and len(lane.buffer) < settings.batch_size and not reader.is_end:
             self._scheduler.call_later(left, partial(self._start, reader, lane))
             return
-        lane.batch = take_batch(lane.buffer, settings.batch_size)
+        lane.batch = take_batch(self.pipe.source, lane.buffer, settings.batch_size)
         lane.since = self.pipe.now() if lane.buffer else None
-        steps = self.pipe.deliver(lane.batch, shard_id=reader.shard_id, reading_since=self._since)
-        self._step(reader, lane, steps, reader.starts)
+        batch = self.pipe.batch(lane.batch, shard_id=reader.shard_id, reading_since=self._since)
+        self._step(reader, lane, batch, self.pipe.deliver(batch), reader.starts)
 
-    def _step(self, reader: _ShardReader, lane: _Lane, steps: Generator[Pause, None, PipeResult], starts: int) -> None:
+    def _step(
+        self, reader: _ShardReader, lane: _Lane, batch: Batch, steps: Generator[Pause, None, None], starts: int
+    ) -> None:
         if starts != reader.starts:
             return  # this batch went down with its reader
         try:
             pause = next(steps)
-        except StopIteration as stop:
-            self._finish(reader, lane, stop.value)
+        except StopIteration:
+            self._finish(reader, lane, batch.result)
             return
         fault = StepFault() if self._faults is None else self._faults(pause.step)
         if fault.crash:
             self._crash(reader)
             return
-        again = partial(self._step, reader, lane, steps, starts)
+        again = partial(self._step, reader, lane, batch, steps, starts)
         self._scheduler.call_later(pause.seconds + fault.seconds, again)
 
     def _finish(self, reader: _ShardReader, lane: _Lane, result: PipeResult) -> None:
         self._finished.add(result)
-        lane.checkpoint = sequence_number(lane.batch[-1])
+        lane.checkpoint = self.pipe.source.position(lane.batch[-1])
         lane.batch = ()
+        done = reader.read_to if not any(each.size for each in reader.lanes) else reader.checkpoint
+        if done is not None:
+            self.stream.checkpoint(reader.shard_id, done)
         self._start(reader, lane)
         self._end(reader)
         self.wake()
@@ -179,10 +196,7 @@ class PipeRun:
         reader.starts += 1
         reader.is_down = True
         reader.is_end = False
-        checkpoints = [lane.checkpoint for lane in reader.lanes if lane.size]
-        known = [int(each) for each in checkpoints if each is not None]
-        # Behind the lowest checkpoint of a lane with work; the others skip what they have had.
-        reader.read_to = str(min(known)) if len(known) == len(checkpoints) else reader.first_read_from
+        reader.read_to = reader.checkpoint if any(lane.size for lane in reader.lanes) else reader.read_to
         for lane in reader.lanes:
             lane.buffer.clear()
             lane.batch, lane.since = (), None
@@ -228,3 +242,10 @@ class _ShardReader:
         self.is_down = False
         self.is_end = False
         self.is_finished = False
+
+    @property
+    def checkpoint(self) -> str | None:
+        """From where reading goes on after a crash: the lowest checkpoint of a lane with work; others skip theirs."""
+        checkpoints = [lane.checkpoint for lane in self.lanes if lane.size]
+        known = [int(each) for each in checkpoints if each is not None]
+        return str(min(known)) if known and len(known) == len(checkpoints) else self.first_read_from

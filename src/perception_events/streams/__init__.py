@@ -1,9 +1,10 @@
-"""Where records come from: an in-memory table's stream, a file, a live iterator."""
+"""Where records come from: an in-memory table's stream, a queue, a file, a live iterator."""
 
 from __future__ import annotations
 
 from perception_events.records import StreamViewType, UnreadableRecordError
 from perception_events.streams._items import InvalidItemError, normalised
+from perception_events.streams._queue import InMemoryQueue, InvalidMessageError
 from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
 from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
@@ -19,8 +20,10 @@ from perception_events.streams._table import InMemoryTable, TableStream
 
 __all__ = [
     "RETENTION_SECONDS",
+    "InMemoryQueue",
     "InMemoryTable",
     "InvalidItemError",
+    "InvalidMessageError",
     "Page",
     "RecordedStream",
     "Shard",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -52,7 +53,7 @@ def read_json_lines(path: str | Path) -> Iterator[JSONObject]:
 class RecordedStream:
     """A stream of one shard over `records`, which may come from a file or be produced while it is read.
 
-    Records are pulled when a reader asks for them, and kept until it has read on behind them, so that a reader that
+    Records are pulled when a reader asks for them, and kept until it has checkpointed them, so that a reader that
     crashed finds them again. Nothing is trimmed. The shard is closed once `records` ends.
     """
 
@@ -75,18 +76,16 @@ class RecordedStream:
         return (Shard(self.SHARD_ID, None, self._ended),)
 
     def read(self, shard_id: str, *, after: str | None, limit: int = MAXIMUM_PAGE) -> Page:
-        """Up to `limit` records behind the sequence number `after`; those up to it are forgotten.
+        """Up to `limit` records after the sequence number `after`, or from the oldest that is kept.
 
         Raises:
             UnknownShardError: `shard_id` is not the one shard.
-            UnreadableRecordError: a record is no object, or has no sequence number, so that a reader could not say
+            UnreadableRecordError: a record is not an object, or has no sequence number, so that a reader could not say
                 how far it is.
         """
         self._check(shard_id)
-        if after is not None and any(sequence_number(record) == after for record in self._kept):
-            while sequence_number(self._kept.popleft()) != after:
-                pass
-        while len(self._kept) < limit and not self._ended:
+        start = 0 if after is None else self._next_to(after)
+        while len(self._kept) < start + limit and not self._ended:
             record = next(self._records, None)
             if record is None:
                 self._ended = True
@@ -95,7 +94,18 @@ class RecordedStream:
                 self._newest = sequence_number(record)
                 if not self._newest:
                     raise UnreadableRecordError(f"a record without dynamodb.SequenceNumber: {json.dumps(record)[:80]}")
-        return Page(tuple(self._kept)[:limit], self._ended and len(self._kept) <= limit)
+        page = tuple(itertools.islice(self._kept, start, start + limit))
+        return Page(page, self._ended and len(self._kept) <= start + limit)
+
+    def checkpoint(self, shard_id: str, sequence_number: str) -> None:
+        """Forget the records up to `sequence_number`.
+
+        Raises:
+            UnknownShardError: `shard_id` is not the one shard.
+        """
+        self._check(shard_id)
+        for _ in range(self._next_to(sequence_number)):
+            self._kept.popleft()
 
     def latest(self, shard_id: str) -> str | None:
         """The sequence number of the newest record pulled so far."""
@@ -104,6 +114,14 @@ class RecordedStream:
 
     def subscribe(self, listener: Callable[[], object]) -> None:
         """Nothing to call `listener` for: what `records` has is there whenever it is read."""
+
+    def _next_to(self, number: str) -> int:
+        """The index in `_kept` after the record `number`; 0 where it is not kept any more."""
+        # From the right: a reader asks for what comes after the newest records.
+        for at in range(len(self._kept) - 1, -1, -1):
+            if sequence_number(self._kept[at]) == number:
+                return at + 1
+        return 0
 
     def _check(self, shard_id: str) -> None:
         if shard_id != self.SHARD_ID:

@@ -38,16 +38,20 @@ class UnknownShardError(PerceptionEventsError, LookupError):
 
 
 class TrimmedDataError(PerceptionEventsError, LookupError):
-    """The position read from is older than the stream's retention; what lay behind it is lost to this reader."""
+    """The position read from is older than the stream's retention; what came after it is lost to this reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard; a closed one gets no more records, and must be read before its children."""
+    """One shard; a closed one gets no more records, and must be read before its children.
+
+    `trimmed`: the newest sequence number that has expired there; None where nothing has.
+    """
 
     shard_id: str
     parent_shard_id: str | None = None
     is_closed: bool = False
+    trimmed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +75,20 @@ class Stream(Protocol):
         ...
 
     def read(self, shard_id: str, *, after: str | None, limit: int = MAXIMUM_PAGE) -> Page:
-        """Up to `limit` records behind the sequence number `after`, from the oldest where it is None.
+        """Up to `limit` records after the sequence number `after`, from the oldest where it is None.
 
         Raises:
             UnknownShardError: there is no such shard.
-            TrimmedDataError: records behind `after` were trimmed before they could be read.
+            TrimmedDataError: records after `after` were trimmed before they could be read.
         """
         ...
 
     def latest(self, shard_id: str) -> str | None:
         """The newest sequence number of the shard; None where it never had a record."""
+        ...
+
+    def checkpoint(self, shard_id: str, sequence_number: str) -> None:
+        """A reader is done with everything up to `sequence_number`; what is kept for it may be forgotten."""
         ...
 
     def subscribe(self, listener: Callable[[], object]) -> None:

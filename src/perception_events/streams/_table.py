@@ -77,7 +77,10 @@ class TableStream:
     def shards(self) -> tuple[Shard, ...]:
         """Every shard that has records or may get some, parents before children."""
         self._trim()
-        return tuple(Shard(s.shard_id, s.parent, s.closed) for s in self._shards.values())
+        return tuple(
+            Shard(s.shard_id, s.parent, s.closed, None if s.trimmed is None else str(s.trimmed))
+            for s in self._shards.values()
+        )
 
     def read(self, shard_id: str, *, after: str | None, limit: int = MAXIMUM_PAGE) -> Page:
         """Up to `limit` records (at most 1000) behind the sequence number `after`, from the oldest where it is None.
@@ -98,6 +101,9 @@ class TableStream:
         """The newest sequence number of the shard; None where it never had a record."""
         newest = self._shard(shard_id).newest
         return None if newest is None else str(newest)
+
+    def checkpoint(self, shard_id: str, sequence_number: str) -> None:
+        """Nothing: a table's stream keeps its records for a day, whoever has read them."""
 
     def subscribe(self, listener: Callable[[], object]) -> None:
         """Call `listener` after every record and every split."""

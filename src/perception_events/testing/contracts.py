@@ -10,7 +10,7 @@ from typing import Any
 from perception_events.classifiers import Classifier
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes import PartialFailure, PipeItem, PipeTarget
-from perception_events.targets import Target
+from perception_events.targets import Invocable, as_target
 
 __all__ = ["check_classifier", "check_pipe_target", "check_target"]
 
@@ -42,7 +42,7 @@ def check_classifier(classifier: Classifier, *, claims: Iterable[str], items: It
         assert item == before, f"{name} changed the item it was given; other classifiers see it too"
 
 
-def check_target(target: Target, *, events: Sequence[JSONValue]) -> None:
+def check_target(target: Invocable, *, events: Sequence[JSONValue]) -> None:
     """A target takes an event twice (delivery is at least once), changes none, and answers JSON.
 
     Raises:
@@ -52,7 +52,7 @@ def check_target(target: Target, *, events: Sequence[JSONValue]) -> None:
     for event in events:
         before = copy.deepcopy(event)
         for _ in range(2):
-            answer: Any = target.invoke(event)
+            answer: Any = as_target(target).invoke(event)
             assert event == before, "the target changed the event; a retry and other targets would see it changed"
             try:
                 json.dumps(answer, allow_nan=False)
@@ -69,7 +69,7 @@ def check_pipe_target(target: PipeTarget, *, values: Sequence[JSONObject]) -> No
     """
     limit = target.maximum_batch_size
     assert limit is None or limit >= 1, f"maximum_batch_size is {limit}; it is None or at least 1"
-    items = [PipeItem(value, value, "pipe", "aws:dynamodb") for value in values]
+    items = [PipeItem(value, value, "pipe", "aws:dynamodb", _event_id(value)) for value in values]
     for batch in ([items[0]], items[: limit or len(items)]):
         answer = target.send(batch)
         assert answer is None or isinstance(answer, PartialFailure), f"send answered a {type(answer).__name__}"
@@ -87,3 +87,8 @@ def _check_answer(classifier: Classifier, sort_key: str, item: JSONObject | None
         raise AssertionError(f"{classifier.name} raised {error!r} for {sort_key!r}; answer None instead") from error
     assert first is None or (isinstance(first, str) and first), f"{classifier.name} answered {first!r} for {sort_key!r}"
     assert first == second, f"{classifier.name} answered {first!r}, then {second!r} for {sort_key!r}"
+
+
+def _event_id(value: JSONObject) -> str | None:
+    event_id = value.get("eventID")
+    return event_id if isinstance(event_id, str) else None

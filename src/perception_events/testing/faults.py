@@ -8,12 +8,11 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.buses import Deliver
-from perception_events.json_values import JSONValue
+from perception_events.buses import DeliveryScheduler
 from perception_events.pipes import PipeInternalError, PipeStep, StepFault, StepFaults
 from perception_events.pipes import SupportsPutEvents as Bus
 from perception_events.scheduler import Scheduler
-from perception_events.targets import Target
+from perception_events.targets import Invocable, Target, as_target
 
 __all__ = ["FaultPlan", "PlannedError"]
 
@@ -42,7 +41,7 @@ class FaultPlan:
     poison: float = 0.0
     duplicate: float = 0.0
 
-    def deliver(self, scheduler: Scheduler) -> Deliver:
+    def deliver(self, scheduler: Scheduler) -> DeliveryScheduler:
         """For `EventBus(deliver=...)`: each delivery starts up to `delay` seconds later, in any order, some twice."""
         chance = random.Random(f"{self.seed} deliveries")
 
@@ -69,9 +68,9 @@ class FaultPlan:
         """Whether items of this record always fail."""
         return random.Random(f"{self.seed} poison {event_id}").random() < self.poison
 
-    def target(self, inner: Target, *, name: str = "target") -> Target:
+    def target(self, inner: Invocable, *, name: str = "target") -> Target:
         """`inner`, failing as planned; give each target its own `name`, so that each has its own chances."""
-        return _PlannedTarget(self, inner, random.Random(f"{self.seed} {name}"))
+        return _PlannedTarget(self, as_target(inner), random.Random(f"{self.seed} {name}"))
 
     def bus(self, inner: Bus, *, name: str = "bus") -> Bus:
         """`inner`, rejecting entries and failing as planned."""
@@ -96,14 +95,14 @@ class _PlannedTarget:
     inner: Target
     chance: random.Random
 
-    def invoke(self, event: JSONValue) -> JSONValue:
+    def invoke(self, event: Any) -> Any:
         for item in event if isinstance(event, list) else [event]:
             if isinstance(item, dict) and self.plan.is_poison(str(item.get("eventID"))):
                 raise PlannedError(f"poison: {item.get('eventID')} ({self.plan})")
         self.plan.strike(self.chance)
-        answer = self.inner.invoke(event)
+        response = self.inner.invoke(event)
         self.plan.strike(self.chance)  # it worked, but nobody learned of it
-        return answer
+        return response
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +115,14 @@ class _PlannedBus:
         self.plan.strike(self.chance)
         rejected = [self._rejects(entry) for entry in entries]
         taken = [entry for entry, no in zip(entries, rejected, strict=True) if not no]
-        answer: Mapping[str, Any] = {"FailedEntryCount": 0, "Entries": []}
+        response: Mapping[str, Any] = {"FailedEntryCount": 0, "Entries": []}
         if taken:
-            answer = self.inner.put_events(taken)
+            response = self.inner.put_events(taken)
         self.plan.strike(self.chance)
-        results = iter(answer["Entries"])
+        results = iter(response["Entries"])
         rejection = {"ErrorCode": "InternalFailure", "ErrorMessage": f"planned rejection ({self.plan})"}
         return {
-            "FailedEntryCount": answer["FailedEntryCount"] + sum(rejected),
+            "FailedEntryCount": response["FailedEntryCount"] + sum(rejected),
             "Entries": [rejection if no else next(results) for no in rejected],
         }
 

@@ -7,25 +7,25 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from perception_events.json_values import JSONValue
-from perception_events.targets import Target
+from perception_events.targets import Invocable, as_target
 
 __all__ = ["AsyncFunction", "FailingTarget", "RecordingBus", "RecordingTarget"]
 
 
 class RecordingTarget:
-    """Keeps every event it is invoked with; answers with `answer`, or with what `answer(event)` returns.
+    """Keeps every event it is invoked with; returns `response`, or what `response(event)` returns.
 
     Serves as enrichment, pipe function, rule target or dead-letter queue.
     """
 
-    def __init__(self, answer: JSONValue | Callable[[Any], JSONValue] = None) -> None:
+    def __init__(self, response: JSONValue | Callable[[Any], Any] = None) -> None:
         self.events: list[Any] = []
-        self._answer = answer
+        self._response = response
 
-    def invoke(self, event: JSONValue) -> JSONValue:
-        """Keep `event` and answer."""
+    def invoke(self, event: Any) -> Any:
+        """Keep `event` and respond."""
         self.events.append(event)
-        return self._answer(event) if callable(self._answer) else self._answer
+        return self._response(event) if callable(self._response) else self._response
 
 
 class FailingTarget(RecordingTarget):
@@ -37,21 +37,21 @@ class FailingTarget(RecordingTarget):
         *,
         times: int | None = None,
         on: Callable[[Any], bool] = lambda event: True,
-        answer: JSONValue | Callable[[Any], JSONValue] = None,
+        response: JSONValue | Callable[[Any], Any] = None,
     ) -> None:
-        super().__init__(answer)
+        super().__init__(response)
         self.failures = 0
         self._error = error or RuntimeError("this target was told to fail")
         self._times = times
         self._on = on
 
-    def invoke(self, event: JSONValue) -> JSONValue:
-        """Keep `event`; fail or answer."""
-        answer = super().invoke(event)
+    def invoke(self, event: Any) -> Any:
+        """Keep `event`; fail or respond."""
+        response = super().invoke(event)
         if self._on(event) and (self._times is None or self.failures < self._times):
             self.failures += 1
             raise self._error
-        return answer
+        return response
 
 
 class AsyncFunction:
@@ -63,15 +63,14 @@ class AsyncFunction:
 
     ATTEMPTS = 3
 
-    def __init__(self, function: Target, *, dead_letter_queue: Target | None = None) -> None:
-        self.queue: list[JSONValue] = []
-        self._function = function
-        self._dead_letter_queue = dead_letter_queue
+    def __init__(self, function: Invocable, *, dead_letter_queue: Invocable | None = None) -> None:
+        self.queue: list[Any] = []
+        self._function = as_target(function)
+        self._dead_letter_queue = None if dead_letter_queue is None else as_target(dead_letter_queue)
 
-    def invoke(self, event: JSONValue) -> JSONValue:
-        """Queue `event`; there is no answer."""
+    def invoke(self, event: Any) -> None:
+        """Queue `event`; there is no response."""
         self.queue.append(event)
-        return None
 
     def run(self) -> None:
         """Work off the queue."""
@@ -80,7 +79,7 @@ class AsyncFunction:
             if not any(self._succeeds(event) for _ in range(self.ATTEMPTS)) and self._dead_letter_queue is not None:
                 self._dead_letter_queue.invoke(event)
 
-    def _succeeds(self, event: JSONValue) -> bool:
+    def _succeeds(self, event: Any) -> bool:
         try:
             self._function.invoke(event)
         except Exception:
@@ -107,7 +106,7 @@ class RecordingBus:
         return [json.loads(entry["Detail"]) for entry in self.entries]
 
     def put_events(self, entries: Sequence[Mapping[str, Any]], /) -> Mapping[str, Any]:
-        """Answers as `PutEvents` does."""
+        """Responds as `PutEvents` does."""
         self.calls.append(list(entries))
         rejected = [self._rejects is not None and self._rejects(entry) for entry in entries]
         number = sum(len(call) for call in self.calls) - len(entries)

@@ -40,6 +40,13 @@ from perception_events.topology._routing import (
     SourceParameters,
 )
 from perception_events.topology._topology import Link, Topology, with_references
+from perception_events.topology._validation import (
+    TargetKind,
+    pipe_target_kind,
+    rule_target_kind,
+    topology_errors,
+    validate,
+)
 from perception_events.topology._values import Number, Origin, PartialJSON, Reference, Text, Unresolved, unresolved_in
 
 __all__ = [
@@ -77,12 +84,17 @@ __all__ = [
     "StateMachine",
     "Table",
     "TableStream",
+    "TargetKind",
     "Text",
     "Topic",
     "Topology",
     "UnknownResourceError",
     "Unresolved",
     "origin_of",
+    "pipe_target_kind",
+    "rule_target_kind",
+    "topology_errors",
     "unresolved_in",
+    "validate",
     "with_references",
 ]

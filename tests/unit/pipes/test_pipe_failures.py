@@ -18,11 +18,13 @@ from perception_events.pipes import (
     Pipe,
     PipeInternalError,
     PipeResult,
+    RetryPolicy,
     dead_letter_records,
 )
 from perception_events.streams import InMemoryTable, TrimmedDataError
-from perception_events.trace import DeadLettered, Retried, Trace
-from support.pipe_parts import CREATED, Function, RecordingBus, record, records
+from perception_events.topology import SourceParameters
+from perception_events.trace import DeadLettered, Discarded, Retried, Trace
+from support.pipe_parts import CREATED, Function, RecordingBus, pipe_settings, record, records
 
 DAY = 86_400
 BISECT = "AUTOMATIC_BISECT"
@@ -37,11 +39,11 @@ class Line:
         self.trace = Trace()
         self.pipe = Pipe(
             "perception",
-            target=target,
+            target,
             clock=self.clock,
-            dead_letter_queue=self.queue if queue else None,
+            dead_letters=self.queue if queue else None,
             trace=self.trace.record,
-            **settings,
+            **pipe_settings(**settings),
         )
 
     def process(self, given: Any) -> PipeResult:
@@ -87,7 +89,8 @@ def test_a_retry_goes_through_the_whole_pipe_again() -> None:
     result = line.process(records(2))
     assert len(enrichment.calls) == len(target.calls) == 3
     assert (result.delivered, result.retries, result.invocations) == (2, 2, 3)
-    assert [step.retry for step in line.trace.of(Retried)] == [1, 2]
+    [step] = line.trace.of(Retried)  # equal failures in a row are one step
+    assert (step.retry, step.count, step.since, step.time) == (2, 2, CREATED, CREATED + 1)
     assert line.clock.now() - CREATED == 1 + 2  # it backed off
 
 
@@ -140,8 +143,8 @@ def test_without_a_queue_what_is_given_up_is_counted_as_discarded_and_traced() -
     line = Line(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0, queue=False)
     result = line.process([record(1)])
     assert (result.discarded, result.dead_lettered, result.pending) == (1, 0, 0)
-    [step] = line.trace.of(DeadLettered)
-    assert step.message is None
+    [step] = line.trace.of(Discarded)
+    assert (step.condition, line.trace.of(DeadLettered)) == ("RetryAttemptsExhausted", [])
 
 
 def test_internal_errors_are_not_counted() -> None:
@@ -313,7 +316,7 @@ def test_a_clock_that_cannot_be_advanced_is_run_ahead_of() -> None:
         def now(self) -> float:
             return float(CREATED)
 
-    pipe = Pipe("perception", target=FunctionTarget(Function(fails_on("e1"))), clock=Standing())
+    pipe = Pipe("perception", FunctionTarget(Function(fails_on("e1"))), clock=Standing())
     assert pipe.process([record(1)]).discarded == 1
     assert pipe.now() > CREATED + DAY
 
@@ -322,10 +325,10 @@ def test_waiting_can_be_the_caller_s() -> None:
     waited: list[float] = []
     pipe = Pipe(
         "perception",
-        target=FunctionTarget(Function(times(3, RuntimeError("busy")))),
+        FunctionTarget(Function(times(3, RuntimeError("busy")))),
         clock=ManualClock(CREATED),
         wait=waited.append,
-        retry_delay=lambda retry: retry * 10.0,
+        retry_policy=RetryPolicy(lambda retry: retry * 10.0),
     )
     assert pipe.process([record(1)]).delivered == 1
     assert waited == [10, 20, 30]
@@ -349,10 +352,9 @@ def test_the_records_of_a_dead_letter_can_be_read_for_a_day() -> None:
     queue = Function()
     pipe = Pipe(
         "p",
-        target=FunctionTarget(Function(lambda _: 1 / 0)),
-        batch_size=2,
-        maximum_retry_attempts=0,
-        dead_letter_queue=queue,
+        FunctionTarget(Function(lambda _: 1 / 0)),
+        parameters=SourceParameters(batch_size=2, maximum_retry_attempts=0),
+        dead_letters=queue,
         clock=clock,
     )
     pipe.process(given, shard_id=shard.shard_id)

@@ -12,8 +12,9 @@ from perception_events.json_values import JSONValue
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable, RecordedStream, Stream, UnreadableRecordError
+from perception_events.topology import SourceParameters
 from perception_events.trace import RecordsTrimmed, Trace
-from support.pipe_parts import Function, records
+from support.pipe_parts import Function, pipe_settings, records
 
 START = 1_752_538_268.0
 
@@ -30,7 +31,7 @@ class World:
         self.calls: list[tuple[float, list[str]]] = []
         self.function = Function(self._answer)
         self._given = answer or (lambda _: None)
-        self.pipe = Pipe("p", target=FunctionTarget(self.function), clock=self.clock, **settings)
+        self.pipe = Pipe("p", FunctionTarget(self.function), clock=self.clock, **pipe_settings(**settings))
 
     def _answer(self, event: Any) -> JSONValue:
         self.calls.append((self.clock.now() - START, [value(item) for item in event]))
@@ -157,7 +158,7 @@ def test_a_crash_repeats_the_batch_in_flight_and_loses_nothing(step: PipeStep) -
 def test_recorded_records_are_read_to_their_end() -> None:
     world = World(batch_size=4)
     target = Function()
-    world.pipe = Pipe("p", target=FunctionTarget(target), clock=world.clock, batch_size=4)
+    world.pipe = Pipe("p", FunctionTarget(target), parameters=SourceParameters(batch_size=4), clock=world.clock)
     run = world.run(RecordedStream(iter(records(10))))
     world.scheduler.run_until_idle()
     assert target.calls == [records(10)[:4], records(10)[4:8], records(10)[8:]]

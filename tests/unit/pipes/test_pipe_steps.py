@@ -12,18 +12,18 @@ from perception_events.json_values import JSONValue
 from perception_events.pipes import EventBusTarget, FunctionTarget, InvalidPipeError, Pipe
 from perception_events.streams import UnreadableRecordError
 from perception_events.trace import Enriched, FilteredOut, RecordSeen, Trace
-from support.pipe_parts import CREATED, Function, RecordingBus, record, records
+from support.pipe_parts import CREATED, Function, RecordingBus, pipe_settings, record, records
 
 COMPLETED_INSERTS = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["COMPLETED"]}}}}
 
 
 def pipe(target: Any, **settings: Any) -> Pipe:
-    return Pipe("perception", target=target, clock=ManualClock(CREATED), **settings)
+    return Pipe("perception", target, clock=ManualClock(CREATED), **pipe_settings(**settings))
 
 
 def test_matching_records_become_events_with_the_defaults_of_aws() -> None:
     bus = RecordingBus()
-    result = pipe(EventBusTarget(bus), batch_size=10, filter_criteria=[COMPLETED_INSERTS]).process(
+    result = pipe(EventBusTarget(bus), batch_size=10, filters=[COMPLETED_INSERTS]).process(
         [record(1), record(2, status="PROCESSING"), record(3, name="MODIFY")]
     )
     [entry] = bus.entries
@@ -38,13 +38,13 @@ def test_filters_are_ored() -> None:
     target = Function()
     filters = [json.dumps({"eventName": ["REMOVE"]}), {"eventName": ["MODIFY"]}]
     given = [record(1), record(2, name="MODIFY"), record(3, name="REMOVE")]
-    pipe(FunctionTarget(target), filter_criteria=filters).process(given)
+    pipe(FunctionTarget(target), filters=filters).process(given)
     assert target.calls == [[record(2, name="MODIFY"), record(3, name="REMOVE")]]
 
 
 def test_when_no_record_passes_nothing_is_invoked() -> None:
     enrichment, target = Function(), Function()
-    pipe(FunctionTarget(target), filter_criteria=[{"eventName": ["REMOVE"]}], enrichment=enrichment).process(records(3))
+    pipe(FunctionTarget(target), filters=[{"eventName": ["REMOVE"]}], enrichment=enrichment).process(records(3))
     assert enrichment.calls == target.calls == []
 
 
@@ -161,15 +161,14 @@ def test_parameters_that_are_paths_read_the_item_before_the_target_template() ->
     ("settings", "said"),
     [
         ({"batch_size": 11}, "batch_size=11 exceeds what the target takes, 10"),
-        ({}, r"batch_size=100 .* \(the default of the source, 100, applies\)"),
-        ({"batch_size": 0}, "batch_size=0 is out of range"),
+        ({}, r"batch_size=100 .* \(the source\'s default applies\)"),
+        ({"batch_size": 0}, "batch_size=0: DynamoDB streams take 1 to 10000 records"),
         ({"batch_size": 1, "maximum_batching_window": 301}, "maximum_batching_window"),
         ({"batch_size": 1, "parallelization_factor": 11}, "parallelization_factor"),
         ({"batch_size": 1, "maximum_record_age": 604_801}, "maximum_record_age"),
         ({"batch_size": 1, "maximum_retry_attempts": -2}, "maximum_retry_attempts"),
-        ({"batch_size": 1, "filter_criteria": [{"eventName": ["INSERT"]}] * 6}, "6 filters; a pipe takes at most 5"),
-        ({"batch_size": 1, "on_partial_batch_item_failure": "BISECT"}, "AUTOMATIC_BISECT or absent"),
-        ({"batch_size": 1, "enrichment_input_template": "{}"}, "without an enrichment"),
+        ({"batch_size": 1, "filters": [{"eventName": ["INSERT"]}] * 6}, "6 filters; 0 to 5 filters are allowed"),
+        ({"batch_size": 1, "on_partial_batch_item_failure": "BISECT"}, "take AUTOMATIC_BISECT"),
         ({"batch_size": 1, "target_input_template": "x" * 8193}, "8193 characters"),
     ],
 )
@@ -181,10 +180,10 @@ def test_what_aws_rejects_is_rejected_at_once(settings: dict[str, Any], said: st
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"filter_criteria": '{"eventName": ["INSERT"]}'}, r"one pattern; give a list, \[pattern\]"),
-        ({"filter_criteria": {"eventName": ["INSERT"]}}, "one pattern; give a list"),
-        ({"enrichment": lambda event: event}, "enrichment: a function is no target: give an object with invoke"),
-        ({"dead_letter_queue": []}, "dead_letter_queue: a list is no target"),
+        ({"filters": '{"eventName": ["INSERT"]}'}, r"one pattern; give a list, \[pattern\]"),
+        ({"filters": {"eventName": ["INSERT"]}}, "one pattern; give a list"),
+        ({"enrichment": 7}, "enrichment: a int is not a target: give a function of one argument, or an object with"),
+        ({"dead_letters": []}, "dead_letters: a list is not a target"),
         ({"target": Function()}, r"a Function is not what a pipe sends to; give FunctionTarget\(target\)"),
     ],
 )
@@ -222,13 +221,13 @@ def test_every_step_is_traced() -> None:
     pipe(
         EventBusTarget(RecordingBus()),
         batch_size=10,
-        filter_criteria=[COMPLETED_INSERTS],
+        filters=[COMPLETED_INSERTS],
         enrichment=Function(),
         trace=trace.record,
     ).process([record(1), record(2, status="PROCESSING")])
     assert [seen.event_id for seen in trace.of(RecordSeen)] == ["e1", "e2"]
     [out] = trace.of(FilteredOut)
     assert out.event_id == "e2"
-    assert out.misses
+    assert out.explanations.lines == ('dynamodb.NewImage.status.S: expected ["COMPLETED"], found "PROCESSING"',)
     [enriched] = trace.of(Enriched)
     assert (enriched.where, enriched.event_ids) == ("perception", ("e1",))

@@ -32,6 +32,7 @@ from perception_events.testing import (
     check_target,
 )
 from perception_events.testing.strategies import fault_plans, record_batches, sort_keys
+from perception_events.topology import SourceParameters
 from perception_events.trace import Delivered, Trace
 
 pytest_plugins = ["perception_events.testing.fixtures"]
@@ -66,7 +67,7 @@ def test_targets_keep_and_fail_as_told() -> None:
     doubling = RecordingTarget(lambda event: event * 2)
     assert doubling.invoke(4) == 8
     assert doubling.events == [4]
-    failing = FailingTarget(times=2, answer="done")
+    failing = FailingTarget(times=2, response="done")
     for _ in range(2):
         with pytest.raises(RuntimeError):
             failing.invoke(1)
@@ -96,10 +97,10 @@ def test_assertions_hold_on_a_pipe(
 ) -> None:
     pipe = Pipe(
         "p",
-        target=FunctionTarget(FailingTarget()),
-        filter_criteria=[{"eventName": ["INSERT"]}],
-        maximum_retry_attempts=0,
-        dead_letter_queue=recording_queue,
+        FunctionTarget(FailingTarget()),
+        parameters=SourceParameters(maximum_retry_attempts=0),
+        filters=[{"eventName": ["INSERT"]}],
+        dead_letters=recording_queue,
         clock=manual_clock,
         trace=event_trace.record,
     )
@@ -162,7 +163,7 @@ def test_targets_are_checked() -> None:
     with pytest.raises(AssertionError, match="changed the event"):
         check_target(RecordingTarget(lambda event: event.clear()), events=[{"a": 1}])
     with pytest.raises(AssertionError, match="JSON cannot hold"):
-        check_target(RecordingTarget(lambda event: {1, 2}), events=[{}])  # type: ignore[arg-type, return-value]
+        check_target(RecordingTarget(lambda event: {1, 2}), events=[{}])
 
     class Stranger:
         maximum_batch_size = None
@@ -225,7 +226,7 @@ def test_an_asynchronous_function_has_a_queue_and_a_dead_letter_queue_of_its_own
     failing, dead = FailingTarget(on=lambda event: event == "bad"), RecordingTarget()
     function = AsyncFunction(failing, dead_letter_queue=dead)
     for event in ("good", "bad"):
-        assert function.invoke(event) is None
+        function.invoke(event)
     assert failing.events == []
     function.run()
     assert failing.events == ["good", "bad", "bad", "bad"]

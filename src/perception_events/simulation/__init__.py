@@ -1,0 +1,8 @@
+"""A topology in memory: records, events and messages go in, and every step and every input of a target comes out."""
+
+from __future__ import annotations
+
+from perception_events.simulation._result import Invocation, RuleVerdict, SimulationResult, Verdict
+from perception_events.simulation._simulation import Simulation, UnknownTargetError
+
+__all__ = ["Invocation", "RuleVerdict", "Simulation", "SimulationResult", "UnknownTargetError", "Verdict"]
