@@ -153,7 +153,7 @@ class PipelineSimulation:
     @property
     def pipe(self) -> BatchReader:
         """The declared pipe."""
-        [pipe] = self.simulation.readers()
+        [pipe] = (reader for reader in self.simulation.readers(self._source) if reader.name == self.names.pipe)
         return pipe
 
     def route(self, records: Iterable[Mapping[str, Any]]) -> Iterator[Route]:
@@ -168,8 +168,7 @@ class PipelineSimulation:
             UnreadableRecordError: it is not a record.
             WrongSourceError: it is a record of another kind of source.
         """
-        [source] = set(self._sources())
-        return self._route(record, self.simulation.put_record(record, source))
+        return self._route(record, self.simulation.put_record(record, self._source))
 
     def run(self, stream: Stream, *, scheduler: Scheduler, faults: StepFaults | None = None) -> PipeRun:
         """Read `stream` on `scheduler` as the deployed pipe does, from the declared starting position on.
@@ -179,12 +178,14 @@ class PipelineSimulation:
         Raises:
             ValueError: `scheduler` is not on this simulation's clock.
         """
-        [source] = set(self._sources())
-        [run] = self.simulation.run(stream, scheduler=scheduler, source=source, faults=faults)
-        return run
+        runs = self.simulation.run(stream, scheduler=scheduler, source=self._source, faults=faults)
+        # What else reads the stream, of the further resources, runs beside it, in the same order as the readers.
+        return runs[self.simulation.readers(self._source).index(self.pipe)]
 
-    def _sources(self) -> Iterator[str]:
-        return (str(pipe.source) for pipe in self.simulation.topology.of(Pipe))
+    @property
+    def _source(self) -> str:
+        """The stream that the declared pipe reads; further resources may hold other pipes."""
+        return str(self.simulation.topology.get(self.names.pipe, Pipe).source)
 
     def _gave_up(self, delivery: Delivered, result: SimulationResult) -> bool:
         """Whether the function that took the event could not do it in the end."""
@@ -221,7 +222,7 @@ class PipelineSimulation:
             partition_key=_attribute(record, table.partition_key),
             sort_key=_attribute(record, table.sort_key),
             event_name=str(record.get("eventName", "")),
-            status=_attribute(record, "status"),
+            status=_attribute(record, table.status_attribute),
             outcome=outcome,
             filter_verdict="; ".join(dict.fromkeys(lines)) if filtered else PASSED,
             event_type=event_type if isinstance(event_type, str) else None,
