@@ -163,7 +163,7 @@ def test_a_completed_insert_takes_every_step_of_the_way(routes: list[Route]) -> 
     assert isinstance(matched, RuleMatched)
     assert matched.rule == "aggregate-pose-rule-dev"
     assert isinstance(delivered, Delivered)
-    assert (delivered.target, delivered.event) == ("aggregate_pose-dev", put.event)
+    assert (delivered.target, delivered.event) == ("aggregate_pose", put.event)
     assert pose.triggers == ("recon",)
 
 
