@@ -123,7 +123,12 @@ def _slow_image(image: Mapping[str, Mapping[str, Any]], path: str) -> dict[str, 
     if not isinstance(image, Mapping):
         raise InvalidAttributeValueError(path or "the image", "an object of attribute values", image)
     prefix = f"{path}." if path else ""
-    return {name: _slow_value(value, prefix + name) for name, value in image.items()}
+    values = {}
+    for name, value in image.items():
+        if not isinstance(name, str):
+            raise InvalidAttributeValueError(path or "the image", "names that are strings", name)
+        values[name] = _slow_value(value, prefix + name)
+    return values
 
 
 def from_python(value: object, path: str = "", *, raw_binary: bool = False) -> AttributeValue:

@@ -72,23 +72,27 @@ class SortKey:
             InvalidSortKeyError: no text, no `YYYY-MM-DD` date first in a dated format, no event type, an empty segment.
         """
         if not isinstance(text, str):
-            raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {text!r}")
+            raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {describe(text)}")
         prefix, date, rest = "", None, text
         if key_format.prefix is not None:
             prefix, separator, rest = text.partition(SEPARATOR)
             if key_format.dated:
                 date = parse_date(prefix, text)
             elif not prefix:
-                raise InvalidSortKeyError(f"sort key {text!r}: the {key_format.prefix} is empty")
+                raise InvalidSortKeyError(f"sort key {describe(text)}: the {key_format.prefix} is empty")
             if not separator:
                 expected = f"'{key_format.prefix}#event_type[#...]'"
-                raise InvalidSortKeyError(f"sort key {text!r} ends after the {key_format.prefix}; expected {expected}")
+                raise InvalidSortKeyError(
+                    f"sort key {describe(text)} ends after the {key_format.prefix}; expected {expected}"
+                )
         segments = tuple(rest.split(SEPARATOR))
         first = 1 if key_format.prefix is None else 2
         for position, segment in enumerate(segments, start=first):
             if not segment:
                 what = "event type" if position == first else f"segment {position}"
-                raise InvalidSortKeyError(f"sort key {text!r}: the {what} is empty (a '#' too many, or text missing)")
+                raise InvalidSortKeyError(
+                    f"sort key {describe(text)}: the {what} is empty (a '#' too many, or text missing)"
+                )
         known = ORIGINAL_PART_NAMES if names is None else names
         return cls(text, date, segments, known.get(segments[0], _ANY_PART_NAMES), prefix, key_format)
 
@@ -101,7 +105,7 @@ class SortKey:
         """
         for part in (event_type, *parts):
             if SEPARATOR in part:
-                raise InvalidSortKeyError(f"{part!r} cannot be a segment of a sort key: it holds '#'")
+                raise InvalidSortKeyError(f"{describe(part)} cannot be a segment of a sort key: it holds '#'")
         return cls.parse(SEPARATOR.join((date.isoformat(), event_type, *parts)))
 
     @property
@@ -155,7 +159,7 @@ def parse_date(date_text: str, sort_key: str | None = None) -> datetime.date:
         try:
             return datetime.date.fromisoformat(date_text)
         except ValueError as error:
-            raise InvalidSortKeyError(f"{where}{date_text!r} is not a day of the calendar ({error})") from None
+            raise InvalidSortKeyError(f"{where}{describe(date_text)} is not a day of the calendar ({error})") from None
     if sort_key is not None:
         raise InvalidSortKeyError(
             f"sort key {describe(sort_key)} must start with a date YYYY-MM-DD, found {describe(date_text)}"

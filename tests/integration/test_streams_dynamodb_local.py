@@ -211,20 +211,19 @@ def any_value(chance: random.Random, levels: int) -> Any:
     if kind in ("L", "M") and levels == 0:
         kind = "S"
     binary = base64.b64encode(chance.choice(TEXTS).encode()).decode()
-    return {
-        kind: {  # type: ignore[no-untyped-call]
-            "S": lambda: chance.choice(TEXTS),
-            "N": lambda: chance.choice(NUMBERS),
-            "B": lambda: binary,
-            "BOOL": lambda: chance.random() < 0.5,
-            "NULL": lambda: True,
-            "SS": lambda: [chance.choice(TEXTS) for _ in range(chance.randint(0, 3))],
-            "NS": lambda: [chance.choice(NUMBERS) for _ in range(chance.randint(0, 2))],
-            "BS": lambda: [binary] * chance.randint(0, 2),
-            "L": lambda: [any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))],
-            "M": lambda: {chance.choice(NAMES): any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))},
-        }[kind]()
+    makers: dict[str, Callable[[], Any]] = {
+        "S": lambda: chance.choice(TEXTS),
+        "N": lambda: chance.choice(NUMBERS),
+        "B": lambda: binary,
+        "BOOL": lambda: chance.random() < 0.5,
+        "NULL": lambda: True,
+        "SS": lambda: [chance.choice(TEXTS) for _ in range(chance.randint(0, 3))],
+        "NS": lambda: [chance.choice(NUMBERS) for _ in range(chance.randint(0, 2))],
+        "BS": lambda: [binary] * chance.randint(0, 2),
+        "L": lambda: [any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))],
+        "M": lambda: {chance.choice(NAMES): any_value(chance, levels - 1) for _ in range(chance.randint(0, 2))},
     }
+    return {kind: makers[kind]()}
 
 
 def any_item(chance: random.Random) -> dict[str, Any]:

@@ -10,8 +10,10 @@ from docs.examples.shop.shop import pipeline
 
 from perception_events.diagrams import graph_mermaid
 from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.readers import read_topology
 from perception_events.rendering import TemplateFormat, render
+from perception_events.testing import RecordBuilder
 from perception_events.topology import Pipe, Queue, Rule
 
 
@@ -62,3 +64,21 @@ def test_the_diagram_shows_the_way_from_the_rule_through_the_queue_back_to_the_b
     } <= arrows
     assert "join ready" in {box.id for box in graph.boxes}
     assert graph_mermaid(graph).count("FIFO queue") == 2
+
+
+def test_a_declaration_with_a_second_pipe_routes_its_rows() -> None:
+    simulation = PipelineSimulation(pipeline)
+    rows = RecordBuilder("Orders-dev", "tenant_id", "created#kind#order_id")
+    order = {"state": "DONE", "total": {"N": "129.90"}}
+    route = simulation.route_record(rows.insert("acme", "2026-02-03T10:11:12Z#order#A17", **order))
+    assert (route.outcome, route.event_type, route.status) == ("delivered", "order", "DONE")
+    assert route.rules == ("collect-order-rule-dev", "review-rule-dev", "audit-rule-dev")
+    again = simulation.route_record(rows.modify("acme", "2026-02-03T10:11:12Z#order#A17", order, note="x", **order))
+    assert again.outcome == "filtered out"
+    assert simulation.pipe.name == "orders-dev"
+
+
+def test_records_of_the_shops_rows_are_built_in_its_own_words() -> None:
+    rows = RecordBuilder("Orders-dev", "tenant_id", "created#kind#order_id", status_attribute="state", done="DONE")
+    (record,) = rows.completed("2026-02-03T10:11:12Z#payment#A17", site="acme")
+    assert PipelineSimulation(pipeline).route_record(record).event_type == "payment"

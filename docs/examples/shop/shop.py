@@ -48,9 +48,7 @@ READY = Join(
     policy=FallbackPolicy.ALERT,
 )
 
-SHIPMENT = InputTransformer(
-    {"order": "$.detail.order", "amount": "$.detail.amount"}, '{"order": <order>, "amount": <amount>}'
-)
+SHIPMENT = InputTransformer({"order": "$.detail.order"}, '{"order": <order>}')
 
 pipeline = Pipeline(
     name="shop",

@@ -358,8 +358,8 @@ class Aggregator:
         key = manifest.group(join, change.site, change.sort_key)
         states: list[JoinState | UnreadableGroup]
         if key is None:
-            states = list(self._store.states(change.site, change.sort_key.prefix, join.name))
-        elif set(manifest.group_by) == set(join.group_by):
+            return
+        if set(manifest.group_by) == set(join.group_by):
             found = self._store.load(key)
             states = [found] if found is not None else []
         else:
@@ -393,7 +393,8 @@ class Aggregator:
             elif commit is Commit.DONE:
                 after, written = transition.after, tuple(item.sort_key for item in transition.outbox)
                 if after.triggered_at is not None:
-                    outcome = JoinOutcome.TRIGGERED
+                    # A group that was held to be too large has fitted after all.
+                    problem, outcome = problem if expected is None else None, JoinOutcome.TRIGGERED
                     return JoinResult(state.key, outcome, after, expected, triggers=written, problem=problem)
                 return JoinResult(state.key, JoinOutcome.ALERTED, after, expected, alerts=written, problem=problem)
             newest = self._store.load(state.key)

@@ -93,7 +93,7 @@ def _change(
     data = record.get("dynamodb")
     if not isinstance(data, dict):
         raise InvalidMemberEventError(
-            f"the event has no 'dynamodb' object (it has: {', '.join(list(record)[:8]) or 'nothing'}); "
+            f"the event has no 'dynamodb' object (it has: {', '.join(map(str, list(record)[:8])) or 'nothing'}); "
             "let the pipe's input template keep it"
         )
     item = image_of(record)
@@ -102,7 +102,7 @@ def _change(
     if site is None or text is None:
         missing = names.partition_key if site is None else names.sort_key
         raise InvalidMemberEventError(
-            f"the event's item has no string {missing!r} (it has: {', '.join(list(item)[:8]) or 'nothing'})"
+            f"the event's item has no string {missing!r} (it has: {', '.join(map(str, list(item)[:8])) or 'nothing'})"
         )
     try:
         sort_key = SortKey.parse(text, names=parts, key_format=names.key_format)

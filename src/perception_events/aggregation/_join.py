@@ -64,7 +64,7 @@ class Manifest:
     def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
         """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
 
-        None where that cannot be told from the item's key alone.
+        None where the item has other parts than manifests of this join.
         """
         parts = join.group_parts(sort_key.key_format)
         named = [part for part in self.group_by if part in parts]
@@ -284,7 +284,7 @@ def read_expectation(found: object, where: str) -> frozenset[str] | int:
             return frozenset(members)
         found = members
     if isinstance(found, str):
-        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write {{{found!r}}}")
+        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write a set of it")
     raise InvalidExpectationError(
         f"{where} {describe(found)}, so no event could complete it; a collection of at least one member's name or a "
         "whole number of at least 1 is needed"

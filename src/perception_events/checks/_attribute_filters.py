@@ -46,9 +46,16 @@ def attribute_problems(
     path: Sequence[str], values: Sequence[PartialJSON], table: Table | None = None
 ) -> Iterator[AttributeProblem]:
     """What is wrong with a leaf whose `path` begins with `Keys`, `NewImage` or `OldImage`."""
-    image, rest = path[0], path[1:]
-    if image not in IMAGES:
+    if path[0] not in IMAGES:
         return
+    for problem in _problems(path, values, table):
+        # A field that is not to be there is not there wherever the path leads: that much of the leaf passes.
+        if {"exists": False} not in values or problem.identifier in ("PE109", "PE110"):
+            yield problem
+
+
+def _problems(path: Sequence[str], values: Sequence[PartialJSON], table: Table | None) -> Iterator[AttributeProblem]:
+    image, rest = path[0], path[1:]
     if table is not None and rest:
         yield from _key_problems(image, rest, table)
     at = 0

@@ -6,11 +6,24 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from perception_events.schemas import Array, EventSchema, Object, Schema, aws_catalogue, aws_event_types
+from perception_events.checks._values import JSONType
+from perception_events.schemas import (
+    Array,
+    Boolean,
+    EventSchema,
+    Null,
+    Number,
+    Object,
+    Schema,
+    String,
+    aws_catalogue,
+    aws_event_types,
+)
 
 __all__ = [
     "CLOUDTRAIL_FIELDS",
     "NearPair",
+    "field_types",
     "cloudtrail_name",
     "is_known_pair",
     "is_read_only",
@@ -30,6 +43,13 @@ _EVERY_SOURCE = frozenset(
     }
 )
 """AWS: EventBridge User Guide, "AWS service events delivered via AWS CloudTrail": any service may send them."""
+_BOTH_SPELLINGS = frozenset(
+    {
+        ("aws.iotanalytics", "IoT Analytics Dataset Lifecycle Notification"),
+        ("aws.sagemaker", "Sagemaker Training Job State Change"),
+    }
+)
+"""Events that AWS's console shows with other capitals than its schema registry; either may be what is sent."""
 _RENAMED = (("Amazon ES ", "Amazon OpenSearch "),)
 """Beginnings of detail-types that changed. AWS: OpenSearch Service Developer Guide, "Summary of changes"."""
 CLOUDTRAIL_FIELDS = frozenset(
@@ -87,7 +107,8 @@ def _by_source() -> dict[str, frozenset[str]]:
 
 def is_known_pair(source: str, detail_type: str) -> bool:
     """Whether AWS is known to send `detail_type` from `source`."""
-    return detail_type in _EVERY_SOURCE or detail_type in _by_source().get(source, frozenset())
+    known = detail_type in _EVERY_SOURCE or detail_type in _by_source().get(source, frozenset())
+    return known or (source, detail_type) in _BOTH_SPELLINGS
 
 
 class NearPair:
@@ -187,6 +208,39 @@ def unknown_field(pairs: Iterable[tuple[str, str]], path: tuple[str, ...]) -> Un
     return worst
 
 
+_JSON_TYPES: dict[type[Schema], JSONType] = {
+    String: JSONType.STRING,
+    Number: JSONType.NUMBER,
+    Boolean: JSONType.BOOLEAN,
+    Null: JSONType.NULL,
+}
+
+
+def field_types(pairs: Iterable[tuple[str, str]], path: tuple[str, ...]) -> set[JSONType] | None:
+    """The types that the field at `path` below `detail` has in the events `pairs`; None where not all are known."""
+    found: set[JSONType] = set()
+    for source, detail_type in pairs:
+        event = None if cloudtrail_name(detail_type) else aws_catalogue().get((source, detail_type))
+        schemas = [] if event is None else [event.detail]
+        for step in (*path, None):
+            schemas = [] if event is None else [inner for schema in schemas for inner in _elements(event, schema)]
+            if step is not None:
+                members = [schema.get(step) for schema in schemas if isinstance(schema, Object)]
+                schemas = [member.schema for member in members if member is not None]
+        if not schemas or not all(type(schema) in _JSON_TYPES for schema in schemas):
+            return None
+        found |= {_JSON_TYPES[type(schema)] for schema in schemas}
+    return found
+
+
+def _elements(event: EventSchema, schema: Schema) -> list[Schema]:
+    """The alternatives of a schema; of an array those of its elements."""
+    found: list[Schema] = []
+    for one in event.resolve(schema):
+        found += _elements(event, one.items) if isinstance(one, Array) else [one]
+    return found
+
+
 def _unknown(path: tuple[str, ...], at: int, known: Sequence[str]) -> UnknownField:
     near = near_name(path[at], known)
     return UnknownField(path[: at + 1], None if near is None else ".".join((*path[:at], near)))
@@ -200,6 +254,8 @@ def _missing(event: EventSchema, schema: Schema, path: tuple[str, ...], at: int 
     for one in event.resolve(schema):
         while isinstance(one, Array):
             one = one.items
+        if isinstance(one, Null):  # a field that need not be there
+            continue
         if not isinstance(one, Object) or one.additional is not None:
             return None
         known += [member.name for member in one.properties]

@@ -163,6 +163,8 @@ CHECKS: tuple[Check, ...] = (
           _AWS_EVENTS, "write it as AWS does"),
     Check("PE318", "aws-field-unknown", _N, "The field is not among those that the event's schema has.",
           _AWS_EVENTS, "compare it with the service's documentation; a schema may be older than the event"),
+    Check("PE319", "aws-field-of-other-type", _W, "The event's field never has a value of this type.",
+          _AWS_EVENTS, "compare a value of the field's type"),
     Check("PE320", "read-only-call", _W, "Calls that only read do not reach a rule in this state.",
           _CLOUDTRAIL, "set the state to ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS, or drop these names"),
     Check("PE321", "delivered-twice", _W, "One event invokes the same target by two rules.",
@@ -184,6 +186,8 @@ CHECKS: tuple[Check, ...] = (
           "string semantics", "use `SegmentClassifier`, which compares a whole segment"),
     Check("PE403", "event-type-unreachable", _E, "No classifier gives this module's event type.",
           "this declaration", "give the module a classifier"),
+    Check("PE404", "status-filtered-out", _E, "Items that are done never pass the pipe's filter, so no join completes.",
+          "this declaration", "let a filter pass the status; `TableSettings.status_filters` makes one"),
     # PE5xx: events given beside the topology
     Check("PE501", "entry-rejected", _E, "PutEvents rejects the entry.",
           _EVENTS_API, "correct the entry"),

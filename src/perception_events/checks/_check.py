@@ -18,6 +18,7 @@ from perception_events.checks._check_sources import check_sources
 from perception_events.checks._check_targets import check_targets
 from perception_events.checks._check_templates import check_templates
 from perception_events.checks._context import Context, EnrichmentEffect
+from perception_events.checks._depth import set_deep_patterns_aside
 from perception_events.checks._findings import Finding, Found, Waiver, apply_waivers
 from perception_events.json_values import JSONObject
 from perception_events.topology import Pipe, Topology
@@ -67,8 +68,9 @@ def check(
     Raises:
         InvalidWaiverError: a waiver names a check that there is not.
     """
+    topology, found = set_deep_patterns_aside(topology)
     context = Context(topology, frozenset(closed_buses), dict(enrichment_effects or {}), overlaps)
-    found = [*more]
+    found += more
     if enrichment is not None:
         effects = dict(context.enrichment_effects)
         for pipe in topology.of(Pipe):
@@ -117,6 +119,8 @@ def _per_file(findings: Iterable[Finding]) -> Iterator[Finding]:
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for at, finding in enumerate(findings):
         file = finding.origin.file if finding.origin else ""
+        if file.endswith(".tf"):  # a Terraform module is its folder
+            file = file.rpartition("/")[0]
         one = finding.check.per_file
         groups.setdefault((finding.identifier, file, finding.waived or "", "" if one else str(at)), []).append(finding)
     for first, *others in groups.values():

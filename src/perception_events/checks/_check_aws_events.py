@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from perception_events.checks._aws_events import is_known_pair, is_read_only, near_pair, unknown_field
+from perception_events.checks._aws_events import field_types, is_known_pair, is_read_only, near_pair, unknown_field
 from perception_events.checks._context import Context
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
-from perception_events.checks._pattern_leaves import Leaf, pattern_leaves
+from perception_events.checks._pattern_leaves import Leaf, pattern_leaves, with_stand_ins
+from perception_events.checks._values import Holds, leaf_holds
+from perception_events.json_values import compact_json
 from perception_events.topology import Rule
 
 __all__ = ["check_aws_events"]
@@ -66,6 +68,12 @@ def _fields(
             continue
         unknown = unknown_field(pairs, leaf.path[1:])
         if unknown is None:
+            of = field_types(pairs, leaf.path[1:]) or set()
+            if of and all(leaf_holds(leaf.values, one) is Holds.NEVER for one in of):
+                kinds = " or ".join(sorted(one.value for one in of))
+                values = compact_json(with_stand_ins(list(leaf.values)))
+                reason = f"`{leaf.text}` of {types[0]!r} holds {kinds}, which {values} never matches"
+                yield Found("PE319", location.at(*leaf.steps), reason)
             continue
         here = location.at(*leaf.steps)
         name = ".".join(unknown.path)

@@ -163,5 +163,8 @@ def _mismatch(rule: DeclaredRule, leaf: Leaf, event: JSONObject) -> str:
     found: Any = event
     for step in leaf.path:
         found = found.get(step) if isinstance(found, dict) else None
-    shown = "nothing" if found is None else compact_json(found)[:80]
+    try:
+        shown = "nothing" if found is None else compact_json(found)[:80]
+    except RecursionError:
+        shown = "a value of very many levels"
     return f"rule {rule.id} comes nearest: `{leaf.text}` is {shown}, expected {compact_json(list(leaf.values))[:120]}"

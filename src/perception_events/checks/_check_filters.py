@@ -78,7 +78,7 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
                 yield Found("PE104", here, f"`{operator}` is an operator of the bus only: the pipe is rejected")
         yield from text_mistakes(leaf, here)
         missing = missing_step(shape, leaf.path)
-        if missing and not leaf.is_absence:
+        if missing and not leaf.takes_absence:
             yield _unknown_field(leaf, missing, shape, here)
         elif stream is not None and not missing:
             yield from _stream_leaf(context, reader, stream, leaf, here)

@@ -68,12 +68,10 @@ def _pattern_mistakes(context: Context, matcher: Matcher, pattern: Mapping[str, 
 
 
 def _envelope_mistakes(leaf: Leaf, here: Location) -> Iterator[Found]:
-    if leaf.is_absence:
+    if leaf.takes_absence:
         return
     top = leaf.path[0]
     if top not in ENVELOPE:
-        if any(value == {"exists": False} for value in leaf.values):
-            return
         reason = f"an event has no field `{top}`; what it carries lies under `detail`"
         yield Found("PE303", here, reason, _envelope_fix(top, leaf))
     elif top == "detail":
@@ -130,7 +128,7 @@ def _never_emitted(
         return
     blamed = False
     for leaf in leaves:
-        if leaf.is_absence:
+        if leaf.takes_absence:
             continue
         reasons = [_leaf_reason(context, pipe, shapes, leaf) for pipe, shapes in pipes]
         here = location.at(*leaf.steps)

@@ -63,6 +63,8 @@ def _choices(reader: Reader, is_kinesis: bool) -> Iterator[Found]:
         ("on_partial_batch_item_failure", ("AUTOMATIC_BISECT",)),
     ):
         value = getattr(reader.source_parameters, name)
+        if value is None and name == "starting_position":
+            yield Found("PE003", _at(reader, name), f"a stream needs one: {' or '.join(allowed)}")
         if isinstance(value, str) and value not in allowed:
             yield Found("PE003", _at(reader, name), f"{value!r} is not {' or '.join(allowed)}")
 
@@ -154,4 +156,5 @@ def _stream_readers(context: Context) -> Iterator[Found]:
         readers = len(inside) + stream.other_readers
         if readers > _READERS:
             who = ", ".join([*inside, *([f"{stream.other_readers} more"] if stream.other_readers else [])])
-            yield Found("PE010", Location(stream).of("other_readers"), f"{readers} readers of each shard: {who}")
+            location = Location(stream).of("other_readers") if stream.other_readers else Location(stream)
+            yield Found("PE010", location, f"{readers} readers of each shard: {who}")

@@ -39,6 +39,11 @@ class Leaf:
         return self.values == ({"exists": False},)
 
     @property
+    def takes_absence(self) -> bool:
+        """Whether the leaf passes where the field is not there, whatever else it asks for."""
+        return {"exists": False} in self.values
+
+    @property
     def may_be_absent(self) -> bool:
         """Whether an event without the field can pass."""
         return any(isinstance(v, Unresolved) or v == {"exists": False} for v in self.values)

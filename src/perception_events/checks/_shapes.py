@@ -176,8 +176,11 @@ def path_texts(template: str) -> list[str]:
         elif isinstance(value, str) and _PATH_TEXT.fullmatch(value):
             found.append(value)
 
-    if read is not None:
-        walk(read[0])
+    try:
+        if read is not None:
+            walk(read[0])
+    except RecursionError:
+        return []
     return list(dict.fromkeys(found))
 
 
@@ -202,7 +205,10 @@ def template_shape(template: str, source: Shape) -> Shape:
             return _VALUE if name.startswith("aws.") else shape_at(source, path_steps(name))
         return _VALUE
 
-    return shape_of(tree)
+    try:
+        return shape_of(tree)
+    except RecursionError:
+        return _ANYTHING
 
 
 Carried: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
@@ -237,7 +243,10 @@ def template_ways(template: str, ways: Iterable[Carried]) -> list[Carried]:
                 elif here[: len(wanted)] == wanted:
                     found.append((path + here[len(wanted) :], before))
 
-    walk(tree, ())
+    try:
+        walk(tree, ())
+    except RecursionError:
+        return []
     return found
 
 

@@ -27,7 +27,8 @@ from perception_events.checks import (
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.cli.load import BUILT_IN_PIPELINE, PipelineNotFoundError, load_pipeline
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, template_parameters
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
 from perception_events.pipeline.checks import check_pipeline
@@ -35,8 +36,6 @@ from perception_events.readers import Problem, ReadError, ReadResult, read_topol
 from perception_events.topology import Origin, Topology
 
 __all__ = ["register"]
-
-_BUILT_IN = "perception_events.pipeline:perception_pipeline"
 
 
 class ReportFormat(StrEnum):
@@ -69,11 +68,9 @@ def check(
         str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to look over, in place of paths.")
     ] = None,
     env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
-    parameter: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="A template's parameter or variable.")
-    ] = None,
-    account: Annotated[str | None, typer.Option(help="The account in ARNs.")] = None,
-    region: Annotated[str | None, typer.Option(help="The region in ARNs.")] = None,
+    parameter: ParameterOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
     format: Annotated[ReportFormat, typer.Option(help="How to print.")] = ReportFormat.TEXT,
     fail_on: Annotated[Severity, typer.Option(help="Exit with 1 from this severity on.")] = Severity.ERROR,
     select: Annotated[
@@ -112,7 +109,7 @@ def check(
         if paths:
             if pipeline is not None:
                 raise PipelineNotFoundError("give paths or --pipeline, not both")
-            for result in _read(paths, _parameters(parameter or ()), account, region, together=bool(beside)):
+            for result in _read(paths, template_parameters(parameter or ()), account, region, together=bool(beside)):
                 problems += result.problems
                 given += _in_comments(result.topology)
                 findings += check_topology(
@@ -124,7 +121,7 @@ def check(
                     events=beside,
                 )
         else:
-            place = pipeline or _BUILT_IN
+            place = pipeline or BUILT_IN_PIPELINE
             findings = check_pipeline(
                 load_pipeline(place),
                 env,
@@ -162,16 +159,6 @@ def _lines(path: Path | None) -> Iterator[str]:
         text = line.strip()
         if text and not text.startswith("#"):
             yield text
-
-
-def _parameters(texts: Iterable[str]) -> dict[str, str]:
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals):
-            raise PipelineNotFoundError(f"--parameter {text!r} must read NAME=VALUE")
-        found[name] = value
-    return found
 
 
 def _in_comments(topology: Topology) -> Iterator[Waiver]:

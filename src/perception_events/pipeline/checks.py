@@ -15,7 +15,7 @@ from perception_events.checks import (
     check,
 )
 from perception_events.json_values import JSONObject
-from perception_events.patterns import EventPattern, InvalidEventPatternError
+from perception_events.patterns import Dialect, EventPattern, InvalidEventPatternError
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.topology import EventBus, Origin, PartialJSON, Resource, Rule, Topology, unresolved_in
 
@@ -111,6 +111,7 @@ def _own(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
     yield from _classifiers(pipeline, topology)
     yield from _circles(pipeline, topology)
     yield from _without_rule(pipeline, topology)
+    yield from _filtered_out(pipeline, topology)
 
 
 def _at(topology: Topology, path: str) -> Location:
@@ -166,6 +167,25 @@ def _without_rule(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
     for module in pipeline.modules:
         if not any(test is None or test.matches({field: module.name}) for test in tests):
             yield Found("PE309", _at(topology, f"modules[{module.name}]"), f"no rule takes {module.name!r} events on")
+
+
+def _filtered_out(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
+    """Statuses with which an item counts in joins, or starts a module, and which no filter of the pipe passes."""
+    filters = pipeline.pipe.filter_criteria
+    if not pipeline.joins or not filters:
+        return
+    try:
+        patterns = [EventPattern.parse(pattern, dialect=Dialect.PIPE) for pattern in filters]
+    except InvalidEventPatternError:
+        return  # PE103 says why
+    table = pipeline.table
+    sample = _samples(pipeline)[0]
+    for status in table.done:
+        image = {**_keys(pipeline, pipeline.modules[0].name, 0), table.status_attribute: {"S": status}}
+        record = sample | {"dynamodb": {"Keys": _keys(pipeline, pipeline.modules[0].name, 0), "NewImage": image}}
+        if not any(pattern.matches(record) for pattern in patterns):
+            reason = f"a new item with {table.status_attribute!r} {status!r} passes none of them"
+            yield Found("PE404", _at(topology, "pipe.filter_criteria"), reason)
 
 
 def _event_type_tests(pattern: PartialJSON, field: str) -> Iterator[EventPattern | None]:

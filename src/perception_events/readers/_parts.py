@@ -30,6 +30,11 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "AWS::Events::Archive": {"name": ("ArchiveName",), "event_pattern": ("EventPattern",)},
     "AWS::Events::EventBus": {"name": ("Name",)},
+    "AWS::Lambda::Function": {"name": ("FunctionName",), "on_failure": ("DeadLetterConfig",)},
+    "AWS::Serverless::Function": {
+        "name": ("FunctionName",),
+        "on_failure": ("EventInvokeConfig", "DestinationConfig", "OnFailure"),
+    },
     "AWS::Lambda::EventSourceMapping": {
         **{f"source_parameters.{field}": (name,) for field, name in _SOURCE.items()},
         "filters": ("FilterCriteria", "Filters"),

@@ -186,6 +186,8 @@ class _Service:
             else:
                 rule = {"ScheduleExpression": rate, "State": state, "Targets": [target]}
                 yield suffix, "AWS::Events::Rule", LocatedDict(rule)
+                permission = _permission(function, "events.amazonaws.com")
+                yield f"{suffix}.permission", "AWS::Lambda::Permission", permission
 
     def mapping(self, function: str, name: str, number: int, settings: Any) -> Iterator[_Made]:
         """An event source mapping of a stream, a queue, a cluster or a broker."""

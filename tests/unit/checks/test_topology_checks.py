@@ -152,6 +152,12 @@ MISTAKES = [
         "of a FIFO queue 11 is outside what AWS takes, 1 to 10 messages",
     ),
     Mistake(
+        "PE003",
+        source(starting_position=None),
+        "Pipe.source_parameters.starting_position",
+        "a stream needs one: TRIM_HORIZON or LATEST",
+    ),
+    Mistake(
         "PE004",
         source(maximum_retry_attempts=None, maximum_record_age=-1),
         "Pipe.source_parameters.maximum_retry_attempts",
@@ -182,7 +188,7 @@ MISTAKES = [
     Mistake(
         "PE010",
         pipe_topology(pipe(), mapping(), replace(mapping(), id="Other")),
-        "Orders.stream.other_readers",
+        "Orders.stream",
         "3 readers of each shard: Pipe, Mapping, Other",
     ),
     Mistake("PE011", queue_reader(Queue("Jobs")), "Jobs.dead_letter_queue", "queue Jobs has no redrive policy"),
@@ -489,6 +495,12 @@ MISTAKES = [
     ),
     Mistake("PE318", rules({**EC2, "detail": {"colour": ["red"]}}), "Rule.event_pattern.detail.colour", "`colour`"),
     Mistake(
+        "PE319",
+        rules({**EC2, "detail": {"state": [5]}}),
+        "Rule.event_pattern.detail.state",
+        "`detail.state` of 'EC2 Instance State-change Notification' holds a string or null, which [5] never matches",
+    ),
+    Mistake(
         "PE320",
         rules({**CALL, "detail": {"eventName": ["GetUser", "CreateUser"]}}),
         "Rule.event_pattern.detail.eventName",
@@ -716,7 +728,7 @@ def test_what_is_right_is_not_found(topology: Callable[[], Topology]) -> None:
 
 BY_OTHER_TESTS = {
     *("PE210", "PE211", "PE214", "PE215"),  # by calling the handler
-    *("PE307", "PE309", "PE402", "PE403"),  # of a declaration
+    *("PE307", "PE309", "PE402", "PE403", "PE404"),  # of a declaration
     *("PE323", "PE501", "PE502"),  # on request, and of events
 }
 
@@ -734,3 +746,20 @@ def test_overlapping_rules_are_reported_on_request_with_an_event() -> None:
     assert found.location == "Two.event_pattern"
     assert "rule One takes some of its events too, such as" in found.reason
     assert '"b"' in found.reason
+
+
+@pytest.mark.parametrize("levels", [300, 5_000])
+def test_a_pattern_of_very_many_levels_is_set_aside_and_said_so(levels: int) -> None:
+    deep: Any = ["x"]
+    for _ in range(levels):
+        deep = {"a": deep}
+    found = [
+        (f.identifier, f.location) for f in check(rule_topology(rule({"detail": deep}), rule(id="Other"), PERMISSION))
+    ]
+    assert found == [("PE301", "Rule.event_pattern")]
+    assert [(f.identifier, f.location) for f in check(pipe_topology(pipe(deep)))] == [("PE103", "Pipe.filters[0]")]
+
+
+def test_a_template_of_very_many_levels_is_looked_at_as_far_as_it_goes() -> None:
+    template = '{"a":' * 1300 + "1" + "}" * 1300
+    assert {f.identifier for f in check(pipe_topology(pipe(target_input_template=template)))} <= {"PE203"}

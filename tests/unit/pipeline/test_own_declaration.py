@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from perception_events.pipeline import (
     RuleSettings,
     TableSettings,
 )
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.topology import (
     ApiDestination,
     EventBus,
@@ -301,3 +303,12 @@ def test_a_module_after_nothing_is_rejected_with_what_there_is() -> None:
         JOINED.with_module(Module("thermal", after=("pos",)))
     with pytest.raises(InvalidPipelineError, match="'recon' comes after 'recon'"):
         Pipeline((Module("recon", after=("recon",)),))
+
+
+def test_a_status_that_no_filter_passes_is_found() -> None:
+    table = TableSettings(done=("COMPLETED", "APPROVED"))
+    pipeline = replace(JOINED, table=table)
+    found = [(str(one.location), one.reason) for one in check_pipeline(pipeline) if one.identifier == "PE404"]
+    assert found == [("pipe.filter_criteria", "a new item with 'status' 'APPROVED' passes none of them")]
+    passing = PipeSettings(filter_criteria=table.status_filters("COMPLETED", "APPROVED"))
+    assert "PE404" not in [f.identifier for f in check_pipeline(replace(pipeline, pipe=passing))]
