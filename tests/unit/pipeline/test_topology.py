@@ -97,7 +97,6 @@ def test_joins_bring_the_fallback_and_the_rights_on_the_table() -> None:
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
-                "dynamodb:Query",
                 "dynamodb:UpdateItem",
             ),
             "EventTable",
