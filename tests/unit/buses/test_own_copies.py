@@ -130,3 +130,16 @@ def test_a_loop_is_still_seen_where_many_threads_use_the_bus() -> None:
         for done in [pool.submit(bus.put_events, [ENTRY]) for _ in range(8)]:
             with pytest.raises(SelfFeedingRuleError, match="rule 'r' of bus 'bus' feeds itself"):
                 done.result()
+
+
+def test_a_retry_is_told_before_the_delivery_that_it_led_to() -> None:
+    trace, failures = Trace(), [ValueError("once")]
+
+    def flaky(event: Any) -> None:
+        if failures:
+            raise failures.pop()
+
+    bus = EventBus("bus", clock=ManualClock(), new_id=lambda: "1", trace=trace.record)
+    bus.put_rule(Rule("r", {"source": ["s"]}, targets=(RuleTarget("t", flaky),)))
+    bus.put_events([ENTRY])
+    assert [type(step).__name__ for step in trace] == ["Put", "RuleMatched", "Retried", "Delivered"]

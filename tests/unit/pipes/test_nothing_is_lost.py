@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from perception_events.buses import EventBus, Rule
 from perception_events.clock import ManualClock
 from perception_events.pipes import (
     EventBusTarget,
@@ -22,7 +24,7 @@ from perception_events.sources import SQS_QUEUE, WrongSourceError, sqs_record
 from perception_events.streams import InMemoryTable, RecordedStream
 from perception_events.testing import RecordingTarget
 from perception_events.topology import SourceParameters
-from perception_events.trace import Discarded, RecordsTrimmed, Retried, Trace
+from perception_events.trace import Discarded, RecordsTrimmed, Retried, RuleMatched, Trace
 from support.pipe_parts import CREATED, RecordingBus, record, records
 
 DAY = 86_400
@@ -306,3 +308,49 @@ def test_attempts_that_are_assumed_to_fail_take_their_time_and_are_counted() -> 
     assert (made, assumed_made) == (every.retries, 10)
     assert (step.count, step.assumed) == (assumed_step.count, 0) == (every.retries, 0)
     assert assumed_step.assumed == every.retries - 10
+
+
+def test_what_a_pipe_puts_on_a_bus_matches_as_its_text_would() -> None:
+    values: list[Any] = [
+        1,
+        1.0,
+        1e300,
+        -0.0,
+        10**18,
+        "\u00e9\U0001f600",
+        'a\\"b',
+        None,
+        True,
+        [1, [2.5, "x"]],
+        {"k": [{"z": 1}]},
+    ]
+    patterns = [
+        {"detail": {"v": [1, "\u00e9\U0001f600"]}},
+        {"detail": {"v": [{"numeric": [">", 0.5]}]}},
+        {"detail": {"v": [{"exists": False}]}},
+        {"detail": {"v": {"k": {"z": [1]}}}},
+        {"detail": {"v": ["x", None, True]}},
+        {"detail": {"v": [{"anything-but": ["y", "x"]}]}},
+    ]
+    for value in values:
+        bus, trace = _bus_with(patterns)
+        enriched = Pipe(
+            "p",
+            EventBusTarget(bus, source="s"),
+            parameters=SourceParameters(batch_size=1),
+            enrichment=lambda batch, value=value: [{"v": value}],
+            clock=ManualClock(CREATED),
+        )
+        enriched.process([record(1)])
+        by_value = [step.rule for step in trace.of(RuleMatched)]
+        bus, trace = _bus_with(patterns)
+        bus.put_events([{"Source": "s", "DetailType": "t", "Detail": json.dumps({"v": value})}])
+        assert by_value == [step.rule for step in trace.of(RuleMatched)], value
+
+
+def _bus_with(patterns: list[Any]) -> tuple[EventBus, Trace]:
+    trace = Trace()
+    bus = EventBus("bus", clock=ManualClock(CREATED), new_id=lambda: "1", trace=trace.record)
+    for number, pattern in enumerate(patterns):
+        bus.put_rule(Rule(f"r{number}", pattern))
+    return bus, trace
