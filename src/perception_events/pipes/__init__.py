@@ -24,6 +24,7 @@ from perception_events.pipes._targets import (
     PartialFailure,
     PipeItem,
     PipeTarget,
+    PlainText,
     SupportsPutEvents,
 )
 
@@ -49,6 +50,7 @@ __all__ = [
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
+    "PlainText",
     "RetryPolicy",
     "StepFault",
     "StepFaults",

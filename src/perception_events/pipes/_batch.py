@@ -16,7 +16,7 @@ class Batch:
 
     `shard_id`, `source_arn`: what a dead letter names. `reading_since`: when the source has been read from, in epoch
     seconds. `arrived`: ages count from here, where the records are older; None counts from their own times.
-    `result`: what has become of them so far. `returned`: those that go back to their queue.
+    `result`: what has become of them so far. `returned`: those that go back to their queue, because of `failure`.
     """
 
     records: tuple[JSONObject, ...]
@@ -26,6 +26,7 @@ class Batch:
     arrived: float | None = None
     result: PipeResult = field(default_factory=PipeResult)
     returned: list[JSONObject] = field(default_factory=list)
+    failure: str = ""
 
     def __post_init__(self) -> None:
         self.result.records = len(self.records)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from perception_events.errors import UnretriableError
-from perception_events.input_transforms import PipeInputTemplate
+from perception_events.input_transforms import PipeInputTemplate, TemplateRenderError
 from perception_events.json_values import JSONObject, JSONText, JSONValue
 from perception_events.pipes._batch import Batch
 from perception_events.pipes._enrichment import EnrichmentStep
@@ -20,7 +20,7 @@ from perception_events.pipes._errors import PipeInternalError, PipeTargetError
 from perception_events.pipes._filter import FilterCriteria
 from perception_events.pipes._partial_failures import failed_records
 from perception_events.pipes._streak import Streak
-from perception_events.pipes._targets import PipeItem, PipeTarget
+from perception_events.pipes._targets import PipeItem, PipeTarget, PlainText
 from perception_events.pipes._tracing import PipeTracing
 from perception_events.sources import DeadLetterCondition, DeadLetterContext, Source, SourceSettings
 from perception_events.targets import Target, UndecidedError
@@ -93,8 +93,9 @@ class _Failure:
 class Delivery:
     """Everything that a batch meets on its way, fixed when the pipe is made.
 
-    `owner`: what a dead letter says of who gave up. `identifier`: what names a record in partial failures. `rewinds`:
-    a partial failure repeats everything from the first failed record on, as event source mappings do with streams.
+    `owner`: what a dead letter says of who gave up. `identifier`: what names a record in partial failures.
+    `takes_text`: whether the target takes what a template renders even if it is not JSON. `rewinds`: a partial failure
+    repeats everything from the first failed record on, as event source mappings do with streams.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Delivery:
     variables: Callable[[], dict[str, str]]
     tracing: PipeTracing | None
     identifier: Callable[[JSONObject], str | None]
+    takes_text: bool = False
     rewinds: bool = False
 
     def deliver(self, batch: Batch) -> Generator[Pause, None, None]:
@@ -256,7 +258,14 @@ class Delivery:
         if self.target_template is None:
             value = item
         else:
-            value, text = self.target_template.render_json(decoded, self.variables()), None
+            rendered = self.target_template.render(decoded, self.variables())
+            text = None
+            try:
+                value = rendered.json()
+            except TemplateRenderError:
+                if not self.takes_text:
+                    raise
+                value = PlainText(rendered.text)
         identity = self.source.identity(value) if isinstance(value, dict) else None
         return PipeItem(value, decoded, self.name, self.source.event_source, identity, text)
 
@@ -286,6 +295,7 @@ class Delivery:
 
     def _return(self, failure: _Failure, batch: Batch) -> None:
         batch.returned.extend(failure.records)
+        batch.failure = failure.reason
         batch.result.returned += len(failure.records)
         if self.tracing is not None:
             self.tracing.returned(failure.records, failure.reason)

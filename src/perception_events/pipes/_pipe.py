@@ -246,6 +246,7 @@ class Pipe(BatchReader):
             variables=self._variables_now,
             tracing=self.tracing,
             identifier=source.identity,
+            takes_text=getattr(target, "takes_text", False),
         )
 
     def _variables_now(self) -> dict[str, str]:

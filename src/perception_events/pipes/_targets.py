@@ -19,10 +19,17 @@ __all__ = [
     "PartialFailure",
     "PipeItem",
     "PipeTarget",
+    "PlainText",
     "SupportsPutEvents",
 ]
 
 _as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class PlainText(str):
+    """What a template has rendered for a target that takes text, where that is not JSON."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,10 @@ class PartialFailure:
 
 
 class PipeTarget(Protocol):
-    """Anything a pipe can send items to."""
+    """Anything a pipe can send items to.
+
+    One with a true `takes_text` also gets what a template renders that is not JSON, as `PlainText`.
+    """
 
     @property
     def maximum_batch_size(self) -> int | None:

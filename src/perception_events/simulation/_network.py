@@ -13,7 +13,7 @@ from typing import Any
 from perception_events.buses import LEADING_RULES, EventBus
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue, copy_json
-from perception_events.pipes import BatchReader
+from perception_events.pipes import BatchReader, PlainText
 from perception_events.scheduler import Scheduler
 from perception_events.simulation._known import arn_of, name_of
 from perception_events.sources import kinesis_record
@@ -59,6 +59,7 @@ class Network:
         self._is_busy = False
         self._draining: set[str] = set()
         self._led_by: dict[str, tuple[str, ...]] = {}
+        self._failures: dict[str, str] = {}
         self._turns = itertools.count()
 
     # --- the trace
@@ -131,12 +132,12 @@ class Network:
         if isinstance(resource, Queue):
             self.send(
                 resource,
-                given if isinstance(given, str) and "\n" in given else json.dumps(given, ensure_ascii=False),
+                _text(given),
                 group=parameters.get("MessageGroupId"),
                 deduplication_id=parameters.get("MessageDeduplicationId"),
             )
         elif isinstance(resource, KinesisStream):
-            self.put_data(resource, json.dumps(given, ensure_ascii=False), str(parameters.get("PartitionKey", "")))
+            self.put_data(resource, _text(given), str(parameters.get("PartitionKey", "")))
         return response
 
     def dead_letter_target(self, reference: str | Unresolved | None) -> Callable[[JSONObject], object] | None:
@@ -234,8 +235,10 @@ class Network:
                     if message_id not in failed:
                         queue.delete(message_id)
                         self._led_by.pop(message_id, None)
+                        self._failures.pop(message_id, None)
                         continue
                     returned[message_id] = returned.get(message_id, 0) + 1
+                    self._failures[message_id] = batch.failure
                     if self.assume_after is not None and returned[message_id] >= self.assume_after:
                         yield queue.seconds_left(message_id)
                         queue.give_up(message_id)
@@ -244,7 +247,7 @@ class Network:
 
     def _redriven(self, resource: Queue, letters: Queue, record: JSONObject, receives: int) -> None:
         ids, seconds = (str(record["messageId"]),), self.now() - _sent(record)
-        reason = f"received {receives} times"
+        reason = f"received {receives} times; the last time: {self._failures.pop(ids[0], 'not taken')}"
         message: JSONObject = {"Body": record["body"], "MessageAttributes": record["messageAttributes"]}
         self.record(DeadLettered(self.now(), resource.id, ids, "MaxReceiveCountExceeded", reason, message, seconds))
         self.record(Received(self.now(), letters.id, letters.kind, record["body"], {}))
@@ -252,7 +255,7 @@ class Network:
 
     def _expired(self, resource: Queue, record: JSONObject) -> None:
         ids, seconds = (str(record["messageId"]),), self.now() - _sent(record)
-        reason = "nobody deleted it within the queue's retention"
+        reason = f"not taken within the queue's retention; the last time: {self._failures.pop(ids[0], 'not read')}"
         self.record(Discarded(self.now(), resource.id, ids, "MessageRetentionExpired", reason, seconds))
 
     # --- streams
@@ -284,6 +287,13 @@ def _in_context(context: contextvars.Context, steps: Steps) -> Steps:
         except StopIteration:
             return
         yield seconds
+
+
+def _text(given: JSONValue) -> str:
+    """What a queue or a stream gets: JSON, or the text of a template that is none (the bus's may be quoted lines)."""
+    if isinstance(given, PlainText) or (isinstance(given, str) and "\n" in given):
+        return str(given)
+    return json.dumps(given, ensure_ascii=False)
 
 
 def _sent(record: JSONObject) -> float:

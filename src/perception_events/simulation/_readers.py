@@ -31,10 +31,15 @@ from perception_events.targets import UndecidedError
 from perception_events.topology import (
     EventBus,
     Filter,
+    FirehoseStream,
     Function,
     InvalidTopologyError,
+    KinesisStream,
+    LogGroup,
+    Queue,
     Resource,
     StateMachine,
+    Topic,
     Unresolved,
     pipe_target_kind,
 )
@@ -208,6 +213,7 @@ class _ItemsTarget:
 
     def __init__(self, network: Network, resource: Resource, group: JSONObject, maximum: int | None) -> None:
         self.maximum_batch_size = maximum
+        self.takes_text = isinstance(resource, Queue | Topic | LogGroup | KinesisStream | FirehoseStream)
         self._network = network
         self._resource = resource
         self._parameters = parameters(group)

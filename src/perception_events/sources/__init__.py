@@ -1,4 +1,4 @@
-"""What pipes and event source mappings read, one file each: DynamoDB streams, SQS queues, Kinesis streams.
+"""What pipes and event source mappings read, one file each: DynamoDB streams, queues, Kinesis streams, Kafka topics.
 
 To add a source, write its file, and give it a row in `SOURCES`; CONTRIBUTING.md walks through one.
 """
@@ -6,6 +6,7 @@ To add a source, write its file, and give it a row in `SOURCES`; CONTRIBUTING.md
 from __future__ import annotations
 
 from perception_events.sources._dynamodb import DYNAMODB_STREAM
+from perception_events.sources._kafka import KAFKA_TOPIC
 from perception_events.sources._kinesis import KINESIS_STREAM, kinesis_record
 from perception_events.sources._settings import InvalidSourceError, SourceSettings, setting_errors
 from perception_events.sources._source import (
@@ -18,10 +19,11 @@ from perception_events.sources._source import (
     WrongSourceError,
 )
 from perception_events.sources._sqs import SQS_QUEUE, sqs_record
-from perception_events.topology import Resource
+from perception_events.topology import Opaque, Resource
 
 __all__ = [
     "DYNAMODB_STREAM",
+    "KAFKA_TOPIC",
     "KINESIS_STREAM",
     "SOURCES",
     "SQS_QUEUE",
@@ -40,10 +42,18 @@ __all__ = [
     "sqs_record",
 ]
 
-SOURCES: tuple[Source, ...] = (DYNAMODB_STREAM, SQS_QUEUE, KINESIS_STREAM)
+SOURCES: tuple[Source, ...] = (DYNAMODB_STREAM, SQS_QUEUE, KINESIS_STREAM, KAFKA_TOPIC)
 """Every source that is understood."""
 
 
 def source_of(resource: Resource) -> Source | None:
     """What `resource` is as a source; None where it is not one of `SOURCES`."""
-    return next((source for source in SOURCES if isinstance(resource, source.resource)), None)
+    return next(
+        (
+            source
+            for source in SOURCES
+            if isinstance(resource, source.resource)
+            and (not source.types or (isinstance(resource, Opaque) and resource.type in source.types))
+        ),
+        None,
+    )

@@ -92,6 +92,8 @@ class Source(ABC):
     """The group in a pipe's `SourceParameters`: `DynamoDBStreamParameters`."""
     resource: ClassVar[type[Resource]]
     """The class of such a resource in a topology."""
+    types: ClassVar[tuple[str, ...]] = ()
+    """Of resources without a class of their own (`Opaque`): their types in templates."""
     settings: ClassVar[tuple[Setting, ...]]
     """The parameters that it takes; it takes no others."""
     shape: ClassVar[Shape]

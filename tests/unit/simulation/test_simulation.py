@@ -351,9 +351,9 @@ def test_readers_whose_source_or_state_is_not_known_are_named_and_not_run() -> N
     system = simulation(
         STREAM,
         BUS,
-        Opaque("Kafka", type="AWS::MSK::Cluster"),
+        Opaque("Broker", type="AWS::AmazonMQ::Broker"),
         Pipe("A", source=UNKNOWN, target="Bus"),
-        Pipe("B", source="Kafka", target="Bus"),
+        Pipe("B", source="Broker", target="Bus"),
         Pipe("C", source="Stream", source_parameters=ONE, target="Bus", desired_state="STOPPED"),
         Pipe("D", source="Stream", source_parameters=ONE, target="Bus", desired_state=UNKNOWN),
     )
@@ -371,6 +371,15 @@ def test_an_api_destination_enriches_one_object_and_a_workflow_a_list() -> None:
         result = simulation(STREAM, Topic("Topic"), enrichment, pipe, functions={"E": given}).put_record(change())
         assert given.events == [expected]
         assert inputs(result) == [("Topic", {"made": 1})]
+
+
+def test_a_template_that_is_not_json_reaches_a_target_that_takes_text_as_it_is() -> None:
+    template = 'Order "<$.body.id>" waits'
+    for target, reaches in ((LogGroup("T"), True), (Queue("T"), True), (StateMachine("T"), False)):
+        pipe = Pipe("P", source="Queue", target="T", target_input_template=template)
+        result = simulation(QUEUE, target, pipe).put_message({"id": 7}, "Queue")
+        assert result.inputs_of("T") == (['Order "7" waits'] if reaches else [])
+        assert bool(result.failures) is not reaches
 
 
 # --- failures
@@ -439,6 +448,7 @@ def test_a_message_that_always_fails_without_redrive_is_lost_after_the_queue_s_r
     [lost] = [step for step in result.trace if isinstance(step, Discarded)]
     assert (lost.condition, lost.seconds) == ("MessageRetentionExpired", 345_600.0)
     assert len(failing.events) == 10  # the others are assumed
+    assert "the last time: ZeroDivisionError" in lost.reason
 
 
 def test_a_fifo_queue_keeps_groups_in_order_and_drops_repeats() -> None:

@@ -11,6 +11,7 @@ import pytest
 from perception_events.aws_limits import LIMITS
 from perception_events.sources import (
     DYNAMODB_STREAM,
+    KAFKA_TOPIC,
     KINESIS_STREAM,
     SOURCES,
     SQS_QUEUE,
@@ -21,7 +22,7 @@ from perception_events.sources import (
     WrongSourceError,
     source_of,
 )
-from perception_events.topology import Function, KinesisStream, Queue, SourceParameters, TableStream, Unresolved
+from perception_events.topology import Function, KinesisStream, Opaque, Queue, SourceParameters, TableStream, Unresolved
 
 CONTEXT = DeadLetterContext({"context": {"condition": "c"}}, "shard-1", "arn:source", 1_752_538_268.0)
 MESSAGE: dict[str, Any] = {
@@ -38,6 +39,15 @@ DATA: dict[str, Any] = {
     "eventID": "shardId-000000000000:495",
     "eventSource": "aws:kinesis",
 }
+MESSAGE_OF_TOPIC: dict[str, Any] = {
+    "topic": "orders",
+    "partition": 0,
+    "offset": 15,
+    "timestamp": 1752538268123,
+    "key": base64.b64encode(b"k").decode(),
+    "value": base64.b64encode(b'{"kind": "pose"}').decode(),
+    "eventSource": "aws:kafka",
+}
 CHANGE: dict[str, Any] = {
     "eventID": "e1",
     "eventSource": "aws:dynamodb",
@@ -50,6 +60,7 @@ CHANGE: dict[str, Any] = {
     [
         (DYNAMODB_STREAM, CHANGE, "e1", "7", '{"k": {"S": "a"}}', 1752538268.0, "7"),
         (SQS_QUEUE, MESSAGE, "m1", "18", "g", 1752538268.123, "m1"),
+        (KAFKA_TOPIC, MESSAGE_OF_TOPIC, "orders-0-15", "15", "orders-0", 1752538268.123, "orders-0-15"),
         (KINESIS_STREAM, DATA, "shardId-000000000000:495", "495", "p", 1752538268.5, "495"),
     ],
 )
@@ -66,7 +77,9 @@ def test_each_source_says_who_a_record_is_where_it_lies_and_how_old_it_is(
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.kind)
 def test_a_record_of_another_source_is_rejected_by_name(source: Source) -> None:
-    others = [record for record in (CHANGE, MESSAGE, DATA) if record["eventSource"] != source.event_source]
+    others = [
+        record for record in (CHANGE, MESSAGE, DATA, MESSAGE_OF_TOPIC) if record["eventSource"] != source.event_source
+    ]
     for record in others:
         with pytest.raises(WrongSourceError, match=f"{record['eventSource']}.*reads a {source.kind}"):
             source.check(record)
@@ -76,6 +89,8 @@ def test_a_record_of_another_source_is_rejected_by_name(source: Source) -> None:
 def test_bodies_and_data_are_decoded_where_json_objects_or_arrays_stand_in_them() -> None:
     assert SQS_QUEUE.decoded(MESSAGE)["body"] == {"order": {"id": 7}}
     assert KINESIS_STREAM.decoded(DATA)["data"] == {"kind": "pose"}
+    assert KAFKA_TOPIC.decoded(MESSAGE_OF_TOPIC)["value"] == {"kind": "pose"}
+    assert KAFKA_TOPIC.decoded(MESSAGE_OF_TOPIC)["key"] == "k"
     assert DYNAMODB_STREAM.decoded(CHANGE) is CHANGE
     assert MESSAGE["body"] == '{"order": {"id": 7}}'  # the record itself stays
     for text in ("hello", "7", '"quoted"', "{broken", "", "null"):
@@ -187,4 +202,6 @@ def test_a_resource_is_one_source_or_none() -> None:
     assert source_of(TableStream("s")) is DYNAMODB_STREAM
     assert source_of(Queue("q")) is SQS_QUEUE
     assert source_of(KinesisStream("k")) is KINESIS_STREAM
+    assert source_of(Opaque("m", type="AWS::MSK::Cluster")) is KAFKA_TOPIC
+    assert source_of(Opaque("b", type="AWS::S3::Bucket")) is None
     assert source_of(Function("f")) is None
