@@ -19,6 +19,7 @@ from perception_events.topology import (
     InputTransformer,
     LogGroup,
     Opaque,
+    Origin,
     Permission,
     Queue,
     RetryPolicy,
@@ -550,10 +551,18 @@ MISTAKES = [
         "invalid placeholder b",
     ),
     Mistake(
-        "PE325",
+        "PE328",
         targets(target="Bus", input_transformer=InputTransformer({}, '{"a": 1}')),
-        "Rule.targets[0].input_transformer",
-        "a bus as target takes the event as it is",
+        "Rule",
+        "modifying the input is not supported for an event bus",
+    ),
+    Mistake(
+        "PE328",
+        rule_topology(
+            Queue("Jobs", fifo=True), rule(targets=(target(target="Jobs", origin=Origin("a.tf", 3, "t.jobs")),))
+        ),
+        "t.jobs",
+        "a FIFO queue needs a message group",
     ),
     Mistake(
         "PE326", targets(input_path="$.detail_type"), "Rule.targets[0].input_path", "did you mean `$.detail-type`?"
