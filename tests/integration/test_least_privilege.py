@@ -188,15 +188,14 @@ def calls_in_memory(pipeline: Pipeline, env: str) -> tuple[dict[str, set[Call]],
                     case Put():
                         by_role[names.pipe].add(("events:PutEvents", bus))
                     case Delivered():
-                        by_role[step.target] |= logs(step.target)
-                        if pipeline.functions.dead_letter_queue:  # what it raises, it raises after it was delivered
-                            by_role[step.target].add(("sqs:SendMessage", f"{pipeline.name}-function-dlq-{env}"))
+                        by_role[names.function(step.target)] |= logs(names.function(step.target))
+                        if pipeline.bus.target_dead_letter_queue:  # what is delivered may have failed to be
+                            senders[f"{pipeline.name}-target-dlq-{env}"].add(("sqs:SendMessage", step.rule))
                     case DeadLettered() if step.message and step.where == names.pipe:
                         by_role[names.pipe].add(("sqs:SendMessage", f"{pipeline.name}-pipe-dlq-{env}"))
-                    case DeadLettered() if step.message:
-                        rule = step.message["MessageAttributes"]["RULE_ARN"]["StringValue"]  # type: ignore[index, call-overload]
-                        sender = str(rule).split("/")[-1]
-                        senders[f"{pipeline.name}-target-dlq-{env}"].add(("sqs:SendMessage", sender))
+                    case DeadLettered() if step.message:  # what a function raises goes to its own queue, after retries
+                        function = str(step.message["requestContext"]["functionArn"]).split(":")[-1]  # type: ignore[index, call-overload]
+                        by_role[function].add(("sqs:SendMessage", f"{pipeline.name}-function-dlq-{env}"))
     return by_role, senders
 
 
@@ -222,8 +221,10 @@ def test_pipe_bus_and_functions(name: str) -> None:
 
 def delivered(pipeline: Pipeline, env: str) -> set[tuple[str, str]]:
     """Which rule has invoked which function."""
+    names = pipeline.names(env)
     routes = PipelineSimulation(pipeline, env=env).route(finished_rows(pipeline))
-    return {(step.rule, step.target) for route in routes for step in route.trace if isinstance(step, Delivered)}
+    steps = (step for route in routes for step in route.trace if isinstance(step, Delivered))
+    return {(step.rule, names.function(step.target)) for step in steps}
 
 
 def test_functions_and_fallback_on_the_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,16 @@ from perception_events.aws.stream_poller import StreamPoller
 from perception_events.event_status import EventStatus
 from perception_events.pipeline import perception_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
-from perception_events.trace import Delivered, Enriched, FilteredOut, Put, RecordSeen, RuleMatched
+from perception_events.trace import (
+    Delivered,
+    Enriched,
+    FilteredOut,
+    Put,
+    Received,
+    RecordSeen,
+    RuleMatched,
+    RulesNotMatched,
+)
 from support.dynamodb_local import CREDENTIALS, DynamoDBLocal
 from support.lambda_runtime import LambdaFunction, start_lambda
 
@@ -137,8 +146,9 @@ def routes(live: Live) -> list[Route]:
 
 def test_a_completed_insert_takes_every_step_of_the_way(routes: list[Route]) -> None:
     pose = next(route for route in routes if route.sort_key == "2025-07-15#pose#sync001#cam7")
-    assert [type(step) for step in pose.trace] == [RecordSeen, Enriched, Put, RuleMatched, Delivered]
-    seen, enriched, put, matched, delivered = pose.trace
+    steps = [RecordSeen, Enriched, Put, RulesNotMatched, RuleMatched, Received, Delivered]
+    assert [type(step) for step in pose.trace] == steps
+    seen, enriched, put, _, matched, _, delivered = pose.trace
     assert isinstance(seen, RecordSeen)
     assert (seen.record["eventName"], seen.record["eventSource"]) == ("INSERT", "aws:dynamodb")
     assert isinstance(enriched, Enriched)
@@ -153,7 +163,7 @@ def test_a_completed_insert_takes_every_step_of_the_way(routes: list[Route]) -> 
     assert isinstance(matched, RuleMatched)
     assert matched.rule == "aggregate-pose-rule-dev"
     assert isinstance(delivered, Delivered)
-    assert (delivered.target, delivered.event) == ("aggregate_pose-dev", put.event)
+    assert (delivered.target, delivered.event) == ("aggregate_pose", put.event)
     assert pose.triggers == ("recon",)
 
 

@@ -76,3 +76,9 @@ def test_a_declaration_with_a_second_pipe_routes_its_rows() -> None:
     again = simulation.route_record(rows.modify("acme", "2026-02-03T10:11:12Z#order#A17", order, note="x", **order))
     assert again.outcome == "filtered out"
     assert simulation.pipe.name == "orders-dev"
+
+
+def test_records_of_the_shops_rows_are_built_in_its_own_words() -> None:
+    rows = RecordBuilder("Orders-dev", "tenant_id", "created#kind#order_id", status_attribute="state", done="DONE")
+    (record,) = rows.completed("2026-02-03T10:11:12Z#payment#A17", site="acme")
+    assert PipelineSimulation(pipeline).route_record(record).event_type == "payment"

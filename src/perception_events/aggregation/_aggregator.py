@@ -358,8 +358,8 @@ class Aggregator:
         key = manifest.group(join, change.site, change.sort_key)
         states: list[JoinState | UnreadableGroup]
         if key is None:
-            states = list(self._store.states(change.site, change.sort_key.prefix, join.name))
-        elif set(manifest.group_by) == set(join.group_by):
+            return
+        if set(manifest.group_by) == set(join.group_by):
             found = self._store.load(key)
             states = [found] if found is not None else []
         else:

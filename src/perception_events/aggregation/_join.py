@@ -64,7 +64,7 @@ class Manifest:
     def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
         """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
 
-        None where that cannot be told from the item's key alone.
+        None where the item has other parts than manifests of this join.
         """
         parts = join.group_parts(sort_key.key_format)
         named = [part for part in self.group_by if part in parts]

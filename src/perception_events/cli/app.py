@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli import check, graph, joins, match, render, run, schema
+from perception_events.cli import check, coverage, graph, joins, match, render, run, schema
+from perception_events.cli.load import BUILT_IN_PIPELINE
 from perception_events.cli.route import route_command
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, TemplateOption
 
 __all__ = ["app"]
 
@@ -30,19 +32,56 @@ def route(
         list[str] | None,
         typer.Argument(
             metavar="[RECORDS]...",
-            help="JSON, JSON lines, a Lambda event or a get_records response; - is standard input.",
+            help="JSON, JSON lines, a Lambda event or a get_records response; - is standard input. With --template "
+            "also queue messages, events and put-events files.",
+        ),
+    ] = None,
+    template: TemplateOption = None,
+    parameter: ParameterOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="RESOURCE", help="With --template: the source or bus it is put into.")
+    ] = None,
+    enrichment: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[RESOURCE=]FUNCTION",
+            help="With --template: package.module:function or a sample.json of its output, for enrichments.",
         ),
     ] = None,
     pipeline: Annotated[
-        str, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to route through.")
-    ] = "perception_events.pipeline:perception_pipeline",
+        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to route through.")
+    ] = None,
     env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each record.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first input that cannot be read.")] = False,
 ) -> None:
-    """Show what becomes of each stream record: filter, event type, bus event, rules, targets, next module."""
-    raise typer.Exit(route_command(records or ["-"], pipeline=pipeline, env=env, as_json=json, strict=strict))
+    """Show what becomes of each record, message or event: filters, rules and why not, what every target receives.
+
+    Through the templates of --template, or through a Pipeline (the built-in one by default).
+    """
+    if template:
+        from perception_events.cli.route_templates import route_through_templates
+
+        if pipeline is not None:
+            typer.echo("perception-events route: give --template or --pipeline, not both", err=True)
+            raise typer.Exit(2)
+        status = route_through_templates(
+            records or ["-"],
+            template,
+            parameters=parameter,
+            account=account,
+            region=region,
+            to=to,
+            enrichments=enrichment or (),
+            as_json=json,
+            strict=strict,
+        )
+        raise typer.Exit(status)
+    place = pipeline or BUILT_IN_PIPELINE
+    raise typer.Exit(route_command(records or ["-"], pipeline=place, env=env, as_json=json, strict=strict))
 
 
-for command in (match, run, joins, render, check, graph, schema):
+for command in (coverage, match, run, joins, render, check, graph, schema):
     command.register(app)

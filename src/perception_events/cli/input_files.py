@@ -26,12 +26,18 @@ class InputForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FoundInput:
-    """An input, its form and its location."""
+    """An input, its form and its location; `element` is its number in a document that is a list, from 0."""
 
     file: str
     line: int
     form: InputForm
     value: JSONObject
+    element: int | None = None
+
+    @property
+    def location(self) -> str:
+        """File and line, and the element of a list."""
+        return f"{self.file}:{self.line}" if self.element is None else f"{self.file}:{self.line}[{self.element}]"
 
 
 def input_form(value: JSONObject) -> InputForm | None:
@@ -68,6 +74,7 @@ def _inputs_of(file: str, line: int, value: Any) -> Iterator[FoundInput | Unread
     is_list = isinstance(value, list)
     for number, member in enumerate(value if is_list else [value]):
         place = f"element {number} " if is_list else ""
+        element = number if is_list else None
         form = input_form(member) if isinstance(member, dict) else None
         if form is None:
             names = ", ".join(list(member)[:6]) if isinstance(member, dict) else type(member).__name__
@@ -75,8 +82,8 @@ def _inputs_of(file: str, line: int, value: Any) -> Iterator[FoundInput | Unread
             yield UnreadableInput(file, line, f"{place}is not {forms} (found: {names or 'nothing'})")
         elif form is InputForm.STREAM_RECORD:
             try:
-                yield FoundInput(file, line, form, json_record(member))
+                yield FoundInput(file, line, form, json_record(member), element)
             except UnreadableRecordError as error:
                 yield UnreadableInput(file, line, f"{place}is not a stream record: {error}")
         else:
-            yield FoundInput(file, line, form, member)
+            yield FoundInput(file, line, form, member, element)

@@ -14,6 +14,7 @@ from rich.table import Table
 from perception_events.cli.json_files import UnreadableInput
 from perception_events.cli.load import PipelineNotFoundError, load_pipeline
 from perception_events.cli.record_files import FoundRecord, read_records
+from perception_events.pipeline import TableSettings
 from perception_events.pipeline.simulation import PipelineSimulation, Route
 
 __all__ = ["route_command"]
@@ -37,7 +38,7 @@ def route_command(paths: Iterable[str], *, pipeline: str, env: str, as_json: boo
     simulation = PipelineSimulation(declaration, env=env)
     unreadable = 0
     summary = Counter[str]()
-    writer = _JSONLines(sys.stdout) if as_json else _Table(sys.stdout)
+    writer = _JSONLines(sys.stdout) if as_json else _Table(sys.stdout, declaration.table)
     for found in read_records(paths):
         if isinstance(found, UnreadableInput):
             unreadable += 1
@@ -80,15 +81,16 @@ class _Table:
 
     PAGE = 500
 
-    def __init__(self, out: TextIO) -> None:
+    def __init__(self, out: TextIO, keys: TableSettings) -> None:
         width = None if out.isatty() else 200
-        self._console = Console(file=out, width=width, highlight=False)
+        self._keys = (keys.partition_key, keys.sort_key)
+        # Without markup: keys and messages are text, whatever is in brackets in them.
+        self._console = Console(file=out, width=width, highlight=False, markup=False)
         self._table = self._new_table()
 
-    @staticmethod
-    def _new_table() -> Table:
+    def _new_table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("site", "date#event_type", "record", "pipe filter", "event type", "rule", "target", "triggers"):
+        for heading in (*self._keys, "record", "pipe filter", "event type", "rule", "target", "triggers"):
             table.add_column(heading, overflow="fold")
         return table
 

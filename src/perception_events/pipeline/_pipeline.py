@@ -234,8 +234,8 @@ class Pipeline:
         `account`, `region`: for ARNs; 123456789012 and us-east-1 where they are not given.
         `declared_in`: what origins name as their file, such as `package.module:name`; the pipeline's name without it.
 
-        Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what
-        is there already has its ARN as its id.
+        Ids are the logical ids of rendered templates (`AggregatePoseFunction`); what is there already has its ARN, or
+        the name of a function, as its id.
 
         Raises:
             InvalidTopologyError: two parts would have one id.
@@ -252,9 +252,9 @@ class Pipeline:
         return pipeline_graph(self, env, queues=queues)
 
     def local_functions(self) -> Mapping[str, Target]:
-        """What runs in memory in place of what is deployed, by the id or ARN of the resource: the enrichment.
+        """What runs in memory in place of what is deployed, by the id of the resource: the enrichment.
 
-        Raises (when it is called):
+        Raises:
             InvalidPipelineError: the enrichment's own function cannot be imported or called.
         """
         enrichment = self.enrichment

@@ -255,8 +255,9 @@ class _Builder:
         environment: dict[str, PartialJSON] = {"PERCEPTION_EVENTS_ENV": self._env}
         grants: tuple[Grant, ...] = ()
         if joins:
-            # A manifest that comes in late is looked up against the groups of its day, which takes a query.
-            queries = ("dynamodb:Query",) if any(join.manifest for join in joins) else ()
+            # A manifest that serves several groups is looked up against the open ones when it comes in late.
+            shared = (m for join in joins if (m := join.manifest) and set(m.group_by) != set(join.group_by))
+            queries = ("dynamodb:BatchGetItem", "dynamodb:Query") if any(shared) else ()
             grants = (Grant(tuple(sorted((*_READS_AND_WRITES, *queries))), self._table_id),)
         asynchronous = function in self._asynchronous
         origin = self._origin(

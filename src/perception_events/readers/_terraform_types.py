@@ -274,8 +274,8 @@ def _pipe(values: Mapping[str, Any]) -> LocatedDict:
         if isinstance(pipe.get(name), dict):
             pipe[name] = _clean(pipe[name])
             for group, inside in pipe[name].items():
-                if isinstance(inside, dict):
-                    pipe[name][group] = _clean(inside)
+                if isinstance(inside, dict):  # a state has an empty text for what is not set
+                    pipe[name][group] = _clean({key: one for key, one in inside.items() if one != ""})
     return pipe
 
 

@@ -8,6 +8,7 @@ from perception_events.clock import ManualClock
 from perception_events.streams import InMemoryTable
 from perception_events.testing.records import RecordBuilder
 from perception_events.testing.targets import RecordingBus, RecordingTarget
+from perception_events.testing.templates import TemplateSimulation
 from perception_events.trace import Trace
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "recording_bus",
     "recording_queue",
     "recording_target",
+    "simulate_template",
 ]
 
 START = 1_752_538_268.0
@@ -57,6 +59,12 @@ def recording_queue() -> RecordingTarget:
 def recording_bus() -> RecordingBus:
     """A bus that keeps its entries."""
     return RecordingBus()
+
+
+@pytest.fixture
+def simulate_template() -> type[TemplateSimulation]:
+    """Makes a simulation of a template: `simulate_template("template.yaml", parameters={...})`."""
+    return TemplateSimulation
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ class RecordBuilder:
 
     Attribute values may be plain (text, whole numbers, Decimals, bytes, booleans, None, and lists, sets and dicts of
     these) or DynamoDB JSON; what DynamoDB could not send is rejected. `time` is the creation time of the next record,
-    in seconds since the epoch; move it yourself.
+    in seconds since the epoch; move it yourself. `status_attribute`, `done`: what `completed` writes.
 
     Raises (`insert`, `modify`, `remove`, `expire`):
         InvalidItemError: DynamoDB would not store such an item, or could not send such a record.
@@ -39,6 +39,8 @@ class RecordBuilder:
     time: int = 1_752_538_268
     region: str = "us-east-1"
     account: str = "123456789012"
+    status_attribute: str = "status"
+    done: str = "COMPLETED"
     _made: int = field(default=0, init=False)
 
     @property
@@ -63,8 +65,8 @@ class RecordBuilder:
         return self.remove(site, sort_key, **attributes) | {"userIdentity": TTL_IDENTITY}
 
     def completed(self, *sort_keys: str, site: str = "haemoro_1x2") -> list[JSONObject]:
-        """An insert with status COMPLETED for each sort key."""
-        return [self.insert(site, sort_key, status="COMPLETED") for sort_key in sort_keys]
+        """An insert of an item that is done, for each sort key."""
+        return [self.insert(site, sort_key, **{self.status_attribute: self.done}) for sort_key in sort_keys]
 
     def _record(
         self,

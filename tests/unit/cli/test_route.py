@@ -53,6 +53,21 @@ def test_what_cannot_be_read_is_named_after_the_rest_was_routed() -> None:
     assert "1 place could not be read" in done.stdout
 
 
+def test_a_declaration_of_other_keys_has_its_own_headings_and_its_keys_are_text() -> None:
+    image = {
+        "tenant_id": {"S": "acme"},
+        "created#kind#order_id": {"S": "2026-02-03T10:11:12Z#order#[red]A17"},
+        "state": {"S": "DONE"},
+    }
+    record = {"eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
+    done = run("route", "--pipeline", "docs.examples.shop.shop:pipeline", "-", stdin=json.dumps(record))
+    assert done.returncode == 0, done.stderr
+    heading, row = done.stdout.splitlines()[:2]
+    assert heading.split()[:2] == ["tenant_id", "created#kind#order_id"]
+    assert "#[red]A17" in row
+    assert "collect-order-rule-dev" in row
+
+
 def test_strict_stops_at_once() -> None:
     first = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
     done = run("route", "--strict", stdin=f"{first}\n{{broken\n{first}\n")

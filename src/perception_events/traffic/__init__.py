@@ -1,0 +1,47 @@
+"""Recorded traffic: files of events and stream records -> what rules cover, and what a change of rules changes."""
+
+from __future__ import annotations
+
+from perception_events.traffic._blocks import MAX_LINE, STANDARD_INPUT, Block, UnreadableInput, read_blocks
+from perception_events.traffic._coverage import CoverageCounts, CoveragePlan
+from perception_events.traffic._coverage_page import coverage_page
+from perception_events.traffic._coverage_report import (
+    CoverageReport,
+    RuleCoverage,
+    UntakenEvents,
+    ValueCoverage,
+    coverage,
+    coverage_report,
+)
+from perception_events.traffic._entries import FoundEvent, FoundRecord
+from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
+from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
+from perception_events.traffic._reading import read_events, read_records, read_traffic
+
+__all__ = [
+    "MAX_LINE",
+    "STANDARD_INPUT",
+    "Block",
+    "CoverageCounts",
+    "CoveragePlan",
+    "CoverageReport",
+    "FoundEvent",
+    "FoundRecord",
+    "InputCounts",
+    "Mergeable",
+    "Plan",
+    "RuleCoverage",
+    "UnreadableInput",
+    "UnreadableTrafficError",
+    "UntakenEvents",
+    "ValueCoverage",
+    "WorkerDiedError",
+    "count_in_jobs",
+    "coverage",
+    "coverage_page",
+    "coverage_report",
+    "read_blocks",
+    "read_events",
+    "read_records",
+    "read_traffic",
+]

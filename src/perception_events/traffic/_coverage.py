@@ -1,0 +1,235 @@
+"""Blocks of recorded traffic -> counts of what each rule takes; counts of parts merge to those of the whole."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from perception_events.json_values import JSONObject
+from perception_events.patterns import InvalidEventError, RuleSet
+from perception_events.topology import Topology
+from perception_events.traffic._blocks import Block, UnreadableInput
+from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected, entries_of
+from perception_events.traffic._envelope import envelope_reader, event_time
+from perception_events.traffic._inputs import InputCounts
+from perception_events.traffic._rules import rules_of, single_values
+from perception_events.traffic._smallest import SmallestKeys
+
+__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "Sample"]
+
+MAX_KINDS = 1000
+MAX_HOURS = 10_000
+MAX_IDS = 20_000
+MAX_SAMPLE = 16 * 1024
+_SLACK = 4096
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Sample:
+    """An event as it was found; `text` is empty where it is longer than 16 kB."""
+
+    file: str
+    line: int
+    text: str
+
+
+@dataclass(slots=True)
+class RuleCount:
+    """How many events, and the times of the first and the last one that has a time."""
+
+    events: int = 0
+    first: str = ""
+    last: str = ""
+    sample: Sample | None = None
+
+    def add(self, other: RuleCount) -> RuleCount:
+        """Add what `other` counted; of two samples the one that comes first stays."""
+        self.events += other.events
+        self.first = min(self.first, other.first) if self.first and other.first else self.first or other.first
+        self.last = max(self.last, other.last)
+        if other.sample is not None and (self.sample is None or other.sample < self.sample):
+            self.sample = other.sample
+        return self
+
+
+def _events(count: RuleCount) -> int:
+    return count.events
+
+
+def _itself(count: int) -> int:
+    return count
+
+
+@dataclass(slots=True)
+class CoverageCounts:
+    """What a part of the traffic did. `merge` is associative and commutative, so parts may come in any order."""
+
+    inputs: InputCounts = field(default_factory=InputCounts)
+    events: int = 0
+    taken: int = 0
+    without_time: int = 0
+    rules: dict[str, RuleCount] = field(default_factory=dict)
+    kinds: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
+    untaken: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
+    hours: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_HOURS))
+    ids: SmallestKeys[int] = field(default_factory=lambda: SmallestKeys(MAX_IDS))
+    order: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """File, line, first and last time of each block, to see what is out of order between blocks."""
+    out_of_order: int = 0
+    """Inside blocks."""
+
+    def merge(self, other: CoverageCounts) -> None:
+        """Add another part's counts."""
+        self.inputs.merge(other.inputs)
+        self.events += other.events
+        self.taken += other.taken
+        self.without_time += other.without_time
+        self.out_of_order += other.out_of_order
+        self.order += other.order
+        for name, count in other.rules.items():
+            self.rules.setdefault(name, RuleCount()).add(count)
+        for mine, theirs in ((self.kinds, other.kinds), (self.untaken, other.untaken), (self.hours, other.hours)):
+            mine.merge(theirs, RuleCount.add, _events)
+        self.ids.merge(other.ids, int.__add__, _itself)
+
+
+class CoveragePlan:
+    """The rules of a topology, ready to be held against traffic in any process; it can be pickled.
+
+    `bus`: id, ARN or name of the bus whose rules count; by default those of every bus. `strict`: raise at the first
+    line that cannot be read.
+
+    Raises:
+        UnknownResourceError: there is no such bus.
+    """
+
+    def __init__(self, topology: Topology, *, bus: str | None = None, strict: bool = False) -> None:
+        self.rules, self.undecided = rules_of(topology, bus)
+        self.strict = strict
+        self.values: dict[str, tuple[str, str, str]] = {}
+        self._disabled = {rule.name for rule in self.rules if not rule.enabled}
+        self._rule_set = RuleSet()
+        for rule in self.rules:
+            self._rule_set.add(rule.name, rule.pattern)
+            for at, (path, value, pattern) in enumerate(single_values(rule.pattern)):
+                name = f"{rule.name}\0{at}"
+                self.values[name] = (rule.name, path, value)
+                self._rule_set.add(name, pattern)
+        self._not_taking = self._disabled | self.values.keys()
+
+    def count(self, blocks: Iterable[Block | UnreadableInput]) -> CoverageCounts:
+        """The counts of some blocks of any files.
+
+        Raises:
+            UnreadableTrafficError: with `strict`, for the first line that cannot be read.
+        """
+        counts = CoverageCounts()
+        for block in blocks:
+            if isinstance(block, UnreadableInput):
+                counts.inputs.reject(block, strict=self.strict)
+            else:
+                self._add_block(counts, block)
+        for table in (counts.kinds, counts.untaken, counts.hours):
+            table.trim(_events)
+        counts.ids.trim(_itself)
+        return counts
+
+    def _add_block(self, counts: CoverageCounts, block: Block) -> None:
+        envelope_of, matching = envelope_reader(), self._rule_set.matching_rules_json
+        groups: dict[Any, RuleCount] = {}
+        ids = counts.ids.table
+        first_time = last_time = ""
+        lines = disordered = undated = 0
+        for number, line in block.lines():
+            lines += 1
+            envelope = envelope_of(line)
+            try:
+                names = matching(line) if envelope is not None else None
+            except InvalidEventError:
+                names = None
+            if envelope is None or names is None:
+                found = self._slow(counts, block, number, line)
+            else:
+                found = [(envelope, names, line)]
+            for (source, detail_type, written, id), matched, text in found:
+                time = event_time(written) or ""
+                key = (source, detail_type, time[:13], *matched)
+                group = groups.get(key)
+                if group is None:
+                    group = groups[key] = RuleCount(0, time, time)
+                    if self._not_taking.issuperset(matched):
+                        shown = str(text, "utf-8", "replace").strip() if len(text) <= MAX_SAMPLE else ""
+                        group.sample = Sample(block.file, number, shown)
+                group.events += 1
+                if time:
+                    if time < last_time:
+                        disordered += 1
+                    last_time = time
+                    first_time = first_time or time
+                    if time < group.first:
+                        group.first = time
+                    if time > group.last:
+                        group.last = time
+                else:
+                    undated += 1
+                if isinstance(id, str):
+                    id_key = (zlib.crc32(id.encode(errors="replace")), id)
+                    ids[id_key] = ids.get(id_key, 0) + 1
+        counts.inputs.lines += lines
+        counts.without_time += undated
+        counts.out_of_order += disordered
+        if last_time:
+            counts.order.append((block.file, block.line, first_time, last_time))
+        self._add_groups(counts, groups)
+        counts.ids.trim(_itself, slack=_SLACK)
+
+    def _add_groups(self, counts: CoverageCounts, groups: dict[Any, RuleCount]) -> None:
+        for (source, detail_type, hour, *matched), group in groups.items():
+            counts.events += group.events
+            sample, group.sample = group.sample, None
+            if sample is None:
+                counts.taken += group.events
+            for name in matched:
+                counts.rules.setdefault(name, RuleCount()).add(group)
+            kind = (source, detail_type)
+            counts.kinds.table.setdefault(kind, RuleCount()).add(group)
+            counts.hours.table.setdefault((hour, sample is None), RuleCount()).add(group)
+            if sample is not None:
+                group.sample = sample
+                counts.untaken.table.setdefault(kind, RuleCount()).add(group)
+        for table in (counts.kinds, counts.untaken, counts.hours):
+            table.trim(_events, slack=_SLACK)
+
+    def _slow(
+        self, counts: CoverageCounts, block: Block, number: int, line: bytes
+    ) -> list[tuple[tuple[str, str, Any, Any], list[str], bytes]]:
+        """The events of a line that is not just one event; what cannot be read is counted once a line."""
+        events: list[tuple[tuple[str, str, Any, Any], list[str], bytes]] = []
+        problem: UnreadableInput | None = None
+        for found in entries_of(block.file, number, line):
+            if isinstance(found, FoundRecord):
+                counts.inputs.records += 1
+                continue
+            if isinstance(found, FoundEvent) and found.is_event:
+                try:
+                    events.append((_envelope(found.event), self._matching(found), line))
+                    continue
+                except (InvalidEventError, TypeError) as error:
+                    found = Rejected(str(error))
+            if isinstance(found, FoundEvent):
+                found = Rejected("is not an event: it has no source and detail-type")
+            problem = problem or UnreadableInput(block.file, number + found.line_offset, found.reason)
+        if problem is not None:
+            counts.inputs.reject(problem, strict=self.strict, counted=True)
+        return events
+
+    def _matching(self, found: FoundEvent) -> list[str]:
+        if found.text is not None:
+            return self._rule_set.matching_rules_json(found.text)
+        return self._rule_set.matching_rules(found.event)
+
+
+def _envelope(event: JSONObject) -> tuple[str, str, Any, Any]:
+    return str(event["source"]), str(event["detail-type"]), event.get("time"), event.get("id")
