@@ -17,6 +17,7 @@ from perception_events.topology import (
     Filter,
     Function,
     InputTransformer,
+    KinesisStream,
     LogGroup,
     Opaque,
     Origin,
@@ -613,6 +614,23 @@ SOUND: list[tuple[str, Callable[[], Topology]]] = [
     ("a pipe with all settings", lambda: pipe_topology(pipe())),
     ("a mapping with all settings", lambda: pipe_topology(mapping())),
     ("a rule with all settings", lambda: rule_topology(rule(), PERMISSION)),
+    ("two readers of a stream", lambda: pipe_topology(pipe(), mapping())),
+    (
+        "messages that come back as the function ends",
+        lambda: queue_reader(replace(JOBS, visibility_timeout=30), replace(FUNCTION, timeout=30)),
+    ),
+    (
+        "a Kinesis mapping that filters on what Lambda puts there",
+        lambda: pipe_topology(
+            replace(mapping(), source="Clicks", filters=(Filter({"kinesis": {"data": {"a": ["b"]}}}),)),
+            KinesisStream("Clicks"),
+        ),
+    ),
+    ("sets of texts, numbers and binaries", lambda: old(a={"SS": ["x"]}, b={"NS": ["1"]}, c={"BS": ["eA=="]})),
+    (
+        "updates by the key of an index",
+        lambda: pipe_topology(pipe({"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"region": {"S": ["eu"]}}}})),
+    ),
     ("a queue with a redrive policy", lambda: queue_reader(JOBS, batch_size=10)),
     ("a queue's large batches with a window", lambda: queue_reader(JOBS, batch_size=11, maximum_batching_window=1)),
     (
