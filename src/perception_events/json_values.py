@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import TypeAlias
 
-__all__ = ["InvalidJSONValueError", "JSONObject", "JSONValue", "compact_json", "copy_json", "to_json_value"]
+__all__ = ["InvalidJSONValueError", "JSONObject", "JSONText", "JSONValue", "compact_json", "copy_json", "to_json_value"]
 
 JSONValue: TypeAlias = dict[str, "JSONValue"] | list["JSONValue"] | str | int | float | bool | None
 """What `json.loads` returns."""
@@ -27,6 +27,20 @@ class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
         self.path = path
         self.expected = expected
         super().__init__(f"{path or 'the value'}: expected {expected}, found {type(found).__name__} {describe(found)}")
+
+
+class JSONText(str):
+    """A JSON text of which the value is known: `json.loads` of it gives `value`, which nobody may change."""
+
+    __slots__ = ("value",)
+    value: JSONValue
+
+    @classmethod
+    def of(cls, text: str, value: JSONValue) -> JSONText:
+        """`text`, which says `value`."""
+        made = cls(text)
+        made.value = value
+        return made
 
 
 def copy_json(value: JSONValue) -> JSONValue:

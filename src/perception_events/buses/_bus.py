@@ -11,8 +11,8 @@ from typing import Any, TypeAlias
 
 from perception_events.aws_limits import LIMITS
 from perception_events.buses._archive import Archive, Replay
-from perception_events.buses._context import AHEAD, CHAIN
-from perception_events.buses._delivery import Delivery, default_retry_delay
+from perception_events.buses._context import AHEAD, LEADING_RULES
+from perception_events.buses._delivery import Delivery, Failure, default_retry_delay
 from perception_events.buses._entries import EntryError, check_request, envelope, response
 from perception_events.buses._errors import EventBusError, SelfFeedingRuleError, TargetError
 from perception_events.buses._names import check_name
@@ -68,6 +68,8 @@ class EventBus:
         self.account = account
         self.region = region
         self.arn = f"arn:aws:events:{region}:{account}:event-bus/{name}"
+        prefix = "" if name == "default" else f"{name}/"
+        self._rule_arn_prefix = f"arn:aws:events:{region}:{account}:rule/{prefix}"
         self._clock = clock
         self._new_id = new_id
         self._trace = trace
@@ -170,7 +172,7 @@ class EventBus:
     def put_checked(self, entries: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
         """Put entries of a request that `check_request` has passed; returns the result of each, in order."""
         results: list[dict[str, str]] = []
-        accepted: list[tuple[JSONObject, str]] = []
+        accepted: list[tuple[JSONObject, str | None]] = []
         for entry in entries:
             event_id = self._new_id()
             try:
@@ -300,8 +302,7 @@ class EventBus:
         return Explanations(explain)
 
     def _arn_of(self, rule: Rule) -> str:
-        prefix = "" if self.name == "default" else f"{self.name}/"
-        return f"arn:aws:events:{self.region}:{self.account}:rule/{prefix}{rule.name}"
+        return self._rule_arn_prefix + rule.name
 
     def _chain(self, rule: Rule) -> tuple[str, ...]:
         """The rules that led to this delivery, `rule` included.
@@ -310,7 +311,7 @@ class EventBus:
             SelfFeedingRuleError: `rule` has led to itself too often.
         """
         arn = self._arn_of(rule)
-        chain = (*CHAIN.get(), arn)
+        chain = (*LEADING_RULES.get(), arn)
         if chain.count(arn) > MAX_SELF_FEEDING:
             way = " -> ".join(each.split(":rule/")[-1] for each in (*dict.fromkeys(chain), arn))
             raise SelfFeedingRuleError(
@@ -351,10 +352,20 @@ class EventBus:
 
     def _run(self, delivery: Delivery) -> None:
         """All steps at once; the waits pass on a time of the delivery's own."""
+        outer = LEADING_RULES.set(delivery.chain)
+        try:
+            # Most deliveries are over here; only others need their steps.
+            outcome = delivery.attempt(self.now)
+        finally:
+            LEADING_RULES.reset(outer)
+        if not isinstance(outcome, Failure):
+            if outcome is not None and self._trace is not None:
+                self._trace(outcome)
+            return
         before = AHEAD.get()
         ahead = before
         try:
-            for seconds in _in_chain(delivery, self.now):
+            for seconds in _in_chain(delivery, self.now, outcome):
                 if seconds:
                     ahead += seconds
                     AHEAD.set(ahead)
@@ -362,17 +373,19 @@ class EventBus:
             AHEAD.set(before)
 
 
-def _in_chain(delivery: Delivery, now: Callable[[], float]) -> Generator[float, None, bool]:
+def _in_chain(
+    delivery: Delivery, now: Callable[[], float], first: Failure | None = None
+) -> Generator[float, None, bool]:
     """The delivery's steps, each with the rules that led to it in view of what its target puts."""
-    steps = delivery.steps(now)
+    steps = delivery.steps(now, first)
     while True:
-        outer = CHAIN.set(delivery.chain)
+        outer = LEADING_RULES.set(delivery.chain)
         try:
             seconds = next(steps)
         except StopIteration as stop:
             return bool(stop.value)
         finally:
-            CHAIN.reset(outer)
+            LEADING_RULES.reset(outer)
         yield seconds
 
 

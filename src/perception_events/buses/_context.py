@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
-__all__ = ["AHEAD", "CHAIN"]
+__all__ = ["AHEAD", "LEADING_RULES"]
 
-CHAIN: ContextVar[tuple[str, ...]] = ContextVar("rules that led here", default=())
-"""The ARNs of the rules whose targets are being invoked."""
+LEADING_RULES: ContextVar[tuple[str, ...]] = ContextVar("rules that led here", default=())
+"""The ARNs of the rules whose targets led to what is going on now, in order; one that comes up too often is a loop."""
 AHEAD: ContextVar[float] = ContextVar("seconds ahead", default=0.0)
 """Seconds that the delivery in hand has waited between its attempts, which the clock does not know of."""

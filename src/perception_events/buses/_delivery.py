@@ -5,26 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
 
 from perception_events.buses._errors import TargetError
 from perception_events.buses._rule import Rule, RuleTarget
 from perception_events.errors import UnretriableError
 from perception_events.input_transforms import TemplateRenderError
-from perception_events.json_values import JSONObject, JSONValue, copy_json
+from perception_events.json_values import JSONObject, copy_json
 from perception_events.targets import UndecidedError, as_target
-from perception_events.trace import DeadLettered, Delivered, DependsOn, Discarded, Retried, TraceSink
+from perception_events.trace import DeadLettered, Delivered, DependsOn, Discarded, Retried, TraceEvent, TraceSink
 
-__all__ = ["Delivery", "ReadsEvent", "default_retry_delay"]
-
-
-@runtime_checkable
-class ReadsEvent(Protocol):
-    """A target whose parameters are read from the event, beside its input (Kinesis: `PartitionKeyPath`)."""
-
-    def invoke_for(self, given: JSONValue, event: JSONObject, /) -> Any:
-        """Take the input `given`, which was made of `event`; it must not change the event."""
-        ...
+__all__ = ["Delivery", "Failure", "default_retry_delay"]
 
 
 def default_retry_delay(retry: int) -> float:
@@ -35,7 +25,7 @@ def default_retry_delay(retry: int) -> float:
     return float(min(600, 2 ** (retry - 1)))
 
 
-class _Failure:
+class Failure:
     """Why an attempt failed: the code of the dead letter, the reason, and whether trying again can help."""
 
     __slots__ = ("code", "reason", "retryable")
@@ -45,11 +35,12 @@ class _Failure:
         self.reason = reason
         self.retryable = retryable
 
-    def is_same(self, other: _Failure | None) -> bool:
+    def is_same(self, other: Failure | None) -> bool:
+        """Whether it is told as one with `other`."""
         return other is not None and (self.code, self.reason) == (other.code, other.reason)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """`event` for `target` of `rule`.
 
@@ -68,27 +59,34 @@ class Delivery:
     chain: tuple[str, ...] = ()
     assume_after: int | None = None
 
-    def steps(self, now: Callable[[], float]) -> Generator[float, None, bool]:
+    def steps(self, now: Callable[[], float], first: Failure | None = None) -> Generator[float, None, bool]:
         """Attempt, and again as the retry policy says; yields the seconds to wait before each attempt.
 
-        Returns whether the target took the event. Equal failures in a row are one step of the trace.
+        `first`: how the first attempt has failed, where it was made before. Returns whether the target took the event.
+        Equal failures in a row are one step of the trace.
         """
         policy = self.target.retry_policy
         started = now()
         retry = equal = assumed = 0
         since = started
-        last: _Failure | None = None
-        yield 0.0
+        last: Failure | None = None
+        if first is None:
+            yield 0.0
         while True:
             is_assumed = last is not None and self.assume_after is not None and equal >= self.assume_after
-            failure = last if is_assumed else self._attempt(now)
+            outcome = first or (last if is_assumed else self.attempt(now))
+            first = None
             assumed += is_assumed
             time = now()
-            if failure is None or not failure.is_same(last):
+            if not isinstance(outcome, Failure):
+                self._tell_retries(time, retry, last, equal, since, assumed)
+                if outcome is not None and self.trace is not None:
+                    self.trace(outcome)
+                return True
+            failure = outcome
+            if not failure.is_same(last):
                 self._tell_retries(time, retry, last, equal, since, assumed)
                 equal, assumed, since = 0, 0, time
-            if failure is None:
-                return True
             equal += 1
             last = failure
             delay = self.retry_delay(retry + 1)
@@ -107,44 +105,44 @@ class Delivery:
             retry += 1
             yield delay
 
-    def _attempt(self, now: Callable[[], float]) -> _Failure | None:
+    def attempt(self, now: Callable[[], float]) -> Failure | TraceEvent | None:
+        """Invoke the target once: the failure, or the step that is to be traced, None without a trace."""
+        target = self.target
         try:
-            given = self.target.input_for(self.event, self.variables() if self.target.input_transformer else {})
+            given = target.input_for(self.event, self.variables() if target.input_transformer else {})
             # A copy of its own: a target that changes what it gets must not spoil its retry, nor anybody else's event.
-            mine = given if is_shared(self.target.target) else copy_json(given)
-            if isinstance(self.target.invoked, ReadsEvent):
-                self.target.invoked.invoke_for(mine, self.event)
+            mine = given if target.hands_on else copy_json(given)
+            if target.invoke_for is None:
+                target.invoked.invoke(mine)
             else:
-                self.target.invoked.invoke(mine)
+                target.invoke_for(mine, self.event)
         except UnretriableError:
             raise
         except UndecidedError as error:
-            if self.trace is not None:
-                self.trace(DependsOn(now(), self.bus, self._event_id, error.subject, error.depends_on))
-            return None
+            return DependsOn(now(), self.bus, self._event_id, error.subject, error.depends_on)
         except TemplateRenderError as error:
-            return _Failure("INVALID_JSON", str(error), retryable=False)
+            return Failure("INVALID_JSON", str(error), retryable=False)
         except TargetError as error:
-            return _Failure(error.code, f"{type(error).__name__}: {error}", error.retryable)
+            return Failure(error.code, f"{type(error).__name__}: {error}", error.retryable)
         except Exception as error:
             # Whatever else a target raises is a failed invocation, as it is on AWS.
-            return _Failure("ERROR_FROM_TARGET", f"{type(error).__name__}: {error}", retryable=True)
-        if self.trace is not None:
-            self.trace(Delivered(now(), self.bus, self._event_id, self.rule.name, self.target.id, given))
-        return None
+            return Failure("ERROR_FROM_TARGET", f"{type(error).__name__}: {error}", retryable=True)
+        if self.trace is None:
+            return None
+        return Delivered(now(), self.bus, self._event_id, self.rule.name, target.id, given)
 
     @property
     def _event_id(self) -> str:
         return str(self.event["id"])
 
     def _tell_retries(
-        self, now: float, retry: int, failure: _Failure | None, count: int, since: float, assumed: int
+        self, now: float, retry: int, failure: Failure | None, count: int, since: float, assumed: int
     ) -> None:
         if count and failure is not None and self.trace is not None:
             ids = (self._event_id,)
             self.trace(Retried(now, self.bus, ids, retry, failure.reason, failure.code, count, since, assumed))
 
-    def _give_up(self, time: float, failure: _Failure, condition: str | None, retries: int, started: float) -> None:
+    def _give_up(self, time: float, failure: Failure, condition: str | None, retries: int, started: float) -> None:
         """Tell the dead-letter queue what AWS tells it, in SQS's form.
 
         A queue that fails loses the event, as on AWS, which only counts it; here the trace says so.
@@ -180,8 +178,3 @@ class Delivery:
                 return
         if self.trace is not None:
             self.trace(Discarded(time, self.bus, ids, condition or failure.code, reason, seconds))
-
-
-def is_shared(target: object) -> bool:
-    """Whether `target` only hands on what it gets, so that it needs no copy."""
-    return getattr(target, "takes_events_only", False)

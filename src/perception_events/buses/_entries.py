@@ -11,7 +11,7 @@ from typing import Any
 from perception_events.aws_limits import LIMITS
 from perception_events.buses._errors import EventBusError
 from perception_events.buses._times import InvalidEntryTimeError, entry_time
-from perception_events.json_values import JSONObject
+from perception_events.json_values import JSONObject, JSONText
 
 __all__ = ["EntryError", "check_request", "entry_size", "envelope", "response"]
 
@@ -26,6 +26,7 @@ _PARAMETERS: dict[str, tuple[type, ...]] = {
     "EventBusName": _TEXT,
     "TraceHeader": _TEXT,
 }
+_TEXTS = frozenset(name for name, types in _PARAMETERS.items() if types is _TEXT)
 """What an entry may hold. AWS: service model `events`, `PutEventsRequestEntry`."""
 
 
@@ -63,6 +64,8 @@ def _check_parameters(where: str, entry: object) -> None:
     if not isinstance(entry, Mapping):
         raise EventBusError("ParamValidation", f"{where} is {type(entry).__name__}, not a mapping of parameters")
     for name, value in entry.items():
+        if type(value) is str and name in _TEXTS:
+            continue
         types = _PARAMETERS.get(name)
         if types is None:
             known = ", ".join(_PARAMETERS)
@@ -79,7 +82,11 @@ def entry_size(entry: Mapping[str, Any]) -> int:
     AWS: EventBridge User Guide, "Calculating PutEvents event entry size".
     """
     texts = [entry.get(name) for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or ())
-    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if isinstance(text, str))
+    size = sum(
+        len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        for text in texts
+        if isinstance(text, str)
+    )
     return size + (TIME_SIZE if entry.get("Time") is not None else 0)
 
 
@@ -90,8 +97,8 @@ def response(results: Sequence[Mapping[str, str]]) -> dict[str, Any]:
 
 def envelope(
     entry: Mapping[str, Any], *, event_id: str, account: str, region: str, now: float
-) -> tuple[JSONObject, str]:
-    """The event of one entry, and its JSON text with the detail as it was spelled.
+) -> tuple[JSONObject, str | None]:
+    """The event of one entry, and its JSON text with the detail as it was spelled; None where it has no own spelling.
 
     Raises:
         EntryError: AWS would return an error code for this entry.
@@ -108,10 +115,14 @@ def envelope(
     if str(entry["Source"]).startswith("aws."):
         message = f"Not authorized for the source. The source {entry['Source']} begins with 'aws.'."
         raise EntryError("NotAuthorizedForSourceException", message)
-    try:
-        detail = json.loads(entry["Detail"], parse_constant=_reject)
-    except (TypeError, ValueError, RecursionError):
-        detail = None
+    text = entry["Detail"]
+    if isinstance(text, JSONText):
+        detail = text.value  # a pipe has written it and read it already
+    else:
+        try:
+            detail = json.loads(text, parse_constant=_reject)
+        except (TypeError, ValueError, RecursionError):
+            detail = None
     if not isinstance(detail, dict):
         raise EntryError("MalformedDetail", "Detail is malformed.")
     event: JSONObject = {
@@ -124,8 +135,11 @@ def envelope(
         "region": region,
         "resources": list(entry.get("Resources") or ()),
     }
-    text = f'{json.dumps(event, ensure_ascii=False)[:-1]}, "detail": {entry["Detail"]}}}'
-    return {**event, "detail": detail}, text
+    whole = None
+    if not isinstance(text, JSONText):
+        whole = f'{json.dumps(event, ensure_ascii=False)[:-1]}, "detail": {text}}}'
+    event["detail"] = detail
+    return event, whole
 
 
 def _reject(name: str) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from perception_events.aws_limits import LIMITS
 from perception_events.buses._errors import EventBusError
@@ -16,7 +16,15 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
 from perception_events.targets import Invocable, Target, as_target, target_error
 
-__all__ = ["RetryPolicy", "Rule", "RuleState", "RuleTarget"]
+__all__ = ["ReadsEvent", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
+
+
+class ReadsEvent(Protocol):
+    """A target whose parameters are read from the event, beside its input (Kinesis: `PartitionKeyPath`)."""
+
+    def invoke_for(self, given: JSONValue, event: JSONObject, /) -> object:
+        """Take the input `given`, which was made of `event`; it must not change the event."""
+        ...
 
 
 class RuleState(StrEnum):
@@ -77,6 +85,10 @@ class RuleTarget:
     arn: str | None = None
     invoked: Target = field(init=False, repr=False, compare=False)
     """`target` as an object with `invoke`."""
+    invoke_for: Callable[[JSONValue, JSONObject], object] | None = field(init=False, repr=False, compare=False)
+    """`target.invoke_for`, where it is a `ReadsEvent`."""
+    hands_on: bool = field(init=False, repr=False, compare=False)
+    """Whether the target only hands on what it gets, so that it needs no copy: another bus."""
     path: JSONPath | None = field(init=False, repr=False, compare=False, default=None)
     """`input_path`, parsed."""
 
@@ -88,11 +100,13 @@ class RuleTarget:
         if reason is not None:
             raise EventBusError("ValidationException", f"target {self.id}: {reason}")
         object.__setattr__(self, "invoked", as_target(self.target))
+        object.__setattr__(self, "invoke_for", getattr(self.target, "invoke_for", None))
+        object.__setattr__(self, "hands_on", getattr(self.target, "takes_events_only", False))
         given = [v for v in (self.input, self.input_path, self.input_transformer) if v is not None]
         if len(given) > 1:
             reason = f"Only one of Input, InputPath, or InputTransformer must be provided for target {self.id}."
             raise EventBusError("ValidationException", reason)
-        if given and getattr(self.target, "takes_events_only", False):
+        if given and self.hands_on:
             reason = f"Modifying the input for target {self.id} is not supported: an event bus gets the event as it is."
             raise EventBusError("ValidationException", reason)
         if self.input is not None:

@@ -6,10 +6,11 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import PerceptionEventsError, describe
 
 __all__ = ["InvalidEntryTimeError", "entry_time"]
 
+_LONGEST = 64
 _MONTH_FIRST = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?=$|[T ])")
 
 
@@ -35,11 +36,11 @@ def entry_time(given: object, now: float) -> str:
             return _text(given)
         if isinstance(given, int | float) and not isinstance(given, bool):
             return _of_second(int(given))
-        if isinstance(given, str):
+        if isinstance(given, str) and len(given) <= _LONGEST:
             return _text(_read(given.strip()))
     except (TypeError, ValueError, OverflowError, OSError) as error:
         raise InvalidEntryTimeError(str(error)) from None
-    raise InvalidEntryTimeError(f"a {type(given).__name__} is not a time")
+    raise InvalidEntryTimeError(f"{describe(given)} is not a time")
 
 
 def _read(text: str) -> datetime:

@@ -38,9 +38,9 @@ from perception_events.topology import (
     Topology,
 )
 
-__all__ = ["pipeline_topology"]
+__all__ = ["PIPE_ID", "pipeline_topology"]
 
-_TABLE, _BUS, _PIPE, _FALLBACK = "EventTable", "EventBus", "Pipe", "Fallback"
+_TABLE, _BUS, PIPE_ID, _FALLBACK = "EventTable", "EventBus", "Pipe", "Fallback"
 _LONGEST_RETENTION = 1_209_600
 """Seconds: dead letters stay for as long as SQS keeps a message."""
 _READS_AND_WRITES = ("dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
@@ -136,7 +136,7 @@ class _Builder:
         )
         yield log_group
         yield Pipe(
-            _PIPE,
+            PIPE_ID,
             name=name,
             arn=self._account.arn("pipes", f"pipe/{name}"),
             origin=self._origin(

@@ -13,13 +13,14 @@ from perception_events.buses import DeliveryScheduler, EventBus
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
 from perception_events.pipeline._pipeline import Pipeline
+from perception_events.pipeline._topology import PIPE_ID
 from perception_events.pipes import BatchReader, PipeRun, StepFaults
 from perception_events.records import image_of
 from perception_events.scheduler import Scheduler
 from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, UnknownTargetError, Verdict
 from perception_events.streams import Stream
 from perception_events.targets import Invocable
-from perception_events.topology import Pipe, Rule
+from perception_events.topology import Pipe, Resource, Rule
 from perception_events.trace import (
     DeadLettered,
     Delivered,
@@ -120,7 +121,7 @@ class PipelineSimulation:
             for target in rule.targets
             if isinstance(target.target, str)
         }
-        unknown = [name for name in targets or () if name not in resources]
+        unknown = [name for name in targets or () if name not in resources and topology.find(name) is None]
         if unknown:
             raise UnknownTargetError(
                 f"the pipeline declares no target {', '.join(unknown)}; declared: {', '.join(resources) or 'none'}"
@@ -131,14 +132,13 @@ class PipelineSimulation:
         self.simulation = Simulation(
             topology,
             functions=functions,
-            targets={resources[name]: target for name, target in (targets or {}).items()},
+            targets={resources.get(name, name): target for name, target in (targets or {}).items()},
             clock=clock,
             deliver=deliver,
             trace=trace,
         )
         self.names = pipeline.names(env)
-        self._resources = resources
-        self._functions = {name: str(topology[id].name) for name, id in resources.items()}
+        self._pipe = topology.get(PIPE_ID, Pipe)
 
     @property
     def clock(self) -> ManualClock:
@@ -148,13 +148,13 @@ class PipelineSimulation:
     @property
     def bus(self) -> EventBus:
         """The declared bus."""
-        return self.simulation.bus()
+        return self.simulation.bus(str(self._pipe.target))
 
     @property
     def pipe(self) -> BatchReader:
         """The declared pipe."""
-        [pipe] = (reader for reader in self.simulation.readers(self._source) if reader.name == self.names.pipe)
-        return pipe
+        readers = self.simulation.readers(str(self._pipe.source))
+        return next(reader for reader in readers if reader.name == self._pipe.name)
 
     def route(self, records: Iterable[Mapping[str, Any]]) -> Iterator[Route]:
         """Route each record by itself, as a batch of one, and yield the way it took."""
@@ -168,7 +168,7 @@ class PipelineSimulation:
             UnreadableRecordError: it is not a record.
             WrongSourceError: it is a record of another kind of source.
         """
-        return self._route(record, self.simulation.put_record(record, self._source))
+        return self._route(record, self.simulation.put_record(record, str(self._pipe.source)))
 
     def run(self, stream: Stream, *, scheduler: Scheduler, faults: StepFaults | None = None) -> PipeRun:
         """Read `stream` on `scheduler` as the deployed pipe does, from the declared starting position on.
@@ -178,20 +178,20 @@ class PipelineSimulation:
         Raises:
             ValueError: `scheduler` is not on this simulation's clock.
         """
-        runs = self.simulation.run(stream, scheduler=scheduler, source=self._source, faults=faults)
-        # What else reads the stream, of the further resources, runs beside it, in the same order as the readers.
-        return runs[self.simulation.readers(self._source).index(self.pipe)]
+        runs = self.simulation.run(stream, scheduler=scheduler, source=str(self._pipe.source), faults=faults)
+        return next(run for run in runs if run.pipe.name == self._pipe.name)
 
-    @property
-    def _source(self) -> str:
-        """The stream that the declared pipe reads; further resources may hold other pipes."""
-        return str(self.simulation.topology.get(self.names.pipe, Pipe).source)
+    def _resource(self, delivery: Delivered) -> Resource:
+        """What took the event."""
+        topology = self.simulation.topology
+        rule = self.simulation.rule(delivery.where, delivery.rule)
+        return next(topology[str(target.target)] for target in rule.targets if target.id == delivery.target)
 
     def _gave_up(self, delivery: Delivered, result: SimulationResult) -> bool:
         """Whether the function that took the event could not do it in the end."""
-        function = self._resources.get(delivery.target)
+        where = self._resource(delivery).id
         return any(
-            step.where == function and delivery.event_id in step.event_ids
+            step.where == where and delivery.event_id in step.event_ids
             for step in result.trace
             if isinstance(step, DeadLettered | Discarded)
         )
@@ -229,7 +229,7 @@ class PipelineSimulation:
             events=result.events,
             rules=tuple(dict.fromkeys(each.rule for each in verdicts if each.verdict is Verdict.MATCHED)),
             not_matched=tuple(each for each in verdicts if each.verdict is Verdict.NOT_MATCHED),
-            targets=tuple(self._functions.get(step.target, step.target) for step in delivered),
+            targets=tuple(str(self._resource(step).name or step.target) for step in delivered),
             triggers=tuple(dict.fromkeys(triggers)),
             failures=result.failures,
             depends_on=tuple(dict.fromkeys(e for step in undecided for e in step.expressions)),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from perception_events.errors import UnretriableError
 from perception_events.input_transforms import PipeInputTemplate
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.json_values import JSONObject, JSONText, JSONValue
 from perception_events.pipes._batch import Batch
 from perception_events.pipes._enrichment import EnrichmentStep
 from perception_events.pipes._errors import PipeInternalError, PipeTargetError
@@ -208,17 +208,19 @@ class Delivery:
         `last_items`: what the enrichment returned last, so that retries which bring the same are not traced again.
         """
         try:
-            items: list[JSONValue] = list(records)
-            if self.enrichment is not None:
+            if self.enrichment is None:
+                sent = [self._item(record, self.source.decoded(record)) for record in records]
+            else:
                 yield Pause(PipeStep.ENRICHMENT)
-                items = self.enrichment.items(records, self.source.decoded, self.variables)
+                texts = self.enrichment.items(records, self.source.decoded, self.variables)
+                items = [text.value for text in texts]
                 if self.tracing is not None and items != last_items:
                     self.tracing.enriched(records, items)
                     last_items[:] = items
-            if not items:
-                batch.result.dropped += len(records)
-                return None
-            sent = [self._item(item) for item in items]
+                if not items:
+                    batch.result.dropped += len(records)
+                    return None
+                sent = [self._item(text.value, text.value, text) for text in texts]
             limit = self.target.maximum_batch_size
             if limit is not None and len(sent) > limit:
                 raise PipeTargetError(
@@ -250,13 +252,13 @@ class Delivery:
         batch.result.items += len(sent) - partial.not_taken
         return _Failure(failed, reason)
 
-    def _item(self, item: JSONValue) -> PipeItem:
-        decoded = item
-        if self.enrichment is None and isinstance(item, dict):
-            decoded = self.source.decoded(item)
-        value = item if self.target_template is None else self.target_template.render_json(decoded, self.variables())
+    def _item(self, item: JSONValue, decoded: JSONValue, text: JSONText | None = None) -> PipeItem:
+        if self.target_template is None:
+            value = item
+        else:
+            value, text = self.target_template.render_json(decoded, self.variables()), None
         identity = self.source.identity(value) if isinstance(value, dict) else None
-        return PipeItem(value, decoded, self.name, self.source.event_source, identity)
+        return PipeItem(value, decoded, self.name, self.source.event_source, identity, text)
 
     def _too_old(self, record: JSONObject, batch: Batch, first_seen: float) -> bool:
         if self.source.keeps_failures:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from perception_events.json_values import JSONObject, JSONValue, copy_json
+from perception_events.json_values import JSONObject, JSONText, JSONValue, copy_json
 from perception_events.pipes._errors import EnrichmentResponseError, InvalidPipeError
 from perception_events.pipes._templates import parsed_template
 from perception_events.targets import Invocable, Target, as_target, target_error
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 __all__ = ["MAXIMUM_PAYLOAD_BYTES", "EnrichmentStep", "PipeEnrichment", "items_of_response"]
 
@@ -52,7 +54,7 @@ class EnrichmentStep:
         records: Sequence[JSONObject],
         decoded: Callable[[JSONObject], JSONObject],
         variables: Callable[[], dict[str, str]],
-    ) -> list[JSONValue]:
+    ) -> list[JSONText]:
         """Ask for `records`; the items that are to be sent on."""
         batch: JSONValue
         if self._template is None:
@@ -65,8 +67,10 @@ class EnrichmentStep:
         return items_of_response(self._target.invoke(batch))
 
 
-def items_of_response(response: object) -> list[JSONValue]:
-    """The items that an enrichment's `response` stands for; none means that the target is not invoked.
+def items_of_response(response: object) -> list[JSONText]:
+    """The items that an enrichment's `response` stands for, as texts with their values.
+
+    None means that the target is not invoked.
 
     `[]`, `{}` and `""` give none; a list gives one for each element (`[{}]` gives one, empty); an object or a text
     gives one.
@@ -82,22 +86,22 @@ def items_of_response(response: object) -> list[JSONValue]:
         raise EnrichmentResponseError(
             f"the enrichment returned {shown}; return a list of items, or [] to send nothing (does the handler return?)"
         )
-    copied, size = _through_json(response)
+    values = response if isinstance(response, list | tuple) else [response] if response else []
+    texts = [_text_of(value) for value in values]
+    size = sum(map(_octets, texts)) + len(texts) + 1
     if size > MAXIMUM_PAYLOAD_BYTES:
         raise EnrichmentResponseError(
             f"the enrichment returned {size:,} bytes; the limit is {MAXIMUM_PAYLOAD_BYTES:,} (return less)"
         )
-    if isinstance(copied, list):
-        return copied
-    return [copied] if copied else []
+    return [JSONText.of(text, json.loads(text)) for text in texts]
 
 
-def _through_json(response: object) -> tuple[JSONValue, int]:
+def _text_of(value: object) -> str:
     try:
-        text = json.dumps(response, ensure_ascii=False, allow_nan=False)
+        return _encode(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise EnrichmentResponseError(f"the enrichment returned what JSON cannot hold: {error}") from error
-    copied: JSONValue = json.loads(text)
-    # A character takes at most four bytes, so most responses need not be encoded to be measured.
-    size = len(text) if len(text) * 4 <= MAXIMUM_PAYLOAD_BYTES else len(text.encode("utf-8", "surrogatepass"))
-    return copied, size
+
+
+def _octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

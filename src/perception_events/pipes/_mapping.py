@@ -74,15 +74,18 @@ class EventSourceMapping(BatchReader):
         arn = function_arn or f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
 
         def owner(condition: DeadLetterCondition, attempts: int) -> JSONObject:
-            return {
+            context: JSONObject = {
                 "requestContext": {
                     "requestId": f"{name}-{attempts}",
                     "functionArn": arn,
                     "condition": condition.value,
                     "approximateInvokeCount": attempts,
-                },
-                "responseContext": {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"},
+                }
             }
+            if condition is DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED:
+                response: JSONObject = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+                context["responseContext"] = response  # as recorded, one for age has none
+            return context
 
         self._delivery = Delivery(
             name=name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from perception_events.aws_limits import LIMITS
-from perception_events.json_values import JSONValue, copy_json
+from perception_events.json_values import JSONText, JSONValue, copy_json
 from perception_events.pipes._errors import InvalidPipeError, PipeTargetError
 from perception_events.pipes._paths import Parameter, parameter
 from perception_events.targets import Invocable, as_target, target_error
@@ -31,7 +31,8 @@ class PipeItem:
 
     `value`: what the target gets. `before_template`: the same before the target's input template, which is what
     dynamic path parameters read. `pipe`, `event_source` (`aws:dynamodb`): where it comes from. `identity`: by what a
-    partial failure names it (`eventID`, `messageId`); None where the item does not carry it.
+    partial failure names it (`eventID`, `messageId`); None where the item does not carry it. `text`: the value as
+    JSON, where it is written already.
     """
 
     value: JSONValue
@@ -39,6 +40,7 @@ class PipeItem:
     pipe: str
     event_source: str
     identity: str | None = None
+    text: JSONText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class EventBusTarget:
                 if self._detail_type is None
                 else _text("detail_type", self._detail_type(before))
             ),
-            "Detail": _as_text(item.value),
+            "Detail": item.text or _as_text(item.value),
         }
         if self._resources:
             entry["Resources"] = [_text("resources", resource(before)) for resource in self._resources]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
-from perception_events.buses import EventBus
+from perception_events.buses import LEADING_RULES, EventBus
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue, copy_json
 from perception_events.pipes import BatchReader
@@ -58,6 +58,7 @@ class Network:
         self._work: deque[tuple[contextvars.Context, Steps]] = deque()
         self._is_busy = False
         self._draining: set[str] = set()
+        self._led_by: dict[str, tuple[str, ...]] = {}
         self._turns = itertools.count()
 
     # --- the trace
@@ -192,12 +193,13 @@ class Network:
         message_attributes: JSONObject | None = None,
     ) -> None:
         """Send a message, and let those who read the queue have it."""
-        self.queue(resource).send(
+        message_id = self.queue(resource).send(
             body,
             group=None if group is None else str(group),
             deduplication_id=None if deduplication_id is None else str(deduplication_id),
             message_attributes=message_attributes,
         )
+        self._led_by[message_id] = LEADING_RULES.get()
         self._read_queue(resource)
 
     def _read_queue(self, resource: Queue) -> None:
@@ -220,6 +222,9 @@ class Network:
                     yield max(0.0, following - self.now())
                     continue
                 batch = reader.batch(records)
+                # Their own rules count, not those of the message that started this: a loop through a queue is one too.
+                led_by = [self._led_by.get(str(record["messageId"]), ()) for record in records]
+                LEADING_RULES.set(max(led_by, key=len))
                 for pause in reader.deliver(batch):
                     if pause.seconds:
                         yield pause.seconds
@@ -228,6 +233,7 @@ class Network:
                     message_id = str(record["messageId"])
                     if message_id not in failed:
                         queue.delete(message_id)
+                        self._led_by.pop(message_id, None)
                         continue
                     returned[message_id] = returned.get(message_id, 0) + 1
                     if self.assume_after is not None and returned[message_id] >= self.assume_after:

@@ -10,7 +10,7 @@ from perception_events.json_values import JSONObject
 from perception_events.sources._encoded import from_base64
 from perception_events.sources._source import DeadLetterContext, Setting, Shape, Source, Special
 from perception_events.sources._streams import STREAM_SETTINGS, batch_info
-from perception_events.times import InvalidTimeError, read_time
+from perception_events.times import InvalidTimeError, read_time, to_iso
 from perception_events.topology import KinesisStream, Resource, SourceParameters
 
 __all__ = ["KINESIS_STREAM", "kinesis_record"]
@@ -71,7 +71,7 @@ class _KinesisStream(Source):
         return self.position(record) or None
 
     def dead_letter(self, records: Sequence[JSONObject], context: DeadLetterContext) -> JSONObject:
-        return batch_info("KinesisBatchInfo", self, records, context)
+        return batch_info("KinesisBatchInfo", self, records, context, to_iso)
 
     def decoded(self, record: JSONObject) -> JSONObject:
         return {**record, "data": from_base64(record["data"])} if "data" in record else record

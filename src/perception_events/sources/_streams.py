@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from perception_events.json_values import JSONObject
 from perception_events.sources._source import DeadLetterContext, Setting, Source
@@ -22,8 +22,16 @@ STREAM_SETTINGS = (
 """AWS: service model `pipes`, `PipeSourceDynamoDBStreamParameters` and `PipeSourceKinesisStreamParameters`."""
 
 
-def batch_info(name: str, source: Source, records: Sequence[JSONObject], context: DeadLetterContext) -> JSONObject:
-    """The dead letter of records in a stream: where they lie, not the records; `name` is the field that says so.
+def batch_info(
+    name: str,
+    source: Source,
+    records: Sequence[JSONObject],
+    context: DeadLetterContext,
+    written: Callable[[float], str] = to_iso_seconds,
+) -> JSONObject:
+    """The dead letter of records in a stream: where they lie, not the records.
+
+    `name`: the field that says so. `written`: how an arrival time is written.
 
     Unknown on AWS: the form is what three captured messages of real pipes show; no AWS page prints it.
     """
@@ -32,8 +40,8 @@ def batch_info(name: str, source: Source, records: Sequence[JSONObject], context
         "shardId": context.shard_id,
         "startSequenceNumber": source.position(records[0]),
         "endSequenceNumber": source.position(records[-1]),
-        "approximateArrivalOfFirstRecord": to_iso_seconds(context.now if first is None else first),
-        "approximateArrivalOfLastRecord": to_iso_seconds(context.now if last is None else last),
+        "approximateArrivalOfFirstRecord": written(context.now if first is None else first),
+        "approximateArrivalOfLastRecord": written(context.now if last is None else last),
         "batchSize": len(records),
         "streamArn": context.source_arn,
     }
