@@ -179,6 +179,8 @@ CHECKS: tuple[Check, ...] = (
           _EVENTS_API, "correct the input"),
     Check("PE326", "input-path-missing", _W, "The path leads to what no event has.",
           _EVENTS, "name a field of the event"),
+    Check("PE328", "target-not-possible", _E, "AWS rejects the target or the enrichment as it is set up.",
+          "API models of EventBridge and Pipes", "set what is missing, or choose another kind"),
     # PE4xx: names, and the declaration's classifiers
     Check("PE401", "name-not-valid", _E, "AWS rejects the name.",
           "API models of DynamoDB, EventBridge, Pipes and Lambda", "shorten it, or use letters, digits, `-`, `_`, `.`"),

@@ -12,7 +12,7 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location, target_location
 from perception_events.checks._shapes import ENVELOPE, missing_step
 from perception_events.input_transforms import InputTransformer, InvalidTemplateError, JSONPath
-from perception_events.topology import EventBus, Function, Rule, RuleTarget, Schedule, Unresolved, unresolved_in
+from perception_events.topology import Function, Rule, RuleTarget, Schedule, Unresolved, target_errors, unresolved_in
 
 __all__ = ["check_targets"]
 
@@ -30,6 +30,9 @@ def check_targets(context: Context) -> Iterator[Found]:
     for schedule in context.topology.of(Schedule):
         yield from _retry_limits(schedule, Location(schedule))
     yield from _functions(context)
+    for error in target_errors(context.topology):
+        resource = context.topology[error.resource]
+        yield Found("PE328", Location(resource, part=error.origin), error.reason)
 
 
 def _retry_limits(holder: RuleTarget | Schedule, location: Location) -> Iterator[Found]:
@@ -89,8 +92,6 @@ def _inputs(context: Context, target: RuleTarget, location: Location) -> Iterato
     except InvalidTemplateError as error:
         yield Found("PE325", here, error.reason.rstrip("."))
         return
-    if isinstance(context.resource(target.target), EventBus):
-        yield Found("PE325", here, "a bus as target takes the event as it is, without a transformed input")
     for name, path in paths.items():
         yield from _missing(path, here.of(f"input_paths_map.{name}"))
 

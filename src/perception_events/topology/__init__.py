@@ -44,6 +44,7 @@ from perception_events.topology._validation import (
     TargetKind,
     pipe_target_kind,
     rule_target_kind,
+    target_errors,
     topology_errors,
     validate,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "origin_of",
     "pipe_target_kind",
     "rule_target_kind",
+    "target_errors",
     "topology_errors",
     "unresolved_in",
     "validate",

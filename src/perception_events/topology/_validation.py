@@ -23,7 +23,7 @@ from perception_events.topology._routing import EventBus, Pipe, Rule, RuleTarget
 from perception_events.topology._topology import Topology
 from perception_events.topology._values import Origin, PartialJSON, Unresolved
 
-__all__ = ["TargetKind", "pipe_target_kind", "rule_target_kind", "topology_errors", "validate"]
+__all__ = ["TargetKind", "pipe_target_kind", "rule_target_kind", "target_errors", "topology_errors", "validate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,17 @@ def validate(topology: Topology) -> None:
 def topology_errors(topology: Topology) -> Iterator[InvalidTopologyError]:
     """Every part of `topology` that AWS rejects whatever else is so; what is not known is passed over.
 
+    Those of `target_errors`, and circles of buses.
+    """
+    yield from target_errors(topology)
+    yield from _circles(topology)
+
+
+def target_errors(topology: Topology) -> Iterator[InvalidTopologyError]:
+    """Every target and enrichment of `topology` that AWS rejects as it is set up; what is not known is passed over.
+
     A target kind without a parameter that it requires, an input for another event bus, a Standard workflow as an
-    enrichment, a circle of buses.
+    enrichment.
     """
     for rule in topology.of(Rule):
         for at, target in enumerate(rule.targets):
@@ -109,7 +118,6 @@ def topology_errors(topology: Topology) -> Iterator[InvalidTopologyError]:
                 yield from _rule_target_errors(rule, at, target, topology[target.target])
     for pipe in topology.of(Pipe):
         yield from _pipe_errors(pipe, topology)
-    yield from _circles(topology)
 
 
 def _kind(

@@ -34,6 +34,7 @@ def fixes(pattern: dict[str, Any]) -> list[tuple[str, str]]:
         "EC2 Instance State change Notification",
         "EC2 instance state-change notification",
         "EC2 Instance State-change Notificaton",
+        "EC2 Instance State-change Notificatixy",
         "EC2InstanceStateChangeNotification",
     ],
 )
@@ -42,7 +43,14 @@ def test_a_detail_type_that_differs_in_spelling_only_is_an_error(written: str) -
 
 
 @pytest.mark.parametrize(
-    "written", ["EC2 Capacity Reservation Instance Interruption Warning", "EC2 Instance Start", "Something Else"]
+    "written",
+    [
+        "EC2 Capacity Reservation Instance Interruption Warning",
+        "EC2 Instance State-change Notificatxyz",
+        "EC2 Instance State-change Notices",
+        "EC2 Instance Start",
+        "Something Else",
+    ],
 )
 def test_a_detail_type_that_is_only_unknown_is_a_note(written: str) -> None:
     assert [f.identifier for f in found({"source": ["aws.ec2"], "detail-type": [written]})] == ["PE316"]
@@ -103,6 +111,12 @@ def test_calls_that_only_read_are_found_in_the_state_that_leaves_them_out(
 ) -> None:
     pattern = {"source": ["aws.iam"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": names}}
     assert [f.identifier for f in found(pattern, state=state)] == (["PE320"] if expected else [])
+
+
+def test_names_that_begin_like_reads_are_calls_in_events_of_calls_only() -> None:
+    detail = {"eventName": ["GetUser"]}
+    for types in (["AWS Service Event via CloudTrail"], ["AWS API Call via CloudTrail", "AWS Insight via CloudTrail"]):
+        assert found({"source": ["aws.iam"], "detail-type": types, "detail": detail}) == []
 
 
 def test_no_event_of_the_catalogue_is_found() -> None:

@@ -79,6 +79,15 @@ def test_missing_things_of_one_file_are_one_finding_that_names_the_others() -> N
     assert "also: two.targets[0].dead_letter_queue" in findings_text(found)
 
 
+def test_a_terraform_module_is_its_folder() -> None:
+    rules = [
+        rule({"source": [name]}, name, targets=(target(dead_letter_queue=None),), origin=Origin(file, 1, name))
+        for name, file in (("one", "bus/a.tf"), ("two", "bus/b.tf"), ("three", "other/a.tf"), ("four", "other/b.json"))
+    ]
+    found = [f for f in check(rule_topology(*rules)) if f.identifier == "PE310"]
+    assert [(f.location.split(".")[0], len(f.others)) for f in found] == [("one", 1), ("three", 0), ("four", 0)]
+
+
 def test_a_waived_one_of_several_stays_apart() -> None:
     topology = rule_topology(
         *[rule({"source": [n]}, n, targets=(target(dead_letter_queue=None),)) for n in ("a", "b", "c")]

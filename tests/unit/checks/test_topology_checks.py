@@ -17,8 +17,10 @@ from perception_events.topology import (
     Filter,
     Function,
     InputTransformer,
+    KinesisStream,
     LogGroup,
     Opaque,
+    Origin,
     Permission,
     Queue,
     RetryPolicy,
@@ -550,10 +552,18 @@ MISTAKES = [
         "invalid placeholder b",
     ),
     Mistake(
-        "PE325",
+        "PE328",
         targets(target="Bus", input_transformer=InputTransformer({}, '{"a": 1}')),
-        "Rule.targets[0].input_transformer",
-        "a bus as target takes the event as it is",
+        "Rule",
+        "modifying the input is not supported for an event bus",
+    ),
+    Mistake(
+        "PE328",
+        rule_topology(
+            Queue("Jobs", fifo=True), rule(targets=(target(target="Jobs", origin=Origin("a.tf", 3, "t.jobs")),))
+        ),
+        "t.jobs",
+        "a FIFO queue needs a message group",
     ),
     Mistake(
         "PE326", targets(input_path="$.detail_type"), "Rule.targets[0].input_path", "did you mean `$.detail-type`?"
@@ -604,6 +614,23 @@ SOUND: list[tuple[str, Callable[[], Topology]]] = [
     ("a pipe with all settings", lambda: pipe_topology(pipe())),
     ("a mapping with all settings", lambda: pipe_topology(mapping())),
     ("a rule with all settings", lambda: rule_topology(rule(), PERMISSION)),
+    ("two readers of a stream", lambda: pipe_topology(pipe(), mapping())),
+    (
+        "messages that come back as the function ends",
+        lambda: queue_reader(replace(JOBS, visibility_timeout=30), replace(FUNCTION, timeout=30)),
+    ),
+    (
+        "a Kinesis mapping that filters on what Lambda puts there",
+        lambda: pipe_topology(
+            replace(mapping(), source="Clicks", filters=(Filter({"kinesis": {"data": {"a": ["b"]}}}),)),
+            KinesisStream("Clicks"),
+        ),
+    ),
+    ("sets of texts, numbers and binaries", lambda: old(a={"SS": ["x"]}, b={"NS": ["1"]}, c={"BS": ["eA=="]})),
+    (
+        "updates by the key of an index",
+        lambda: pipe_topology(pipe({"eventName": ["MODIFY"], "dynamodb": {"NewImage": {"region": {"S": ["eu"]}}}})),
+    ),
     ("a queue with a redrive policy", lambda: queue_reader(JOBS, batch_size=10)),
     ("a queue's large batches with a window", lambda: queue_reader(JOBS, batch_size=11, maximum_batching_window=1)),
     (

@@ -365,6 +365,12 @@ def test_a_template_that_keeps_the_image_does_not_hide_the_filter() -> None:
     assert reasons(other, "PE303") == []  # an old image may well be PROCESSING
 
 
+def test_a_set_may_hold_the_rules_value_beside_the_filters() -> None:
+    pattern: JSONObject = {"detail": {"dynamodb": {"NewImage": {"tags": {"SS": ["b"]}}}}}
+    wanted: JSONObject = {"eventName": ["INSERT"], "dynamodb": {"NewImage": {"tags": {"SS": ["a"]}}}}
+    assert reasons(replace(rule(pattern), pipe=replace(SOUND.pipe, filter_criteria=(wanted,))), "PE303") == []
+
+
 def test_a_rule_for_an_event_type_that_no_classifier_gives_is_found() -> None:
     found = reasons(rule({"detail": {"PerceptionPipelineEventType": ["thermal"]}}), "PE303")
     assert found == [
