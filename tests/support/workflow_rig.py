@@ -62,7 +62,10 @@ class WorkflowRig:
         return str(found["cause"])
 
     def written(self, prefix: str = "trigger_") -> dict[str, dict[str, Any]]:
+        """The items of the event types that begin with `prefix`, by sort key; the values of sets are sorted."""
         items = self.dynamodb.scan(TableName=TABLE)["Items"]
+        for value in (value for item in items for value in item.values() if "SS" in value):
+            value["SS"].sort()
         return {key: i for i in items if f"#{prefix}" in (key := i["date#event_type"]["S"])}
 
 

@@ -17,7 +17,14 @@ from perception_events.pipeline._topology import PIPE_ID
 from perception_events.pipes import BatchReader, PipeRun, StepFaults
 from perception_events.records import image_of
 from perception_events.scheduler import Scheduler
-from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, UnknownTargetError, Verdict
+from perception_events.simulation import (
+    ASSUME_FAILING_AFTER,
+    RuleVerdict,
+    Simulation,
+    SimulationResult,
+    UnknownTargetError,
+    Verdict,
+)
 from perception_events.streams import Stream
 from perception_events.targets import Invocable
 from perception_events.topology import Pipe, Resource, Rule
@@ -94,7 +101,7 @@ class PipelineSimulation:
 
     `env`: the environment. `targets`: what is invoked for a target of the declaration (`aggregate_pose`); one that is
     not given takes every event. `enrichment`: takes the place of the declaration's own, as a deployed function would.
-    `clock`, `deliver`, `trace`: as of `Simulation`, which is `simulation` here.
+    `clock`, `deliver`, `trace`, `assume_failing_after`: as of `Simulation`, which is `simulation` here.
 
     Raises:
         UnknownTargetError: `targets` names what the declaration does not.
@@ -111,6 +118,7 @@ class PipelineSimulation:
         clock: ManualClock | None = None,
         deliver: DeliveryScheduler | None = None,
         trace: TraceSink | None = None,
+        assume_failing_after: int | None = ASSUME_FAILING_AFTER,
     ) -> None:
         self.pipeline = pipeline
         self.env = env
@@ -136,6 +144,7 @@ class PipelineSimulation:
             clock=clock,
             deliver=deliver,
             trace=trace,
+            assume_failing_after=assume_failing_after,
         )
         self.names = pipeline.names(env)
         self._pipe = topology.get(PIPE_ID, Pipe)

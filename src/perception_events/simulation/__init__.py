@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from perception_events.simulation._result import Invocation, RuleVerdict, SimulationResult, Verdict
-from perception_events.simulation._simulation import Simulation, UnknownTargetError
+from perception_events.simulation._simulation import ASSUME_FAILING_AFTER, Simulation, UnknownTargetError
 
-__all__ = ["Invocation", "RuleVerdict", "Simulation", "SimulationResult", "UnknownTargetError", "Verdict"]
+__all__ = [
+    "ASSUME_FAILING_AFTER",
+    "Invocation",
+    "RuleVerdict",
+    "Simulation",
+    "SimulationResult",
+    "UnknownTargetError",
+    "Verdict",
+]

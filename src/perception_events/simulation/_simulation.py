@@ -34,9 +34,9 @@ from perception_events.topology import (
 )
 from perception_events.trace import TraceSink
 
-__all__ = ["Simulation", "UnknownTargetError"]
+__all__ = ["ASSUME_FAILING_AFTER", "Simulation", "UnknownTargetError"]
 
-_ASSUME_AFTER = 10
+ASSUME_FAILING_AFTER = 10
 R = TypeVar("R", bound=Resource)
 
 
@@ -54,7 +54,7 @@ class Simulation:
     `clock`: where time begins; it is moved forward by what waits and by records that are newer. `deliver`: takes over
     the buses' deliveries, as `EventBus` says. `trace`: called with every step; the result of each `put_` has its own.
     `assume_failing_after`: after so many equal failures in a row the following attempts are not made but counted, with
-    the time that they would take; None makes every attempt.
+    the time that they would take; None makes every attempt, which targets need that fail by chance or recover late.
 
     What lies behind something put in happens at once, in this order: pipe by pipe, rule by rule, then what was put into
     queues and streams on the way. Where a value is not known before deployment, the way ends with `DependsOn`; numbers
@@ -74,7 +74,7 @@ class Simulation:
         clock: ManualClock | None = None,
         deliver: DeliveryScheduler | None = None,
         trace: TraceSink | None = None,
-        assume_failing_after: int | None = _ASSUME_AFTER,
+        assume_failing_after: int | None = ASSUME_FAILING_AFTER,
     ) -> None:
         validate(topology)
         self.topology = topology

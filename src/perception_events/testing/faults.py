@@ -29,6 +29,8 @@ class FaultPlan:
     `failure`: an invocation fails by the service's or the customer's fault, before or after it took effect.
     `rejection`: a bus rejects an entry, for now. `poison`: an item always fails, chosen by its eventID.
     `duplicate`: a bus delivers an event to a target twice.
+
+    What fails by chance may work the next time: give a simulation `assume_failing_after=None` beside a plan.
     """
 
     seed: int = 0
