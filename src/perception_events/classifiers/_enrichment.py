@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from perception_events.classifiers._registry import ClassifierRegistry
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.records import has_change, image_with
 from perception_events.value_objects import ValueObject
@@ -24,7 +24,7 @@ class OnError(StrEnum):
     UNKNOWN = "unknown"
 
 
-class EnrichmentError(PerceptionEventsError, ValueError):
+class EnrichmentError(InputError, ValueError):
     """An item that cannot be classified; the message names its place in the batch and what is missing."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.pipeline import Pipeline
 
 __all__ = ["BUILT_IN_PIPELINE", "PipelineNotFoundError", "load_pipeline"]
@@ -13,7 +13,7 @@ __all__ = ["BUILT_IN_PIPELINE", "PipelineNotFoundError", "load_pipeline"]
 BUILT_IN_PIPELINE = "perception_events.pipeline:perception_pipeline"
 
 
-class PipelineNotFoundError(PerceptionEventsError, LookupError):
+class PipelineNotFoundError(DeclarationError, LookupError):
     """`--pipeline` names nothing that can be used; the message says which part of it."""
 
 
