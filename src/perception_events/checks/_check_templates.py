@@ -14,10 +14,10 @@ from perception_events.checks._shapes import (
     STREAM_RECORD,
     Shape,
     Special,
-    json_error,
     missing_step,
     path_steps,
     path_texts,
+    position_words,
     shape_at,
     template_shape,
 )
@@ -61,10 +61,10 @@ def _template_mistakes(context: Context, pipe: Pipe, field: str, source: Shape) 
     except InvalidTemplateError as error:
         yield Found("PE203", location, error.reason.rstrip("."))
         return
-    broken = json_error(template)
+    broken = parsed.json_error
     if broken is not None:
-        yield Found("PE203", location, f"whatever the record, it does not render JSON: {broken}")
-    for text in path_texts(template):
+        yield Found("PE203", location, f"{broken.reason} {position_words(broken)}".rstrip())
+    for text in path_texts(template, parsed.placeholders):
         reason = f"{text!r} without `<` and `>` is a text that is sent as it is"
         yield Found("PE216", location, reason, f"write `<{text}>`, without the quotes")
     if _is_record(source) and _is_read_later(context, pipe, field):
