@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli import check, coverage, graph, joins, match, render, run, schema
+from perception_events.cli import check, compare, coverage, graph, joins, match, render, run, schema
 from perception_events.cli.route import route_command
 
 __all__ = ["app"]
@@ -44,5 +44,5 @@ def route(
     raise typer.Exit(route_command(records or ["-"], pipeline=pipeline, env=env, as_json=json, strict=strict))
 
 
-for command in (coverage, match, run, joins, render, check, graph, schema):
+for command in (coverage, compare, match, run, joins, render, check, graph, schema):
     command.register(app)
