@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from perception_events.traffic._blocks import MAX_LINE, STANDARD_INPUT, Block, UnreadableInput, read_blocks
+from perception_events.traffic._compare import (
+    ChangeKind,
+    ComparePlan,
+    CompareReport,
+    ComparisonCounts,
+    TrafficChange,
+    compare,
+    compare_report,
+)
 from perception_events.traffic._coverage import CoverageCounts, CoveragePlan
 from perception_events.traffic._coverage_page import coverage_page
 from perception_events.traffic._coverage_report import (
@@ -22,6 +31,13 @@ __all__ = [
     "MAX_LINE",
     "STANDARD_INPUT",
     "Block",
+    "ChangeKind",
+    "ComparePlan",
+    "CompareReport",
+    "ComparisonCounts",
+    "TrafficChange",
+    "compare",
+    "compare_report",
     "CoverageCounts",
     "CoveragePlan",
     "CoverageReport",
