@@ -26,6 +26,7 @@ from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
 from perception_events.traffic._reading import read_events, read_records, read_traffic
+from perception_events.traffic._rules import TrafficRule, UndecidedRule, rules_of
 
 __all__ = [
     "MAX_LINE",
@@ -47,6 +48,8 @@ __all__ = [
     "Mergeable",
     "Plan",
     "RuleCoverage",
+    "TrafficRule",
+    "UndecidedRule",
     "UnreadableInput",
     "UnreadableTrafficError",
     "UntakenEvents",
@@ -60,4 +63,5 @@ __all__ = [
     "read_events",
     "read_records",
     "read_traffic",
+    "rules_of",
 ]
