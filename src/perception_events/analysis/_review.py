@@ -13,7 +13,7 @@ from perception_events.analysis._unhandled import unhandled_values
 from perception_events.checks import Severity
 from perception_events.patterns import EventPattern
 from perception_events.patterns.analysis import FindingKind as PairKind
-from perception_events.patterns.analysis import ReviewedRule, RuleFinding, review
+from perception_events.patterns.analysis import ReviewedRule, RuleFinding, review, satisfiable_on_a_bus
 from perception_events.schemas import EventSchema, PatternChecker
 from perception_events.schemas import FindingKind as SchemaKind
 from perception_events.topology import EventSourceMapping, Origin, Pipe, Topology
@@ -138,7 +138,15 @@ def review_topology(
 def _pairs(
     rules: Sequence[BusRule], bus: str, overlaps: bool, undecided: list[UndecidedRule]
 ) -> Iterator[ReviewFinding]:
-    by_name = {rule.name: rule for rule in rules}
+    by_name = {}
+    for rule in rules:
+        answer = satisfiable_on_a_bus(rule.pattern)
+        if answer.verdict is False and answer.reason:
+            message = f"no event of a bus matches {rule.name}: {answer.reason}"
+            yield ReviewFinding(ReviewKind.NEVER, Severity.ERROR, (rule.name,), message, bus, (rule.origin,))
+        else:
+            by_name[rule.name] = rule
+    rules = list(by_name.values())
     result = review((ReviewedRule(rule.name, rule.pattern, rule.targets) for rule in rules), overlaps=overlaps)
     for found in result.findings:
         involved = [by_name[name] for name in found.rules]

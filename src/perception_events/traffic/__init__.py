@@ -22,6 +22,7 @@ from perception_events.traffic._coverage_report import (
     coverage,
     coverage_report,
 )
+from perception_events.traffic._deliveries import Delivery, deliveries_of, received_input
 from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
@@ -41,6 +42,7 @@ __all__ = [
     "compare_report",
     "CoverageCounts",
     "CoveragePlan",
+    "Delivery",
     "CoverageReport",
     "FoundEvent",
     "FoundRecord",
@@ -56,6 +58,7 @@ __all__ = [
     "ValueCoverage",
     "WorkerDiedError",
     "count_in_jobs",
+    "deliveries_of",
     "coverage",
     "coverage_page",
     "coverage_report",
@@ -63,5 +66,6 @@ __all__ = [
     "read_events",
     "read_records",
     "read_traffic",
+    "received_input",
     "rules_of",
 ]

@@ -88,6 +88,11 @@ def test_a_rule_that_can_never_match_is_an_error_and_nothing_else_is_said_of_it(
     assert "time is a string in every event" in found.message
 
 
+def test_a_rule_that_asks_for_a_field_that_no_event_has_is_an_error() -> None:
+    (found,) = reviewed(rule("Paid", {"source": ["orders"], "detail_type": ["Paid"]}, "Ship")).findings
+    assert (found.kind, found.message) == (ReviewKind.NEVER, "no event of a bus matches Paid: no event has detail_type")
+
+
 def test_a_rule_that_takes_every_event_is_noted() -> None:
     (found,) = reviewed(rule("All", {"version": [{"prefix": ""}]}, "Ship")).findings
     assert (found.kind, found.severity) == (ReviewKind.ALWAYS, Severity.NOTE)
