@@ -17,7 +17,8 @@ from perception_events.aggregation._errors import (
     JoinFailuresError,
     JoinNotFoundError,
 )
-from perception_events.aggregation._join import Expected, Join, read_expectation
+from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._join import Join
 from perception_events.aggregation._keys import ItemNames, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
@@ -105,6 +106,8 @@ class Aggregator:
                 raise InvalidJoinError(f"two joins are called {join.name!r}; give one of them another name")
             self._joins[join.name] = join
         self._store = store
+        # Asked once: a protocol is checked member by member.
+        self._limits = store if isinstance(store, LimitedJoinStore) else None
         self._clock = clock
         self._parts = parts
         self._names = names or ItemNames()
@@ -295,18 +298,7 @@ class Aggregator:
             InvalidExpectationError: the manifest, or what the join's callable returned, says neither members nor a
                 number.
         """
-        expects = join.expects
-        if isinstance(expects, (int, frozenset)):
-            return expects
-        if join.manifest is not None:
-            return self._store.manifest(key.site, join.manifest.sort_key(join, key), join.manifest.attribute)
-        assert callable(expects)
-        try:
-            found = expects(key)
-        except Exception as error:
-            error.add_note(f"raised by expects= of join {join.name!r} for the group {key}")
-            raise
-        return read_expectation(found, f"join {join.name!r}: expects({key}) returned")
+        return join.expectation.of(join, key, self._store.manifest)
 
     def _known_expectation(self, join: Join, key: JoinKey, *, by_sweep: bool) -> tuple[Expected, str | None]:
         """The expectation of a group, or None with the reason why it cannot be read.
@@ -325,13 +317,13 @@ class Aggregator:
             if not by_sweep or join.manifest is not None:
                 raise
             return None, f"join {join.name!r}: expects({key}) raised {type(error).__name__}: {error}"
-        if isinstance(self._store, LimitedJoinStore):
-            return expected, self._store.capacity_problem(key, expected)
+        if self._limits is not None:
+            return expected, self._limits.capacity_problem(key, expected)
         return expected, None
 
     def _check_capacity(self, join: Join) -> None:
-        if isinstance(self._store, LimitedJoinStore) and isinstance(join.expects, (int, frozenset)):
-            problem = self._store.capacity_problem(JoinKey(join.name, "", ""), join.expects)
+        if self._limits is not None and join.expectation.fixed is not None:
+            problem = self._limits.capacity_problem(JoinKey(join.name, "", ""), join.expectation.fixed)
             if problem is not None:
                 raise InvalidJoinError(f"join {join.name!r} can never complete: {problem}")
 
