@@ -79,7 +79,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "rich": {"cli"},

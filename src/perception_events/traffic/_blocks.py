@@ -154,9 +154,19 @@ def _decompressed(stream: BinaryIO, on_bytes: Callable[[int], None] | None) -> I
         yield from source
 
 
+def _gzip_format() -> Any:
+    """What decompresses: isal, of the extra `[fast]`, twice as fast and of the same interface, or zlib."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib
+    return isal_zlib
+
+
 def _gunzip(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
     """Every member of a gzip file. Firehose and appending programs write several, one after the other."""
-    member = zlib.decompressobj(wbits=31)
+    gzip_format = _gzip_format()
+    member = gzip_format.decompressobj(wbits=31)
     data = first
     try:
         while data := data or next(source, b""):
@@ -164,14 +174,14 @@ def _gunzip(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # what tapes and block devices add
                 if not data:
                     continue
-                member = zlib.decompressobj(wbits=31)
+                member = gzip_format.decompressobj(wbits=31)
             text = member.decompress(data, 4 * _BLOCK)
             data = member.unused_data if member.eof else member.unconsumed_tail
             if text:
                 yield text
         if not member.eof and (text := member.flush()):
             yield text
-    except zlib.error as error:
+    except gzip_format.error as error:
         raise _DamagedError(f"is not whole: gzip is broken: {error}; what comes after cannot be read") from None
     if not member.eof:
         raise _DamagedError("is not whole: gzip ends too early; what is before its end was read")
