@@ -125,11 +125,11 @@ def near_pair(sources: Iterable[str], detail_type: str) -> NearPair | None:
     """What was probably meant by `detail_type` of one of `sources`, where it differs in spelling only.
 
     The catalogue does not have every event, so only small differences count: case, blanks and punctuation, one or two
-    letters, and names that AWS itself has changed.
+    letters, last words left out, and names that AWS itself has changed.
     """
     for source in sources:
         types = _by_source().get(source, frozenset()) | _EVERY_SOURCE
-        near = near_name(detail_type, sorted(types))
+        near = near_name(detail_type, sorted(types)) or _begun(detail_type, types)
         if near is not None:
             return NearPair(source, near)
         for old, new in _RENAMED:
@@ -150,6 +150,12 @@ def near_name(name: str, known: Sequence[str]) -> str | None:
             return one
     allowed = 0 if len(plain) < 5 else 1 if len(plain) < 12 else 2
     return next((one for one in known if one != name and _distance(plain, _plain(one), allowed) <= allowed), None)
+
+
+def _begun(name: str, known: Iterable[str]) -> str | None:
+    """The only one of `known` of which `name` is the beginning: its last words were left out."""
+    found = [one for one in known if one.startswith(f"{name} ")]
+    return found[0] if len(found) == 1 and " " in name else None
 
 
 def _plain(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, load_topology
-from perception_events.diagrams import graph_mermaid, graph_svg, topology_graph
+from perception_events.diagrams import Graph, graph_html, graph_mermaid, graph_svg, topology_graph
 from perception_events.errors import PerceptionEventsError
 from perception_events.readers import Problem
 
@@ -23,6 +24,14 @@ class DiagramFormat(StrEnum):
 
     MERMAID = "mermaid"
     SVG = "svg"
+    HTML = "html"
+
+
+_DRAW: dict[DiagramFormat, Callable[[Graph], str]] = {
+    DiagramFormat.MERMAID: graph_mermaid,
+    DiagramFormat.SVG: graph_svg,
+    DiagramFormat.HTML: graph_html,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +54,9 @@ def graph(
     queues: Annotated[bool, typer.Option("--queues", help="Draw dead-letter queues too.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file to write to.")] = None,
 ) -> None:
-    """Draw what events come from, pass through and end at, with the patterns on the arrows.
+    """Draw what events come from, pass through and end at, each bus around its rules, with their patterns.
+
+    As Mermaid text, as an SVG, or as one HTML page with search and zoom that needs nothing else.
 
     Of a Pipeline (the built-in one without paths) the joins and the modules they start are drawn, too.
     """
@@ -64,7 +75,7 @@ def graph(
         raise typer.Exit(2) from None
     for problem in problems:
         typer.echo(f"perception-events graph: {problem}", err=True)
-    text = graph_svg(drawn) if format is DiagramFormat.SVG else graph_mermaid(drawn)
+    text = _DRAW[format](drawn)
     if output is None:
         sys.stdout.write(text)
     else:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from perception_events.classifiers import ClassifierRegistry, Enrichment
 from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
 from perception_events.cli.json_files import UnreadableInput
 from perception_events.cli.load import PipelineNotFoundError
@@ -216,7 +217,7 @@ def _functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[
 
 
 def _function(location: str) -> Callable[[Any], Any]:
-    """The function, handler or object with `invoke` that a text names, or one that returns a sample of the output."""
+    """The function, handler, registry or object with `invoke` that a text names, or a sample of its output."""
     if location.endswith(".json"):
         sample = json.loads(Path(location).read_text(encoding="utf-8"))
         return lambda event: sample
@@ -229,6 +230,8 @@ def _function(location: str) -> Callable[[Any], Any]:
         found = getattr(importlib.import_module(module_name), name)
     except (ImportError, AttributeError) as error:
         raise PipelineNotFoundError(f"--enrichment {location!r}: {error}") from None
+    if isinstance(found, ClassifierRegistry):
+        found = Enrichment(found)
     found = getattr(found, "invoke", found)
     if not callable(found):
         raise PipelineNotFoundError(f"--enrichment {location!r} is a {type(found).__name__}, not a function")

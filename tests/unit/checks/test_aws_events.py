@@ -36,6 +36,7 @@ def fixes(pattern: dict[str, Any]) -> list[tuple[str, str]]:
         "EC2 Instance State-change Notificaton",
         "EC2 Instance State-change Notificatixy",
         "EC2InstanceStateChangeNotification",
+        "EC2 Instance State-change",
     ],
 )
 def test_a_detail_type_that_differs_in_spelling_only_is_an_error(written: str) -> None:

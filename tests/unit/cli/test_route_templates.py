@@ -79,6 +79,39 @@ def test_an_enrichment_is_given_or_the_verdict_depends_on_it(tmp_path: Path) -> 
         assert "enriched" in done.stdout
 
 
+STREAM = """\
+Resources:
+  T:
+    Type: AWS::DynamoDB::Table
+    Properties: {TableName: t, StreamSpecification: {StreamViewType: NEW_IMAGE}}
+  Out: {Type: AWS::SQS::Queue, Properties: {QueueName: out}}
+  P:
+    Type: AWS::Pipes::Pipe
+    Properties:
+      Source: !GetAtt T.StreamArn
+      SourceParameters: {DynamoDBStreamParameters: {StartingPosition: LATEST, BatchSize: 10}}
+      Enrichment: arn:aws:lambda:us-east-1:123456789012:function:enrich
+      Target: !GetAtt Out.Arn
+"""
+
+
+def test_a_classifier_registry_stands_in_for_its_enrichment_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = tmp_path / "t.yaml"
+    template.write_text(STREAM)
+    (tmp_path / "own_types.py").write_text(
+        "from perception_events.classifiers import ClassifierRegistry, PrefixClassifier\n"
+        "registry = ClassifierRegistry([PrefixClassifier('order-paid', 'paid#')])\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    image = {"site": {"S": "a"}, "date#event_type": {"S": "2025-07-15#paid#A17"}}
+    record = {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
+    done = run(json.dumps(record), "--template", str(template), "--enrichment", "own_types:registry")
+    assert done.exit_code == 0, done.stderr
+    assert '"PerceptionPipelineEventType": "order-paid"' in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
