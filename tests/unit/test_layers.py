@@ -32,6 +32,7 @@ LAYERS: list[set[str]] = [
     {"checks", "rendering", "diagrams", "readers"},
     {"pipeline"},
     {"traffic"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
@@ -86,6 +87,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "hypothesis": {"testing"},
         "pytest": {"testing"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from perception_events.traffic._blocks import MAX_LINE, STANDARD_INPUT, Block, UnreadableInput, read_blocks
+from perception_events.traffic._blocks import (
+    MAX_LINE,
+    STANDARD_INPUT,
+    Block,
+    UnreadableInput,
+    blocks_of,
+    blocks_of_lines,
+    is_traffic,
+    read_blocks,
+)
 from perception_events.traffic._compare import (
     ChangeKind,
     ComparePlan,
@@ -52,10 +61,13 @@ __all__ = [
     "UntakenEvents",
     "ValueCoverage",
     "WorkerDiedError",
+    "blocks_of",
+    "blocks_of_lines",
     "count_in_jobs",
     "coverage",
     "coverage_page",
     "coverage_report",
+    "is_traffic",
     "read_blocks",
     "read_events",
     "read_records",

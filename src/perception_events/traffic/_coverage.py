@@ -119,6 +119,10 @@ class CoveragePlan:
                 self.values[name] = (rule.name, path, value)
                 self._rule_set.add(name, pattern)
         self._not_taking = self._disabled | self.values.keys()
+        self._read: LineReader | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_read": None}
 
     def count(self, blocks: Iterable[Block | UnreadableInput]) -> CoverageCounts:
         """The counts of some blocks of any files.
@@ -127,12 +131,13 @@ class CoveragePlan:
             UnreadableTrafficError: with `strict`, for the first line that cannot be read.
         """
         counts = CoverageCounts()
-        read = self._line_reader()
         for block in blocks:
             if isinstance(block, UnreadableInput):
                 counts.inputs.reject(block, strict=self.strict)
             else:
-                self._add_block(counts, block, read)
+                if self._read is None:
+                    self._read = self._line_reader()
+                self._add_block(counts, block, self._read)
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events)
         counts.ids.trim(_itself)
