@@ -35,6 +35,9 @@ from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
 from perception_events.traffic._reading import read_events, read_records, read_traffic
+from perception_events.traffic._replay import InjectedFaultError, Replay, ReplayedInput
+from perception_events.traffic._replay_summary import Occurrences, ReplaySummary
+from perception_events.traffic._time_order import in_order_of_time
 
 __all__ = [
     "MAX_LINE",
@@ -52,9 +55,14 @@ __all__ = [
     "CoverageReport",
     "FoundEvent",
     "FoundRecord",
+    "InjectedFaultError",
     "InputCounts",
     "Mergeable",
+    "Occurrences",
     "Plan",
+    "Replay",
+    "ReplaySummary",
+    "ReplayedInput",
     "RuleCoverage",
     "UnreadableInput",
     "UnreadableTrafficError",
@@ -67,6 +75,7 @@ __all__ = [
     "coverage",
     "coverage_page",
     "coverage_report",
+    "in_order_of_time",
     "is_traffic",
     "read_blocks",
     "read_events",
