@@ -33,6 +33,7 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"traffic"},
     {"analysis"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
@@ -80,13 +81,14 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "rich": {"cli"},
         "hypothesis": {"testing"},
         "pytest": {"testing"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]
