@@ -24,7 +24,7 @@ from perception_events.cli.topologies import (
     load_topology,
 )
 from perception_events.errors import PerceptionEventsError
-from perception_events.patterns import Dialect, Mismatch, PartialPattern
+from perception_events.patterns import Dialect, EngineQuirk, Mismatch, PartialPattern
 from perception_events.topology import Archive, EventSourceMapping, Pipe, Resource, Rule, Topology
 
 __all__ = ["register"]
@@ -74,13 +74,17 @@ def match(
     except (PerceptionEventsError, OSError, UnicodeDecodeError) as error:
         typer.echo(f"perception-events match: {error}", err=True)
         raise typer.Exit(EXIT_UNREADABLE) from None
+    quirks = [quirk for one in patterns if one.possible is not None for quirk in one.possible.quirks]
+    if not as_json:
+        for quirk in quirks:
+            typer.echo(f"perception-events match: the engine contradicts itself: {quirk}", err=True)
     for found in read_events(events or [STANDARD_INPUT]):
         if isinstance(found, UnreadableInput):
             typer.echo(f"perception-events match: {found}", err=True)
             status = EXIT_UNREADABLE
             continue
         verdict = _verdict(patterns, found)
-        _print(verdict, found, as_json=as_json)
+        _print(verdict, found, quirks, as_json=as_json)
         if verdict.matches is not True:
             status = status or EXIT_NO_MATCH
     raise typer.Exit(status)
@@ -138,7 +142,7 @@ def _verdict(patterns: Iterable[PartialPattern], found: FoundEvent) -> _Verdict:
     return _Verdict(False, [one for pattern in patterns for one in pattern.explain(found.event)])
 
 
-def _print(verdict: _Verdict, found: FoundEvent, *, as_json: bool) -> None:
+def _print(verdict: _Verdict, found: FoundEvent, quirks: list[EngineQuirk], *, as_json: bool) -> None:
     if as_json:
         line = {
             "file": found.file,
@@ -146,6 +150,7 @@ def _print(verdict: _Verdict, found: FoundEvent, *, as_json: bool) -> None:
             "matches": verdict.matches,
             "mismatches": [one.to_dict() for one in verdict.mismatches],
             "depends_on": list(verdict.depends_on),
+            "quirks": [one.to_dict() for one in quirks],
         }
         print(json.dumps(line, ensure_ascii=False))
         return
