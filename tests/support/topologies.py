@@ -14,6 +14,7 @@ from perception_events.topology import (
     PartialJSON,
     Pipe,
     Queue,
+    Resource,
     RetryPolicy,
     Rule,
     RuleTarget,
@@ -26,7 +27,7 @@ from perception_events.topology import (
     Topology,
 )
 
-__all__ = ["HOSTILE", "every_kind", "hostile"]
+__all__ = ["HOSTILE", "every_kind", "hostile", "many_rules"]
 
 HOSTILE = (
     '${file("/etc/passwd")}',
@@ -204,3 +205,28 @@ def every_kind(word: str = "orders") -> Topology:
 def hostile() -> Topology:
     """`every_kind` with all hostile texts in every name, pattern and input."""
     return every_kind("".join(HOSTILE))
+
+
+def many_rules(count: int) -> Topology:
+    """A bus with `count` rules that have a queue each and one dead-letter queue for all; every tenth rule logs too."""
+    resources: list[Resource] = [
+        EventBus("Bus", name="shop-bus", arn=_arn("events", "event-bus/shop-bus")),
+        Queue("DeadLetters", name="dead-letters", arn=_arn("sqs", "dead-letters")),
+        Function("Log", name="log-all", arn=_arn("lambda", "function:log-all")),
+    ]
+    for number in range(count):
+        name = f"tenant-{number}"
+        resources.append(Queue(f"Queue{number}", name=f"{name}-queue", arn=_arn("sqs", f"{name}-queue")))
+        targets = [RuleTarget("queue", target=f"Queue{number}", dead_letter_queue="DeadLetters")]
+        targets += [RuleTarget("log", target="Log")] if number % 10 == 0 else []
+        resources.append(
+            Rule(
+                f"Rule{number}",
+                name=f"{name}-rule",
+                arn=_arn("events", f"rule/shop-bus/{name}-rule"),
+                bus="Bus",
+                event_pattern={"source": ["shop"], "detail": {"tenant": [name], "total": [{"numeric": [">", number]}]}},
+                targets=tuple(targets),
+            )
+        )
+    return Topology(resources, name="many-rules")

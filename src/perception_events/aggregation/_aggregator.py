@@ -105,6 +105,8 @@ class Aggregator:
                 raise InvalidJoinError(f"two joins are called {join.name!r}; give one of them another name")
             self._joins[join.name] = join
         self._store = store
+        # Asked once: a protocol is checked member by member.
+        self._limits = store if isinstance(store, LimitedJoinStore) else None
         self._clock = clock
         self._parts = parts
         self._names = names or ItemNames()
@@ -325,13 +327,13 @@ class Aggregator:
             if not by_sweep or join.manifest is not None:
                 raise
             return None, f"join {join.name!r}: expects({key}) raised {type(error).__name__}: {error}"
-        if isinstance(self._store, LimitedJoinStore):
-            return expected, self._store.capacity_problem(key, expected)
+        if self._limits is not None:
+            return expected, self._limits.capacity_problem(key, expected)
         return expected, None
 
     def _check_capacity(self, join: Join) -> None:
-        if isinstance(self._store, LimitedJoinStore) and isinstance(join.expects, (int, frozenset)):
-            problem = self._store.capacity_problem(JoinKey(join.name, "", ""), join.expects)
+        if self._limits is not None and isinstance(join.expects, (int, frozenset)):
+            problem = self._limits.capacity_problem(JoinKey(join.name, "", ""), join.expects)
             if problem is not None:
                 raise InvalidJoinError(f"join {join.name!r} can never complete: {problem}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +20,7 @@ from perception_events.cli.topologies import (
     RegionOption,
     load_topology,
 )
-from perception_events.diagrams import graph_mermaid, graph_svg, topology_graph
+from perception_events.diagrams import Graph, graph_html, graph_mermaid, graph_svg, topology_graph
 from perception_events.readers import Problem
 
 __all__ = ["register"]
@@ -30,6 +31,14 @@ class DiagramFormat(StrEnum):
 
     MERMAID = "mermaid"
     SVG = "svg"
+    HTML = "html"
+
+
+_DRAW: dict[DiagramFormat, Callable[[Graph], str]] = {
+    DiagramFormat.MERMAID: graph_mermaid,
+    DiagramFormat.SVG: graph_svg,
+    DiagramFormat.HTML: graph_html,
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +59,9 @@ def graph(
     queues: Annotated[bool, typer.Option("--queues", help="Draw dead-letter queues too.")] = False,
     output: OutputOption = None,
 ) -> None:
-    """Draw what events come from, pass through and end at, with the patterns on the arrows.
+    """Draw what events come from, pass through and end at, each bus around its rules, with their patterns.
+
+    As Mermaid text, as an SVG, or as one HTML page with search and zoom that needs nothing else.
 
     Of a Pipeline (the built-in one without paths) the joins and the modules they start are drawn, too.
     """
@@ -63,6 +74,6 @@ def graph(
         drawn = load_pipeline(pipeline or BUILT_IN_PIPELINE).graph(env, queues=queues)
     for problem in problems:
         note(problem)
-    write_output(graph_svg(drawn) if format is DiagramFormat.SVG else graph_mermaid(drawn), output)
+    write_output(_DRAW[format](drawn), output)
     if problems:
         raise typer.Exit(EXIT_USAGE)

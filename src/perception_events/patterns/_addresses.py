@@ -9,8 +9,9 @@ __all__ = ["CidrRange", "InvalidCidrError", "address_digits", "cidr_range"]
 _V4 = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+\Z", re.ASCII)
 _V6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*\Z", re.ASCII)
 _MAX_V4_LENGTH = 15
-_MAPPED = b"\0" * 10 + b"\xff\xff"
+_MAPPED = "0" * 20 + "FFFF"
 _HEX = "0123456789ABCDEF"
+_IS_HEX = re.compile(r"[0-9A-F]+\Z").match
 
 
 class InvalidCidrError(ValueError):
@@ -23,30 +24,35 @@ def address_digits(text: str) -> str | None:
     AWS: Java's `InetAddress.getByName` on what looks like a literal: leading zeros are decimal, an IPv4-mapped
     IPv6 address becomes IPv4.
     """
-    octets = _v4_octets(text) if _V4.match(text) else _v6_octets(text) if _V6.match(text) else None
-    return octets.hex().upper() if octets is not None else None
+    if ":" in text:
+        return _v6_digits(text) if _V6.match(text) else None
+    return _v4_digits(text) if _V4.match(text) else None
 
 
-def _v4_octets(text: str) -> bytes | None:
+def _v4_digits(text: str) -> str | None:
     if len(text) > _MAX_V4_LENGTH:
         return None
-    parts = [int(part) for part in text.split(".")]
-    return bytes(parts) if all(part <= 255 for part in parts) else None
+    octets = [int(octet) for octet in text.split(".")]
+    return bytes(octets).hex().upper() if max(octets) <= 255 else None
 
 
-def _v6_octets(text: str) -> bytes | None:
-    if len(text) < 2 or (text[0] == ":" and text[1] != ":"):
-        return None
+def _v6_digits(text: str) -> str | None:
     head, gap, tail = text.partition("::")
-    if (gap and "::" in tail) or tail.startswith(":") or tail.endswith(":") or (not gap and text.endswith(":")):
+    groups = head.split(":") if head or not gap else []
+    if gap:
+        behind = tail.split(":") if tail else []
+        missing = 8 - len(groups) - len(behind)
+        if missing < 1:
+            return None
+        groups += ["0"] * missing + behind
+    if len(groups) != 8 or "" in groups:
         return None
-    groups = [[int(g, 16) for g in side.split(":")] if side else [] for side in (head, tail)]
-    count = len(groups[0]) + len(groups[1])
-    if any(group > 0xFFFF for side in groups for group in side) or (count > 7 if gap else count != 8):
-        return None
-    filled = groups[0] + [0] * (8 - count) + groups[1]
-    octets = b"".join(group.to_bytes(2, "big") for group in filled)
-    return octets[12:] if octets.startswith(_MAPPED) else octets
+    digits = "".join([group.zfill(4) for group in groups]).upper()
+    if len(digits) > 32:  # a group may have more digits if they are zeros
+        if any(int(group, 16) > 0xFFFF for group in groups):
+            return None
+        digits = "".join([f"{int(group, 16):04X}" for group in groups])
+    return digits[24:] if digits.startswith(_MAPPED) else digits
 
 
 class CidrRange:
@@ -64,6 +70,12 @@ class CidrRange:
 
     def holds(self, digits: str) -> bool:
         """Whether `digits` are inside; they need not be an address's."""
+        if len(digits) == len(self.bottom):
+            # Then the order of the digits is the order of the addresses, which is quicker to ask.
+            if not self.bottom <= digits <= self.top:
+                return False
+            if _IS_HEX(digits):
+                return True
         on_bottom = on_top = True
         for index, (low, high) in enumerate(zip(self.bottom, self.top, strict=True)):
             if index >= len(digits) or digits[index] not in _HEX:
