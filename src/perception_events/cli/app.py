@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli import check, coverage, graph, joins, match, render, run, schema
+from perception_events.cli import check, coverage, graph, joins, match, render, run, schema, studio
 from perception_events.cli.load import BUILT_IN_PIPELINE
 from perception_events.cli.route import route_command
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, TemplateOption
@@ -83,5 +83,5 @@ def route(
     raise typer.Exit(route_command(records or ["-"], pipeline=place, env=env, as_json=json, strict=strict))
 
 
-for command in (coverage, match, run, joins, render, check, graph, schema):
+for command in (coverage, match, run, joins, render, check, graph, schema, studio):
     command.register(app)
