@@ -25,6 +25,7 @@ COMMANDS = {
     "compare": "compare",
     "replay": "replay",
     "graph": "graph",
+    "studio": "studio",
     "render": "render",
     "schema": "schema",
     "run": "run",
