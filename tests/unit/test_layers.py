@@ -32,6 +32,7 @@ LAYERS: list[set[str]] = [
     {"checks", "rendering", "diagrams", "readers"},
     {"pipeline"},
     {"traffic"},
+    {"analysis"},
     {"bulk"},
     {"aws"},
     {"lambdas"},

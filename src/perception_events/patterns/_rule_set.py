@@ -7,7 +7,7 @@ from _thread import allocate_lock  # `threading` costs a cold start half a milli
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.patterns._dialects import Dialect
 from perception_events.patterns._event_pattern import EventPattern, checked_event
 from perception_events.patterns._nearest_rules import RuleExplanation, nearest_rules
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["DuplicateRuleError", "RuleSet", "UnknownRuleError"]
 
 
-class DuplicateRuleError(PerceptionEventsError, ValueError):
+class DuplicateRuleError(DeclarationError, ValueError):
     """A rule of that name is there already."""
 
 
-class UnknownRuleError(PerceptionEventsError, KeyError):
+class UnknownRuleError(DeclarationError, KeyError):
     """No rule has that name."""
 
     def __str__(self) -> str:

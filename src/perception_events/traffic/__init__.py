@@ -31,12 +31,14 @@ from perception_events.traffic._coverage_report import (
     coverage,
     coverage_report,
 )
+from perception_events.traffic._deliveries import Delivery, deliveries_of, received_input
 from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
 from perception_events.traffic._reading import read_events, read_records, read_traffic
 from perception_events.traffic._replay import InjectedFaultError, Replay, ReplayedInput
 from perception_events.traffic._replay_summary import Occurrences, ReplaySummary
+from perception_events.traffic._rules import TrafficRule, UndecidedRule, rules_of
 from perception_events.traffic._time_order import in_order_of_time
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "compare_report",
     "CoverageCounts",
     "CoveragePlan",
+    "Delivery",
     "CoverageReport",
     "FoundEvent",
     "FoundRecord",
@@ -64,6 +67,8 @@ __all__ = [
     "ReplaySummary",
     "ReplayedInput",
     "RuleCoverage",
+    "TrafficRule",
+    "UndecidedRule",
     "UnreadableInput",
     "UnreadableTrafficError",
     "UntakenEvents",
@@ -72,6 +77,7 @@ __all__ = [
     "blocks_of",
     "blocks_of_lines",
     "count_in_jobs",
+    "deliveries_of",
     "coverage",
     "coverage_page",
     "coverage_report",
@@ -81,4 +87,6 @@ __all__ = [
     "read_events",
     "read_records",
     "read_traffic",
+    "received_input",
+    "rules_of",
 ]

@@ -68,11 +68,12 @@ def deliveries_of(
 
 
 def _name_of(topology: Topology, target: RuleTarget) -> str:
-    """The name of what is invoked: ids differ between templates that deploy the same."""
+    """The name of what is invoked: ids differ between templates that deploy the same; a made-up name says nothing."""
     if isinstance(target.target, Unresolved):
         return str(target.target)
     resource = topology[target.target]
-    return f"{resource.kind} {resource.name if isinstance(resource.name, str) and resource.name else resource.id}"
+    named = isinstance(resource.name, str) and resource.name and not resource.made_up_name
+    return f"{resource.kind} {resource.name if named else resource.id}"
 
 
 def _form(target: RuleTarget) -> tuple[str, str]:
