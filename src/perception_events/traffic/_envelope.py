@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
-__all__ = ["FIELDS", "OTHER_NAMES", "Envelope", "envelope_of", "envelope_reader", "event_time"]
+__all__ = ["FIELDS", "OTHER_NAMES", "Envelope", "envelope_reader", "event_time", "value_of"]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
 """Source, detail type, time, id."""
@@ -67,15 +67,8 @@ def _by_json(line: bytes) -> Envelope | None:
     return source, detail_type, event.get("time"), event.get("id")
 
 
-def envelope_of(fields: Sequence[str]) -> Envelope | None:
-    """The envelope of `FIELDS`, each as JSON without escapes, "" where it is not there; None where it is no event's."""
-    source, detail_type, time, id = fields
-    if source[:1] != '"' or detail_type[:1] != '"':
-        return None
-    return source[1:-1], detail_type[1:-1], _value(time), _value(id)
-
-
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """The value of a field that is JSON without escapes; None where it is not there."""
     return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
 
 
