@@ -104,8 +104,9 @@ def test_what_cannot_be_read_is_said(dynamodb_local: DynamoDBLocal) -> None:
     done = subprocess.run(
         [*command, "--table", "nowhere"], env=environment(), capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
-    assert "the table 'nowhere' cannot be read" in done.stderr
+    assert done.returncode == 2
+    assert "ResourceNotFoundException" in done.stderr
+    assert "fix: check the name, --env, --region and --endpoint-url" in done.stderr
 
 
 def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
@@ -113,7 +114,7 @@ def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def one_line(process: subprocess.Popen[str], status: int = 1) -> str:
+def one_line(process: subprocess.Popen[str], status: int = 2) -> str:
     _, errors = process.communicate(timeout=60)
     lines = [line for line in errors.splitlines() if not line.startswith("reading ")]
     assert (process.returncode, len(lines)) == (status, 1), errors

@@ -32,6 +32,7 @@ LAYERS: list[set[str]] = [
     {"checks", "rendering", "diagrams", "readers"},
     {"pipeline"},
     {"traffic"},
+    {"analysis"},
     {"aws"},
     {"lambdas"},
     {"testing", "cli", "studio", "__main__"},

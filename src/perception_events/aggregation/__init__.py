@@ -13,6 +13,7 @@ from perception_events.aggregation._errors import (
     JoinFailuresError,
     JoinNotFoundError,
 )
+from perception_events.aggregation._expectations import Expectation, Expected, Manifest
 from perception_events.aggregation._graph import check_acyclic, check_joins, check_reachable
 from perception_events.aggregation._items import (
     MAXIMUM_ITEM_BYTES,
@@ -27,7 +28,7 @@ from perception_events.aggregation._items import (
     open_key,
     outbox_item,
 )
-from perception_events.aggregation._join import Expected, FallbackPolicy, Join, Manifest
+from perception_events.aggregation._join import FallbackPolicy, Join
 from perception_events.aggregation._keys import (
     ALERT_PREFIX,
     JOIN_PREFIX,
@@ -65,6 +66,7 @@ __all__ = [
     "Aggregator",
     "Attribute",
     "Commit",
+    "Expectation",
     "Expected",
     "FallbackPolicy",
     "InMemoryJoinStore",

@@ -15,11 +15,12 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import Leaf, pattern_leaves, uses_wildcard, with_stand_ins
 from perception_events.checks._pipe_shapes import PipeShapes, emitted_patterns, entry_identity, pipe_shapes
-from perception_events.checks._shapes import ENVELOPE, Special, missing_step
+from perception_events.checks._shapes import ENVELOPE, missing_step
 from perception_events.checks._values import JSONType
 from perception_events.json_values import compact_json
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.patterns.analysis import overlap
+from perception_events.sources import Special
 from perception_events.topology import Archive, EventBus, PartialJSON, Pipe, Rule, Unresolved, unresolved_in
 
 __all__ = ["check_rules"]

@@ -104,6 +104,8 @@ class Source(ABC):
     """The field that carries the content; no other source's records have it."""
     retention: ClassVar[float | None]
     """Seconds for which the source keeps a record, where that is fixed; None where it is the resource's setting."""
+    read_actions: ClassVar[tuple[str, ...]] = ()
+    """The IAM actions on the resource that whoever reads it needs; none where it cannot be rendered."""
     keeps_failures: ClassVar[bool] = False
     """Whether the source itself keeps what failed and hands it out again (queues), so that nobody else retries."""
 

@@ -140,8 +140,8 @@ CHECKED: dict[str, tuple[str, str, Callable[[int], Topology]]] = {
     ),
     "function event age": ("PE312", "Ship.event_age", lambda n: rule_topology(replace(FUNCTION, event_age=n))),
 }
-NOT_IN_TEMPLATES = {"PutEvents entries", "PutEvents size", "event pattern"}
-"""Limits of requests; and the length that no quota raises, which is found as the same check as the quota."""
+NOT_IN_TEMPLATES = {"PutEvents entries", "PutEvents size", "event pattern", "rendered template"}
+"""Limits of requests and of what is rendered; and the length that no quota raises, found as the same check."""
 
 
 def boundaries(limit: Limit) -> Iterator[tuple[int, bool]]:
