@@ -201,11 +201,8 @@ def test_kinds_can_be_hidden(page: Page) -> None:
 def test_hostile_names_patterns_and_events_are_never_markup(browser: Browser) -> None:
     word = "".join(HOSTILE)
     topology = hostile()
-    event: dict[str, Any] = {
-        "source": word,
-        "detail-type": word,
-        "detail": {word: word, "kind": "<img src=x onerror=alert(1)>"},
-    }
+    detail = {word: word, "kind": "<img src=x onerror=alert(1)>"}
+    event: dict[str, Any] = {"source": word, "detail-type": word, "detail": detail}
     workbench = Workbench(FixedSource(topology, checked=True), samples=[Sample(word, event)])
     with served(workbench) as address, opened(browser, address) as page:
         send(page, event)

@@ -123,6 +123,7 @@ async function send() {
   byId("result").dataset.milliseconds = milliseconds.toFixed(0);
   byId("result").append(el("p", { class: "quiet" }, `${milliseconds.toFixed(0)} ms from send to result`));
   await light(result.steps);
+  diagram.follow(result.steps.filter((step) => step.state === "passed").flatMap((step) => step.ids));
   byId("result").dataset.lit = String(Number(byId("result").dataset.lit ?? 0) + 1);
 }
 
