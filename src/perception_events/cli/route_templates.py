@@ -1,4 +1,4 @@
-"""`perception-events route --template`: each input through a topology, rule by rule, target by target."""
+"""`perception-events route`: each input through a topology, rule by rule, target by target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
-__all__ = ["route_through_templates"]
+__all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
 
 _SOURCES: Mapping[InputForm, type[Resource]] = {
     InputForm.STREAM_RECORD: TableStream,
@@ -50,42 +50,67 @@ def route_through_templates(
     enrichment functions.
     """
     loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
-    simulation = Simulation(loaded.topology, functions=_functions(loaded.topology, enrichments))
+    simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
     if to is not None:
         loaded.topology.get(to, Resource)
     for problem in loaded.problems:
         note(problem)
     for id, reason in simulation.not_simulated.items():
         note(f"{id} does not run here: {reason}")
-    writer = _JSONLines(simulation) if as_json else _Text(simulation)
+    routes = InputRoutes(simulation, to=to, as_json=as_json)
     unreadable = 0
     for found in read_inputs(inputs):
         if isinstance(found, UnreadableInput):
             unreadable += 1
             note(found)
         else:
-            unreadable += _route(simulation, found, to, writer)
+            unreadable += routes.put(found)
         if unreadable and strict:
             break
-    writer.close()
+    routes.close()
     return route_status(
-        fail_on,
-        unreadable=unreadable + len(loaded.problems),
-        failed=writer.counts["failed"],
-        undelivered=writer.counts["ended before a target"],
+        fail_on, unreadable=unreadable + len(loaded.problems), failed=routes.failed, undelivered=routes.undelivered
     )
 
 
-def _route(simulation: Simulation, found: FoundInput, to: str | None, writer: _JSONLines | _Text) -> int:
-    """Put one input in at each place; returns how many places did not take it."""
-    refused = 0
-    for place, put in _places(simulation, found, to):
-        try:
-            writer.write(found, place, put())
-        except (PerceptionEventsError, ValueError) as error:
-            refused += 1
-            note(f"{found.location}: {error}")
-    return refused
+class InputRoutes:
+    """Puts inputs into `simulation` and prints what became of each; `to` as `route_through_templates` has it."""
+
+    def __init__(self, simulation: Simulation, *, to: str | None = None, as_json: bool) -> None:
+        self._simulation = simulation
+        self._to = to
+        self._writer = _JSONLines(simulation) if as_json else _Text(simulation)
+
+    @property
+    def count(self) -> int:
+        """How many inputs were put in, counted at each place."""
+        return self._writer.counts.total()
+
+    @property
+    def failed(self) -> int:
+        """How often something was given up on the way of an input."""
+        return self._writer.counts["failed"]
+
+    @property
+    def undelivered(self) -> int:
+        """How many inputs ended before a target, without a failure."""
+        return self._writer.counts["ended before a target"]
+
+    def put(self, found: FoundInput) -> int:
+        """Put an input in at each place; returns how many places did not take it."""
+        refused = 0
+        for place, put in _places(self._simulation, found, self._to):
+            try:
+                self._writer.write(found, place, put())
+            except (PerceptionEventsError, ValueError) as error:
+                refused += 1
+                note(f"{found.location}: {error}")
+        return refused
+
+    def close(self) -> None:
+        """Print the summary, where it is for a reader and something was put in."""
+        if self.count:
+            self._writer.close()
 
 
 def _places(
@@ -211,7 +236,7 @@ def _id_of(simulation: Simulation, name: str) -> str:
     return name if found is None else found.id
 
 
-def _functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
+def enrichment_functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
     """What stands in for enrichments, by the resource's id."""
     enrichments = dict.fromkeys(pipe.enrichment for pipe in topology.of(Pipe) if isinstance(pipe.enrichment, str))
     functions: dict[str, Callable[[Any], Any]] = {}
