@@ -10,7 +10,7 @@ from typing import Any
 
 from perception_events.aggregation import JoinReport
 from perception_events.clock import ManualClock
-from perception_events.errors import DeliveryError
+from perception_events.errors import DeliveryError, PerceptionEventsError
 from perception_events.json_values import JSONValue
 from perception_events.pipeline import Pipeline
 from perception_events.simulation import ASSUME_FAILING_AFTER, Simulation, SimulationResult
