@@ -5,7 +5,7 @@ from perception_events.schemas._changes import ChangeKind
 from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
 from perception_events.schemas._discovery import Discoverer, discover, event_type
 from perception_events.schemas._documents import read_document, schema_of_model
-from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
+from perception_events.schemas._event_schema import EventSchema, resolve
 from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
 from perception_events.schemas._inference import Inference, infer_schema
 from perception_events.schemas._join import join
@@ -36,9 +36,7 @@ from perception_events.schemas._types import (
     Schema,
     String,
     Union,
-    attribute_type,
     kind_name,
-    union_of,
 )
 from perception_events.schemas._validation import Violation, is_valid, violations
 from perception_events.schemas._writing import SchemaFormat, document_of
@@ -50,7 +48,6 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_NAMES",
     "NOTHING",
-    "STREAM_RECORD_SOURCE",
     "Anything",
     "Array",
     "Boolean",
@@ -83,7 +80,6 @@ __all__ = [
     "Update",
     "UpdateKind",
     "Violation",
-    "attribute_type",
     "aws_catalogue",
     "aws_event_types",
     "check_pattern",
@@ -106,6 +102,5 @@ __all__ = [
     "relaxed",
     "resolve",
     "schema_of_model",
-    "union_of",
     "violations",
 ]
