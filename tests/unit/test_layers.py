@@ -80,7 +80,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers", "schemas"}, "zstandard": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "rich": {"cli"},
