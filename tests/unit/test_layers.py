@@ -33,9 +33,10 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"traffic"},
     {"analysis"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
-    {"testing", "cli", "__main__"},
+    {"testing", "cli", "studio", "__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 STRANGERS = [("pipes", "buses"), ("buses", "pipes"), ("streams", "pipes"), ("streams", "buses")]
@@ -80,13 +81,16 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers", "schemas"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers", "schemas"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
+        "starlette": {"studio"},
+        "uvicorn": {"studio"},
         "rich": {"cli"},
         "hypothesis": {"testing"},
         "pytest": {"testing"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]

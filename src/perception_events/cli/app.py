@@ -16,14 +16,16 @@ __all__ = ["COMMANDS", "app"]
 
 COMMANDS = {
     "check": "check",
+    "match": "match",
+    "route": "route",
     "review": "review",
     "diff": "diff",
     "mutate": "mutate",
-    "match": "match",
-    "route": "route",
     "coverage": "coverage",
     "compare": "compare",
+    "replay": "replay",
     "graph": "graph",
+    "studio": "studio",
     "render": "render",
     "schema": "schema",
     "run": "run",

@@ -31,10 +31,10 @@ export class Diagram {
     svg.removeAttribute("height");
     this.boxes = new Map();
     for (const box of svg.querySelectorAll("g.box")) {
-      const names = [...box.querySelectorAll("text.name")].map((one) => one.textContent).join("");
+      const words = [...box.querySelectorAll("text")].map((one) => one.textContent).join(" ");
       box.setAttribute("role", "button");
       box.setAttribute("tabindex", "-1");
-      box.setAttribute("aria-label", box.dataset.kind ? `${names}, ${box.dataset.kind}` : names);
+      box.setAttribute("aria-label", box.dataset.kind ? `${words}, ${box.dataset.kind}` : words);
       this.boxes.set(box.dataset.id, box);
     }
     svg.setAttribute("role", "group");
@@ -89,14 +89,15 @@ export class Diagram {
     }
   }
 
-  select(id, { focus = false, reveal = false } = {}) {
+  // `quiet`: without calling `onSelect`.
+  select(id, { focus = false, reveal = false, quiet = false } = {}) {
     const box = this.boxes.get(id);
     if (!box) return;
     this.selected = id;
     this.#showSelection();
     if (focus) box.focus({ preventScroll: true });
     if (reveal) this.reveal(id);
-    this.onSelect(id, box);
+    if (!quiet) this.onSelect(id, box);
   }
 
   // Move the view so that the box is in its middle.
