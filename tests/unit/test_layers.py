@@ -81,7 +81,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
+    allowed |= {"yaml": {"readers", "schemas"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "starlette": {"studio"},

@@ -32,6 +32,7 @@ from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.json_files import read_text
 from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption
+from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -100,6 +101,7 @@ def check(
     events: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
     ] = None,
+    schemas: SchemasOption = None,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
@@ -111,11 +113,14 @@ def check(
     handler = _handler(enrichment) if enrichment else None
     samples = _samples(sample) if sample else []
     beside = [one for file in events or () for one in sample_events(read_text(file), str(file))]
+    known = load_schemas(schemas or ())
     findings: list[Finding] = []
     if paths:
         if pipeline is not None:
             raise CommandError("paths and --pipeline name two systems", "give one of them")
-        for result in _read(paths, template_parameters(parameter or ()), account, region, together=bool(beside)):
+        for result in _read(
+            paths, template_parameters(parameter or ()), account, region, together=bool(beside or known)
+        ):
             problems += result.problems
             given += _in_comments(result.topology)
             findings += check_topology(
@@ -125,6 +130,7 @@ def check(
                 samples=samples,
                 overlaps=overlaps,
                 events=beside,
+                schemas=known,
             )
     else:
         place = pipeline or BUILT_IN_PIPELINE
@@ -135,6 +141,7 @@ def check(
             enrichment=handler,
             samples=samples,
             overlaps=overlaps,
+            schemas=known,
             declared_in=place,
         )
     findings = select_findings(findings, select or (), ignore or ())

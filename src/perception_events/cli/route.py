@@ -17,6 +17,8 @@ from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption, JsonOption, StrictOption
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.route_templates import InputRoutes, route_through_templates
+from perception_events.cli.schema_names import SchemasOption, load_schemas
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -26,6 +28,7 @@ from perception_events.cli.topologies import (
 )
 from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
 
 __all__ = ["RouteText", "register"]
@@ -64,6 +67,7 @@ def route(
     ] = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
+    schemas: SchemasOption = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 where something failed, or also where it reached no target.")
@@ -76,6 +80,7 @@ def route(
     read and routed, 1 as --fail-on says, 2 if something could not be read.
     """
     inputs = records or [STANDARD_INPUT]
+    known = load_schemas(schemas or ())
     if template:
         if pipeline is not None:
             raise CommandError("--template and --pipeline name two systems", "give one of them")
@@ -87,12 +92,15 @@ def route(
             region=region,
             to=to,
             enrichments=enrichment or (),
+            schemas=known,
             as_json=as_json,
             fail_on=fail_on,
             strict=strict,
         )
     else:
         declared = load_pipeline(pipeline or BUILT_IN_PIPELINE)
+        if known or declared.detail is not None:
+            note_schema_findings(check_pipeline(declared, env, schemas=known))
         status = _route_through(declared, inputs, env=env, as_json=as_json, fail_on=fail_on, strict=strict)
     raise typer.Exit(status)
 

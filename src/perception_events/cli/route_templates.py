@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from perception_events.checks import check
 from perception_events.classifiers import ClassifierRegistry, Enrichment
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
@@ -16,8 +17,10 @@ from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
 from perception_events.cli.load import ObjectNotFoundError, load_object
 from perception_events.cli.route_status import FailOn, route_status
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
+from perception_events.schemas import EventSchema
 from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
@@ -39,6 +42,7 @@ def route_through_templates(
     region: str | None,
     to: str | None,
     enrichments: Iterable[str],
+    schemas: Sequence[EventSchema],
     as_json: bool,
     fail_on: FailOn,
     strict: bool,
@@ -47,7 +51,7 @@ def route_through_templates(
 
     `to`: the source or bus by id, name or ARN; without it what the input names, else each one of the kind that it can
     go to. `enrichments`: `[RESOURCE=]package.module:function` or `[RESOURCE=]sample.json`, what stands in for
-    enrichment functions.
+    enrichment functions. `schemas`: what rules ask for and no schema has is noted.
     """
     loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
     simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
@@ -57,6 +61,8 @@ def route_through_templates(
         note(problem)
     for id, reason in simulation.not_simulated.items():
         note(f"{id} does not run here: {reason}")
+    if schemas:
+        note_schema_findings(check(loaded.topology, schemas=schemas))
     routes = InputRoutes(simulation, to=to, as_json=as_json)
     unreadable = 0
     for found in read_inputs(inputs):
