@@ -22,6 +22,7 @@ COMMANDS = {
     "graph": "graph",
     "render": "render",
     "schema": "schema",
+    "package": "package",
     "run": "run",
     "joins": "joins",
     "sweep": "joins",
