@@ -14,6 +14,7 @@ _PIPES_SQS = "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API
 _PIPES_KINESIS = (
     "https://docs.aws.amazon.com/eventbridge/latest/pipes-reference/API_PipeSourceKinesisStreamParameters.html"
 )
+_KINESIS_API = "https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html"
 _EVENTS_API = "https://docs.aws.amazon.com/eventbridge/latest/APIReference/"
 _EVENTS_QUOTAS = "https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html"
 _LAMBDA_INVOKE = "https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"
@@ -67,6 +68,7 @@ LIMITS: dict[str, Limit] = _table(
     Limit("pipe filters", 0, 5, "filters", _PIPES_API),
     Limit("pipe filter pattern", 0, 4096, "characters", _PIPES_API),
     Limit("input template", 0, 8192, "characters", _PIPES_API),
+    Limit("rendered template", 0, 10_485_760, "characters", _KINESIS_API),  # the largest input that any target takes
     Limit("stream batch size", 1, 10_000, "records", _PIPES_DYNAMODB),
     Limit("queue batch size", 1, 10_000, "messages", _PIPES_SQS),
     Limit("queue batch size without window", 1, 10, "messages", _PIPES_SQS),

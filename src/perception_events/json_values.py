@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import marshal
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from decimal import Decimal
     from typing import TypeAlias
 
-__all__ = ["InvalidJSONValueError", "JSONObject", "JSONText", "JSONValue", "compact_json", "copy_json", "to_json_value"]
+__all__ = [
+    "InvalidJSONValueError",
+    "JSONObject",
+    "JSONText",
+    "JSONValue",
+    "PlainText",
+    "compact_json",
+    "copy_json",
+    "to_json_value",
+]
 
 JSONValue: TypeAlias = dict[str, "JSONValue"] | list["JSONValue"] | str | int | float | bool | None
 """What `json.loads` returns."""
@@ -20,7 +29,7 @@ JSONObject: TypeAlias = dict[str, JSONValue]
 """A JSON object."""
 
 
-class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
+class InvalidJSONValueError(InputError, TypeError, ValueError):
     """A Python value that JSON cannot hold without loss; the message names its path."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:
@@ -43,6 +52,12 @@ class JSONText(str):
         return made
 
 
+class PlainText(str):
+    """What a template has rendered for a target that takes text, where that is not JSON."""
+
+    __slots__ = ()
+
+
 def copy_json(value: JSONValue) -> JSONValue:
     """A deep copy of a JSON value: what a receiver gets, which it may change without harm to anybody else.
 
@@ -51,6 +66,8 @@ def copy_json(value: JSONValue) -> JSONValue:
         RecursionError: it is nested too deep.
     """
     try:
+        if isinstance(value, PlainText):
+            return value  # a copy would be a JSON string
         # Three times as fast as through a JSON text. Version 2 keeps no references: what is shared is copied twice.
         copied: JSONValue = marshal.loads(marshal.dumps(value, 2))
     except ValueError:  # subclasses of dict, or more than 2,000 levels

@@ -32,6 +32,8 @@ LAYERS: list[set[str]] = [
     {"checks", "rendering", "diagrams", "readers"},
     {"pipeline"},
     {"traffic"},
+    {"analysis"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
     {"testing"},
@@ -80,13 +82,14 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "rich": {"cli"},
         "hypothesis": {"testing"},
         "pytest": {"pytest_plugin"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]

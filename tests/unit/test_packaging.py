@@ -66,7 +66,7 @@ def test_each_hook_and_the_action_call_a_command_that_exists() -> None:
     [
         ("check", "docs/examples/orders_template --ignore PE3", 1, "::error file=docs/examples/orders_template/templ"),
         ("check", "docs/examples/shop_events/*.none", 2, "the file does not exist"),
-        ("delete", ".", 2, "::error::command must be check, not delete"),
+        ("delete", ".", 2, "::error::command must be check, review or diff, not delete"),
     ],
 )
 def test_the_action_s_script_runs_its_command(command: str, arguments: str, status: int, shown: str) -> None:

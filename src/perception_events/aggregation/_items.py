@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError
-from perception_events.aggregation._join import Expected
+from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, ItemNames, JoinKey
 from perception_events.aggregation._state import JoinState, Member, TriggerReason
 from perception_events.aggregation._store import OutboxItem, UnreadableGroup

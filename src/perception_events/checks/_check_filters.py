@@ -13,20 +13,16 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location, filter_location
 from perception_events.checks._pattern_leaves import Leaf, operators, pattern_leaves, with_stand_ins
 from perception_events.checks._shapes import (
-    KINESIS_RECORD,
-    QUEUE_MESSAGE,
-    STREAM_RECORD,
-    Shape,
-    Special,
     missing_step,
     shape_at,
 )
 from perception_events.checks._values import Holds, JSONType, leaf_holds, looks_like_an_operator
 from perception_events.json_values import compact_json
 from perception_events.patterns import DIALECTS, EventPattern, InvalidEventPatternError, Support
-from perception_events.topology import Filter, Pipe, TableStream, Unresolved
+from perception_events.sources import DYNAMODB_STREAM, KINESIS_STREAM, Shape, Special
+from perception_events.topology import Filter, Pipe, TableStream, Unresolved, unresolved_in
 
-__all__ = ["check_filters", "text_mistakes", "validity"]
+__all__ = ["check_filters", "quirk_mistakes", "text_mistakes", "validity"]
 
 _NOT_FILTERABLE = frozenset({"awsRegion", "eventSource", "eventSourceARN", "eventVersion", "eventID"})
 _VIEWS = {
@@ -66,6 +62,7 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
     if not limit.allows(len(text)):
         yield Found("PE102", location, f"the pattern has {len(text)} characters, and AWS takes at most {limit.high}")
     yield from validity(pattern, "PE103", location)
+    yield from quirk_mistakes(pattern, location)
     if not isinstance(pattern, Mapping):
         return
     rejected = {name for name, how in DIALECTS[dialect_of(reader)].operators.items() if how is Support.NO}
@@ -85,13 +82,10 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
 
 
 def _shape(context: Context, reader: Reader) -> Shape:
-    if context.stream_of(reader) is not None:
-        return STREAM_RECORD
-    if context.queue_of(reader) is not None:
-        return QUEUE_MESSAGE
-    if context.kinesis_of(reader) is not None:
-        return KINESIS_RECORD if isinstance(reader, Pipe) else Special.ANYTHING
-    return Special.ANYTHING
+    source = context.source_of(reader)
+    if source is None or (source is KINESIS_STREAM and not isinstance(reader, Pipe)):
+        return Special.ANYTHING  # a mapping hands a function Kinesis records of another form
+    return source.shape
 
 
 def _unknown_field(leaf: Leaf, missing: str, shape: Shape, here: Location) -> Found:
@@ -127,7 +121,8 @@ def _stream_leaf(context: Context, reader: Reader, stream: TableStream, leaf: Le
         for problem in attribute_problems(leaf.path[1:], leaf.values, table):
             yield Found(problem.identifier, here, problem.reason, problem.fix)
         return
-    if missing_step(STREAM_RECORD, leaf.path) is None and shape_at(STREAM_RECORD, leaf.path) is Special.VALUE:
+    record = DYNAMODB_STREAM.shape
+    if missing_step(record, leaf.path) is None and shape_at(record, leaf.path) is Special.VALUE:
         of = JSONType.NUMBER if leaf.path in _NUMBERS else JSONType.STRING
         yield from type_mistakes(leaf, of, here)
 
@@ -160,6 +155,18 @@ def validity(pattern: object, identifier: str, location: Location) -> Iterator[F
         hint = f" ({error.hint})" if error.hint else ""
         steps = pointer_steps(error.pointer)
         yield Found(identifier, location.at(*steps), f"{error.reason.rstrip('.')}{hint}")
+
+
+def quirk_mistakes(pattern: object, location: Location) -> Iterator[Found]:
+    """Where the engine contradicts itself about `pattern`: what it answers is not what its values say."""
+    if any(unresolved_in(pattern)):
+        return
+    try:
+        quirks = EventPattern.parse(pattern).quirks  # type: ignore[arg-type]  # it says so
+    except (InvalidEventPatternError, TypeError):
+        return
+    for quirk in quirks:
+        yield Found("PE121", location, f"`{quirk.path}`: {quirk.here}, but the engine {quirk.engine}", quirk.rewrite)
 
 
 def pointer_steps(pointer: str) -> tuple[str | int, ...]:

@@ -9,17 +9,18 @@ from typing import Any, TypeAlias
 from perception_events.aws_limits import LIMITS
 from perception_events.checks._attribute_filters import attribute_problems
 from perception_events.checks._aws_events import CLOUDTRAIL_FIELDS
-from perception_events.checks._check_filters import text_mistakes, type_mistakes, validity
+from perception_events.checks._check_filters import quirk_mistakes, text_mistakes, type_mistakes, validity
 from perception_events.checks._context import Context
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import Leaf, pattern_leaves, uses_wildcard, with_stand_ins
 from perception_events.checks._pipe_shapes import PipeShapes, emitted_patterns, entry_identity, pipe_shapes
-from perception_events.checks._shapes import ENVELOPE, Special, missing_step
+from perception_events.checks._shapes import ENVELOPE, missing_step
 from perception_events.checks._values import JSONType
 from perception_events.json_values import compact_json
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.patterns.analysis import overlap
+from perception_events.sources import Special
 from perception_events.topology import Archive, EventBus, PartialJSON, Pipe, Rule, Unresolved, unresolved_in
 
 __all__ = ["check_rules"]
@@ -55,6 +56,7 @@ def _pattern_mistakes(context: Context, matcher: Matcher, pattern: Mapping[str, 
         yield Found("PE302", location, reason, "ask for a higher quota, or shorten it")
     invalid = list(validity(pattern, "PE301", location))
     yield from invalid
+    yield from quirk_mistakes(pattern, location)
     leaves = list(pattern_leaves(pattern))
     never = False
     for leaf in leaves:

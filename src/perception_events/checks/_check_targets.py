@@ -10,7 +10,7 @@ from perception_events.aws_limits import LIMITS
 from perception_events.checks._context import Context, known_text
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location, target_location
-from perception_events.checks._shapes import ENVELOPE, missing_step
+from perception_events.checks._shapes import ENVELOPE, missing_step, path_texts, position_words
 from perception_events.input_transforms import InputTransformer, InvalidTemplateError, JSONPath
 from perception_events.topology import Function, Rule, RuleTarget, Schedule, Unresolved, target_errors, unresolved_in
 
@@ -88,10 +88,17 @@ def _inputs(context: Context, target: RuleTarget, location: Location) -> Iterato
         yield Found("PE325", here.of("input_template"), reason)
         return
     try:
-        InputTransformer.parse(template, paths)
+        parsed = InputTransformer.parse(template, paths)
     except InvalidTemplateError as error:
         yield Found("PE325", here, error.reason.rstrip("."))
         return
+    broken = parsed.json_error
+    if broken is not None:
+        reason = f"{broken.reason} {position_words(broken)}".rstrip()
+        yield Found("PE325", here.of("input_template"), f"{reason}; AWS never delivers it, and does not say so")
+    for text in path_texts(template, parsed.placeholders):
+        fix = f"put the path into the paths map under a name, and write `<name>` for {text!r}"
+        yield Found("PE216", here.of("input_template"), f"{text!r} is a text that is sent as it is", fix)
     for name, path in paths.items():
         yield from _missing(path, here.of(f"input_paths_map.{name}"))
 

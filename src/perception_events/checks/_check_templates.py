@@ -11,17 +11,15 @@ from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import branches
 from perception_events.checks._pipe_shapes import PipeShapes, entry_parameters, pipe_shapes
 from perception_events.checks._shapes import (
-    STREAM_RECORD,
-    Shape,
-    Special,
-    json_error,
     missing_step,
     path_steps,
     path_texts,
+    position_words,
     shape_at,
     template_shape,
 )
 from perception_events.input_transforms import InvalidTemplateError, JSONPath, PipeInputTemplate
+from perception_events.sources import DYNAMODB_STREAM, Shape, Special
 from perception_events.topology import Discoverer, Pipe
 
 __all__ = ["check_templates"]
@@ -61,10 +59,10 @@ def _template_mistakes(context: Context, pipe: Pipe, field: str, source: Shape) 
     except InvalidTemplateError as error:
         yield Found("PE203", location, error.reason.rstrip("."))
         return
-    broken = json_error(template)
+    broken = parsed.json_error
     if broken is not None:
-        yield Found("PE203", location, f"whatever the record, it does not render JSON: {broken}")
-    for text in path_texts(template):
+        yield Found("PE203", location, f"{broken.reason} {position_words(broken)}".rstrip())
+    for text in path_texts(template, parsed.placeholders):
         reason = f"{text!r} without `<` and `>` is a text that is sent as it is"
         yield Found("PE216", location, reason, f"write `<{text}>`, without the quotes")
     if _is_record(source) and _is_read_later(context, pipe, field):
@@ -96,7 +94,8 @@ def _is_read_later(context: Context, pipe: Pipe, field: str) -> bool:
 
 
 def _is_record(shape: Shape) -> bool:
-    return isinstance(shape, Mapping) and "dynamodb" in shape and shape["dynamodb"] == STREAM_RECORD["dynamodb"]
+    change = shape_at(DYNAMODB_STREAM.shape, (DYNAMODB_STREAM.content,))
+    return isinstance(shape, Mapping) and shape.get(DYNAMODB_STREAM.content) == change
 
 
 def _lost_identity(location: Location, source: Shape, made: Shape) -> Iterator[Found]:

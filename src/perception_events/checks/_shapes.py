@@ -5,91 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from enum import Enum, auto
 from typing import TypeAlias
 
-from perception_events.input_transforms import PipeInputTemplate
+from perception_events.input_transforms import InvalidTemplateError, PipeInputTemplate, Placeholder
 from perception_events.json_values import JSONValue
+from perception_events.sources import Shape, Special
 
 __all__ = [
     "ENVELOPE",
-    "KINESIS_RECORD",
-    "QUEUE_MESSAGE",
-    "STREAM_RECORD",
     "Carried",
-    "Shape",
-    "Special",
-    "json_error",
     "missing_step",
     "path_steps",
     "path_texts",
+    "position_words",
     "shape_at",
     "template_shape",
     "template_ways",
 ]
 
 
-class Special(Enum):
-    """Shapes that are not an object of known fields."""
-
-    VALUE = auto()
-    """A scalar or a list: a pattern's leaf ends here."""
-    ATTRIBUTES = auto()
-    """Attribute names over attribute values; the table has no schema, so any name may be there."""
-    ANYTHING = auto()
-    """Not known."""
-
-
-Shape: TypeAlias = Mapping[str, "Shape"] | Special
-
 _VALUE, _ANYTHING = Special.VALUE, Special.ANYTHING
-STREAM_RECORD: Mapping[str, Shape] = {
-    "eventID": _VALUE,
-    "eventName": _VALUE,
-    "eventVersion": _VALUE,
-    "eventSource": _VALUE,
-    "awsRegion": _VALUE,
-    "eventSourceARN": _VALUE,
-    "userIdentity": {"type": _VALUE, "principalId": _VALUE},
-    "dynamodb": {
-        "ApproximateCreationDateTime": _VALUE,
-        "Keys": Special.ATTRIBUTES,
-        "NewImage": Special.ATTRIBUTES,
-        "OldImage": Special.ATTRIBUTES,
-        "SequenceNumber": _VALUE,
-        "SizeBytes": _VALUE,
-        "StreamViewType": _VALUE,
-    },
-}
-"""A DynamoDB stream record, as a pipe or an event source mapping carries it."""
-QUEUE_MESSAGE: Shape = {
-    "messageId": _VALUE,
-    "receiptHandle": _VALUE,
-    "body": _ANYTHING,
-    "attributes": _ANYTHING,
-    "messageAttributes": _ANYTHING,
-    "md5OfBody": _VALUE,
-    "md5OfMessageAttributes": _VALUE,
-    "eventSource": _VALUE,
-    "eventSourceARN": _VALUE,
-    "awsRegion": _VALUE,
-}
-"""An SQS message; its body is JSON or text."""
-KINESIS_RECORD: Shape = {
-    "kinesisSchemaVersion": _VALUE,
-    "partitionKey": _VALUE,
-    "sequenceNumber": _VALUE,
-    "data": _ANYTHING,
-    "approximateArrivalTimestamp": _VALUE,
-    "eventSource": _VALUE,
-    "eventVersion": _VALUE,
-    "eventID": _VALUE,
-    "eventName": _VALUE,
-    "invokeIdentityArn": _VALUE,
-    "awsRegion": _VALUE,
-    "eventSourceARN": _VALUE,
-}
-"""A Kinesis record as a pipe carries it; a mapping of Lambda filters on `data` too."""
 ENVELOPE: Mapping[str, Shape] = {
     "version": _VALUE,
     "id": _VALUE,
@@ -106,19 +41,19 @@ ENVELOPE: Mapping[str, Shape] = {
 
 
 def path_steps(placeholder: str) -> tuple[str, ...]:
-    """The names in a JSON path: `$.dynamodb.NewImage` has two."""
-    return tuple(step for step in placeholder.removeprefix("$").split(".") if step)
+    """The names in a JSON path, up to the first index: `$.dynamodb.NewImage` has two, and `$.a[0].b` one."""
+    return tuple(step for step in placeholder.split("[", 1)[0].removeprefix("$").split(".") if step)
 
 
 _HOLE, _TEXT = "\x00", "x"
 
 
-def _json_text(template: str) -> tuple[str, list[str]]:
+def _json_text(template: str, placeholders: Iterable[Placeholder]) -> tuple[str, list[str]]:
     """The template with a JSON text for each placeholder, and the names of the placeholders outside quotes."""
     pieces: list[str] = []
     holes: list[str] = []
     end = 0
-    for placeholder in PipeInputTemplate.parse(template).placeholders:
+    for placeholder in placeholders:
         pieces.append(template[end : placeholder.offset])
         if placeholder.quoted:
             pieces.append(_TEXT)
@@ -129,40 +64,26 @@ def _json_text(template: str) -> tuple[str, list[str]]:
     return "".join((*pieces, template[end:])), holes
 
 
-def _tree(template: str) -> tuple[JSONValue, list[str]] | None:
+def _tree(template: str, placeholders: Iterable[Placeholder]) -> tuple[JSONValue, list[str]] | None:
     """The template as JSON, with a text for each placeholder, and the placeholders; None where it is not JSON then."""
-    text, holes = _json_text(template)
+    text, holes = _json_text(template, placeholders)
     try:
         return json.loads(text), holes
     except (ValueError, RecursionError):
         return None
 
 
-def json_error(template: str) -> str | None:
-    """Why a valid template that begins like an object or a list is not JSON around its placeholders; None if it is.
-
-    Raises:
-        InvalidTemplateError: the template is not valid.
-    """
-    if template.lstrip()[:1] not in ("{", "["):
-        return None
-    try:
-        json.loads(_json_text(template)[0])
-    except (ValueError, RecursionError) as error:
-        return str(error)
-    return None
+def position_words(error: InvalidTemplateError) -> str:
+    """Where in a template `error` is: `(line 2, column 5)`; empty where that is not known."""
+    return "" if error.line is None else f"(line {error.line}, column {error.column})"
 
 
 _PATH_TEXT = re.compile(r"\$(?:\.[\w/-]+(?:\[(?:\d+|\*)\])?)+")
 
 
-def path_texts(template: str) -> list[str]:
-    """The texts of a valid template that are a JSON path from end to end, where a placeholder was probably meant.
-
-    Raises:
-        InvalidTemplateError: the template is not valid.
-    """
-    read = _tree(template)
+def path_texts(template: str, placeholders: Iterable[Placeholder]) -> list[str]:
+    """The texts of `template` that are a JSON path from end to end, where a placeholder was probably meant."""
+    read = _tree(template, placeholders)
     found: list[str] = []
 
     def walk(value: JSONValue) -> None:
@@ -190,7 +111,7 @@ def template_shape(template: str, source: Shape) -> Shape:
     Raises:
         InvalidTemplateError: the template is not valid.
     """
-    read = _tree(template)
+    read = _tree(template, PipeInputTemplate.parse(template).placeholders)
     if read is None:
         return _ANYTHING
     tree, holes = read
@@ -221,7 +142,7 @@ def template_ways(template: str, ways: Iterable[Carried]) -> list[Carried]:
     Raises:
         InvalidTemplateError: the template is not valid.
     """
-    read = _tree(template)
+    read = _tree(template, PipeInputTemplate.parse(template).placeholders)
     if read is None:
         return []
     tree, holes = read

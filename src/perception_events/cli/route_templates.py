@@ -21,7 +21,7 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
-__all__ = ["route_through_templates"]
+__all__ = ["enrichment_functions", "route_through_templates"]
 
 _SOURCES: Mapping[InputForm, type[Resource]] = {
     InputForm.STREAM_RECORD: TableStream,
@@ -50,7 +50,7 @@ def route_through_templates(
     enrichment functions.
     """
     loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
-    simulation = Simulation(loaded.topology, functions=_functions(loaded.topology, enrichments))
+    simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
     if to is not None:
         loaded.topology.get(to, Resource)
     for problem in loaded.problems:
@@ -211,7 +211,7 @@ def _id_of(simulation: Simulation, name: str) -> str:
     return name if found is None else found.id
 
 
-def _functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
+def enrichment_functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
     """What stands in for enrichments, by the resource's id."""
     enrichments = dict.fromkeys(pipe.enrichment for pipe in topology.of(Pipe) if isinstance(pipe.enrichment, str))
     functions: dict[str, Callable[[Any], Any]] = {}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from perception_events.aws_limits import at_most
+from perception_events.errors import describe
 from perception_events.input_transforms._errors import InvalidTemplateError, TemplateRenderError
 from perception_events.input_transforms._json_path import MISSING, JSONPath, Missing
-from perception_events.input_transforms._template import Rendered, Template
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.input_transforms._template import Placeholder, Rendered, Template
+from perception_events.json_values import JSONObject, JSONValue, PlainText
 
 __all__ = ["EVENT_VARIABLES", "InputTransformer"]
 
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
 MAX_PATHS = at_most("input paths")
 MAX_PATH_LENGTH = at_most("input path")
 EVENT_VARIABLES = (
@@ -45,7 +48,7 @@ class InputTransformer:
 
         Raises:
             InvalidTemplateError: a path or the template cannot be read, a placeholder is not in the map, more than
-                100 paths, a name that begins with `AWS.`.
+                100 paths, a name with other characters than letters, digits, `_` and `-`.
         """
         given = dict(input_paths_map or {})
         if len(given) > MAX_PATHS:
@@ -54,6 +57,10 @@ class InputTransformer:
         for name, path in given.items():
             if name.lower().startswith("aws."):
                 raise InvalidTemplateError(f"InputPathsMap: the name {name!r} begins with 'AWS.', which is reserved")
+            if not _NAME.fullmatch(name):
+                raise InvalidTemplateError(
+                    f"InputPathsMap: the name {describe(name)} is not 1 to 256 letters, digits, _ or -"
+                )
             if len(path) > MAX_PATH_LENGTH:
                 raise InvalidTemplateError(f"InputPathsMap: the path of {name!r} is over {MAX_PATH_LENGTH} characters")
             paths[name] = JSONPath.parse(path)
@@ -61,13 +68,24 @@ class InputTransformer:
         for placeholder in template.placeholders:
             name = placeholder.name
             if name not in paths and name not in EVENT_VARIABLES:
-                known = ", ".join([*paths, *EVENT_VARIABLES])
-                reason = f"InputTemplate contains invalid placeholder {name}; known: {known}"
+                reason = f"InputTemplate contains invalid placeholder {name}; {_known(name, paths)}"
                 raise InvalidTemplateError(reason, text=input_template, offset=placeholder.offset)
             if name in _EVENT and placeholder.quoted:
                 reason = f"<{name}> is JSON and stands only as a field's value, without quotes"
                 raise InvalidTemplateError(reason, text=input_template, offset=placeholder.offset)
         return cls(given, input_template, template, paths)
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """The placeholders in order: what they name, where they stand, and whether inside a JSON string."""
+        return self._template.placeholders
+
+    @property
+    def json_error(self) -> InvalidTemplateError | None:
+        """Why the target never gets anything, whatever the event: neither JSON nor quoted lines; None where it may."""
+        if self._template.is_text and _is_quoted_lines(self.input_template):
+            return None
+        return self._template.json_error()
 
     def render(self, event: JSONObject, variables: Mapping[str, str] | None = None) -> Rendered:
         """Render for one event; `variables` gives the reserved ones, but for the event itself."""
@@ -84,7 +102,7 @@ class InputTransformer:
         return self._template.render(value_of)
 
     def render_input(self, event: JSONObject, variables: Mapping[str, str] | None = None) -> JSONValue:
-        """What the target gets: JSON, or the text as it is where it is quoted lines.
+        """What the target gets: JSON, or the text as it is (`PlainText`) where it is several quoted lines.
 
         Raises:
             TemplateRenderError: it is neither, so AWS would not deliver it.
@@ -93,10 +111,25 @@ class InputTransformer:
         try:
             return rendered.json()
         except TemplateRenderError:
-            lines = [line.strip() for line in rendered.text.strip().splitlines()]
-            if len(lines) > 1 and all(line.startswith('"') and line.endswith('"') for line in lines):
-                return rendered.text
+            if _is_quoted_lines(rendered.text):
+                return PlainText(rendered.text)
             raise
+
+
+def _is_quoted_lines(text: str) -> bool:
+    lines = [line.strip() for line in text.strip().split("\n")]
+    return len(lines) > 1 and all(len(line) > 1 and line[0] == line[-1] == '"' for line in lines)
+
+
+def _known(name: str, paths: Mapping[str, JSONPath]) -> str:
+    """What could stand for the unknown placeholder `name`."""
+    if name.startswith("$"):
+        return (
+            f"a template of a rule names no path: put {name!r} into InputPathsMap under a name, and write <that name>"
+        )
+    if name.startswith("aws.pipes."):
+        return f"<{name}> belongs to pipes; a rule has {', '.join(EVENT_VARIABLES)}"
+    return f"known: {', '.join([*paths, *EVENT_VARIABLES])}"
 
 
 def _without_detail(event: JSONObject, ingestion_time: str | None) -> JSONObject:

@@ -70,6 +70,14 @@ class PipeInputTemplate:
         """The placeholders in order: what they name, where they stand, and whether inside a JSON string."""
         return self._template.placeholders
 
+    @property
+    def json_error(self) -> InvalidTemplateError | None:
+        """Why a template that begins like an object or a list never renders JSON, whatever the item; else None.
+
+        A free text is not meant to be JSON: an SQS queue takes it, a function or a bus does not.
+        """
+        return None if self._template.is_text else self._template.json_error()
+
     def render(self, event: JSONValue, variables: Mapping[str, str] | None = None) -> Rendered:
         """Render for one item; `variables` gives the reserved variables, but for the event itself."""
 

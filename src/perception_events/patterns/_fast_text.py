@@ -8,27 +8,31 @@ text after the object, numbers and nesting beyond the engine's limits, and whate
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from perception_events.patterns._event_text import MAX_DEPTH, has_long_number, scan
 from perception_events.patterns._fields import text_leaf
+from perception_events.patterns._json_text import MAX_NUMBER_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import ModuleType
-    from typing import Any, TypeAlias
-
-    Plan: TypeAlias = list[tuple[str, str | None, "Plan"]]
-    """Of an object: the attribute of each name, the path of a leaf, or what its object's names are; neither: a dotted
-    name, which must not be there."""
+    from typing import Any
 
 __all__ = ["FastReader", "fast_reader"]
 
-_MAX_NAMES = 5
+_IN_NUMBERS = frozenset(b"-+.eE0123456789")
+_MAX_NAMES = 16
 """Each name is looked for in the whole text and each leaf is made: of more of them the scanner makes less work."""
 
 
-def fast_reader(paths: Collection[str]) -> FastReader | None:
-    """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked."""
+def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iterable[str] = ()) -> FastReader | None:
+    """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked.
+
+    `fields`: names of fields of the event itself that `read` gives beside the leaves. `absent`: names of fields with
+    which no event is read.
+    """
     try:
         import msgspec  # here, for it costs a cold start
     except ImportError:
@@ -50,84 +54,150 @@ def fast_reader(paths: Collection[str]) -> FastReader | None:
         node[last] = path
     if not 0 < len(names) <= _MAX_NAMES or any(name != name.encode(errors="replace").decode() for name in names):
         return None
-    return FastReader(msgspec, tree, names, frozenset(paths))
+    if any(isinstance(tree.get(name), dict) for name in fields) or not tree.keys().isdisjoint(absent):
+        return None
+    return FastReader(msgspec, tree, names, frozenset(paths), fields, absent)
 
 
 class FastReader:
-    """Reads the leaves of some paths from a text."""
+    """Reads the leaves of some paths from a text.
 
-    __slots__ = ("_decode", "_plan", "_quoted_names", "_unset", "paths")
+    `read` gives them spelled as one text, each after a NUL, and then the fields; what is not there is empty. It is a
+    function of its own, and makes one text of them, for a step of Python costs more than what it does here.
+    """
 
-    def __init__(self, msgspec: ModuleType, tree: dict[str, Any], names: Iterable[str], paths: frozenset[str]) -> None:
+    __slots__ = ("_paths", "paths", "read")
+
+    def __init__(
+        self,
+        msgspec: ModuleType,
+        tree: dict[str, Any],
+        names: Iterable[str],
+        paths: frozenset[str],
+        fields: Sequence[str] = (),
+        absent: Iterable[str] = (),
+    ) -> None:
         self.paths = paths
-        self._unset = msgspec.UNSET
-        kind, self._plan = _struct(msgspec, tree)
-        self._decode = msgspec.json.Decoder(kind).decode
-        self._quoted_names = [f'"{name}"'.encode() for name in names]
+        shape = _Shape(msgspec)
+        # A name that nobody gives a field (with one, a text is read as always): what is first in `read`, and empty.
+        kind = shape.struct(tree, fields, (*absent, "\ue000"))
+        self._paths = tuple(shape.leaves.values())
+        self.read = _reader(
+            decode=msgspec.json.Decoder(kind).decode,
+            values=attrgetter(shape.absent[-1], *shape.leaves, *(shape.fields[name] for name in fields)),
+            absent=attrgetter(*shape.absent),
+            missing=attrgetter(*shape.absent)(kind()),
+            names=[f'"{name}"'.encode() for name in names],
+        )
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """The paths in the order of `read`."""
+        return self._paths
 
     def leaves(self, text: str | bytes) -> list[tuple[str, str]] | None:
         """(path, leaf) of each, as from a flat event; None where the text must be read as always."""
         try:
-            octets = text.encode() if type(text) is str else text
-            if type(octets) is not bytes or b"\\" in octets:
-                return None
-            if type(text) is bytes and not text.isascii():
-                str(text, "utf-8")  # msgspec does not look at what it leaves out
-            if len(octets) > MAX_DEPTH and (
-                octets.count(b"{") + octets.count(b"[") > MAX_DEPTH or has_long_number(str(octets, "utf-8"))
-            ):
-                return None
-            event = self._decode(octets)
+            found = self.read(text.encode() if type(text) is str else text)
+        except UnicodeEncodeError:
+            return None
+        return None if found is None else self.leaves_of(found.split("\0")[1:])
+
+    def leaves_of(self, pieces: list[str]) -> list[tuple[str, str]] | None:
+        """(path, leaf) of each of the pieces of `read` without the first; None where the event is not flat."""
+        found: list[tuple[str, str]] = []
+        for path, piece in zip(self._paths, pieces, strict=False):
+            if not piece:
+                continue
+            first = piece[0]
+            if first == "[":
+                elements = scan(piece)
+                if any(type(element) is tuple or type(element) is list for element in elements):
+                    return None
+                found += [(path, text_leaf(element)) for element in elements]
+            elif first != "{":  # an object has no leaf of its own
+                found.append((path, piece))
+        return found
+
+
+def _reader(
+    *,
+    decode: Callable[[bytes], Any],
+    values: Callable[[Any], tuple[Any, ...]],
+    absent: Callable[[Any], Any],
+    missing: Any,
+    names: list[bytes],
+) -> Callable[[Any], str | None]:
+    """`FastReader.read`."""
+
+    def read(octets: Any) -> str | None:
+        if type(octets) is not bytes or 0x5C in octets:  # a backslash
+            return None
+        try:
+            if not octets.isascii():
+                str(octets, "utf-8")  # msgspec does not look at what it leaves out
+            event = decode(octets)
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so are those of codecs
             return None
-        for name in self._quoted_names:
-            if octets.count(name) > 1:
-                return None
-        found: list[tuple[str, str]] = []
-        return found if self._collect(event, self._plan, found) else None
+        if (
+            max(map(octets.count, names)) > 1
+            or absent(event) != missing
+            or (len(octets) > MAX_DEPTH and _is_beyond(octets))
+            or 0 in octets
+        ):
+            return None
+        return b"\0".join(values(event)).decode()
 
-    def _collect(self, value: Any, plan: Plan, found: list[tuple[str, str]]) -> bool:
-        for attribute, path, inner in plan:
-            member = getattr(value, attribute)
-            if member is self._unset:
-                continue
-            if inner:
-                if not self._collect(member, inner, found):
-                    return False
-                continue
-            spelled = bytes(member)
-            if path is None:
-                return False
-            if spelled[0] == 0x5B:  # [
-                elements = scan(str(spelled, "utf-8"))
-                if any(type(element) is tuple or type(element) is list for element in elements):
-                    return False
-                found += [(path, text_leaf(element)) for element in elements]
-            elif spelled[0] != 0x7B:  # an object has no leaf of its own
-                found.append((path, str(spelled, "utf-8")))
+    return read
+
+
+def _is_beyond(octets: bytes) -> bool:
+    """Whether an object in JSON may have numbers or nesting beyond the engine's limits."""
+    # What is nested has as many closing brackets as opening ones.
+    if len(octets) > 2 * MAX_DEPTH and octets.count(b"{") + octets.count(b"[") > MAX_DEPTH:
         return True
+    # A number that is too long covers one of these characters; the first of the text is no number's.
+    for index in range(MAX_NUMBER_LENGTH, len(octets), MAX_NUMBER_LENGTH):
+        if octets[index] in _IN_NUMBERS:
+            return has_long_number(str(octets, "utf-8"))
+    return False
 
 
-def _struct(msgspec: ModuleType, tree: dict[str, Any]) -> tuple[Any, Plan]:
-    """The type of an object with the names of `tree`, and those dotted names that lead into it."""
-    fields: list[tuple[str, Any, Any]] = []
-    names: dict[str, str] = {}
-    plan: Plan = []
-    for name, content in tree.items():
-        attribute = f"field{len(fields)}"
-        names[attribute] = name
-        kind: Any = msgspec.Raw
-        inner: Plan = []
-        if isinstance(content, dict):
-            kind, inner = _struct(msgspec, content)
-        plan.append((attribute, content if isinstance(content, str) else None, inner))
-        fields.append((attribute, kind | msgspec.UnsetType if inner else kind, msgspec.UNSET))
-    for name in _dotted_names(tree, ""):
-        attribute = f"field{len(fields)}"
-        names[attribute] = name
-        plan.append((attribute, None, []))
-        fields.append((attribute, msgspec.Raw, msgspec.UNSET))
-    return msgspec.defstruct("Event", fields, rename=names), plan
+class _Shape:
+    """Types of objects, and where what is wanted of them is: `leaves` by the attributes that lead to them, with their
+    paths; `fields`, by name; and what must not be there, `absent`: dotted names beside those that are asked for."""
+
+    def __init__(self, msgspec: ModuleType) -> None:
+        self._msgspec = msgspec
+        self.leaves: dict[str, str] = {}
+        self.fields: dict[str, str] = {}
+        self.absent: list[str] = []
+
+    def struct(
+        self, tree: dict[str, Any], fields: Iterable[str] = (), absent: Iterable[str] = (), prefix: str = ""
+    ) -> Any:
+        """The type of an object with the names of `tree`; what is not there is empty."""
+        members: list[tuple[str, Any, Any]] = []
+        attributes: dict[str, str] = {}
+
+        def attribute_of(name: str, kind: Any, default: Any) -> str:
+            attribute = attributes[name] = f"field{len(members)}"
+            members.append((attribute, kind, default))
+            return prefix + attribute
+
+        raw = self._msgspec.Raw
+        for name, content in tree.items():
+            if isinstance(content, dict):
+                kind = self.struct(content, prefix=f"{prefix}field{len(members)}.")
+                attribute_of(name, kind, kind())
+            else:
+                self.leaves[attribute_of(name, raw, b"")] = content
+        for name in fields:
+            self.fields[name] = attributes.get(name) or attribute_of(name, raw, b"")
+        for name in (*_dotted_names(tree, ""), *absent):
+            self.absent.append(prefix + attributes[name] if name in attributes else attribute_of(name, raw, b""))
+        names = {attribute: name for name, attribute in attributes.items()}
+        return self._msgspec.defstruct("Event", members, rename=names, frozen=True)
 
 
 def _dotted_names(tree: dict[str, Any], prefix: str) -> list[str]:

@@ -24,7 +24,6 @@ from perception_events.pipes._targets import (
     PartialFailure,
     PipeItem,
     PipeTarget,
-    PlainText,
     SupportsPutEvents,
 )
 
@@ -50,7 +49,6 @@ __all__ = [
     "PipeStep",
     "PipeTarget",
     "PipeTargetError",
-    "PlainText",
     "RetryPolicy",
     "StepFault",
     "StepFaults",

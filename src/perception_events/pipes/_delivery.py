@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from perception_events.errors import UnretriableError
 from perception_events.input_transforms import PipeInputTemplate, TemplateRenderError
-from perception_events.json_values import JSONObject, JSONText, JSONValue
+from perception_events.json_values import JSONObject, JSONText, JSONValue, PlainText
 from perception_events.pipes._batch import Batch
 from perception_events.pipes._enrichment import EnrichmentStep
 from perception_events.pipes._errors import PipeInternalError, PipeTargetError
 from perception_events.pipes._filter import FilterCriteria
 from perception_events.pipes._partial_failures import failed_records
 from perception_events.pipes._streak import Streak
-from perception_events.pipes._targets import PipeItem, PipeTarget, PlainText
+from perception_events.pipes._targets import PipeItem, PipeTarget
 from perception_events.pipes._tracing import PipeTracing
 from perception_events.sources import DeadLetterCondition, DeadLetterContext, Source, SourceSettings
 from perception_events.targets import Target, UndecidedError

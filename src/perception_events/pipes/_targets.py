@@ -19,17 +19,10 @@ __all__ = [
     "PartialFailure",
     "PipeItem",
     "PipeTarget",
-    "PlainText",
     "SupportsPutEvents",
 ]
 
 _as_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-class PlainText(str):
-    """What a template has rendered for a target that takes text, where that is not JSON."""
-
-    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

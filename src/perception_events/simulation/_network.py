@@ -12,8 +12,8 @@ from typing import Any
 
 from perception_events.buses import LEADING_RULES, EventBus
 from perception_events.clock import ManualClock
-from perception_events.json_values import JSONObject, JSONValue, copy_json
-from perception_events.pipes import BatchReader, PlainText
+from perception_events.json_values import JSONObject, JSONValue, PlainText, copy_json
+from perception_events.pipes import BatchReader
 from perception_events.scheduler import Scheduler
 from perception_events.simulation._known import arn_of, name_of
 from perception_events.sources import kinesis_record
@@ -290,8 +290,8 @@ def _in_context(context: contextvars.Context, steps: Steps) -> Steps:
 
 
 def _text(given: JSONValue) -> str:
-    """What a queue or a stream gets: JSON, or the text of a template that is none (the bus's may be quoted lines)."""
-    if isinstance(given, PlainText) or (isinstance(given, str) and "\n" in given):
+    """What a queue or a stream gets: JSON, or the text of a template that is not JSON."""
+    if isinstance(given, PlainText):
         return str(given)
     return json.dumps(given, ensure_ascii=False)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventError, RuleSet
 from perception_events.topology import Topology
 from perception_events.traffic._blocks import Block, UnreadableInput
 from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected, entries_of
-from perception_events.traffic._envelope import envelope_reader, event_time
+from perception_events.traffic._envelope import FIELDS, OTHER_NAMES, Envelope, envelope_of, envelope_reader, event_time
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._rules import rules_of, single_values
 from perception_events.traffic._smallest import SmallestKeys
@@ -24,6 +24,7 @@ MAX_HOURS = 10_000
 MAX_IDS = 20_000
 MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
+LineReader: TypeAlias = Callable[[bytes], tuple[Envelope, list[str]] | None]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,6 +119,10 @@ class CoveragePlan:
                 self.values[name] = (rule.name, path, value)
                 self._rule_set.add(name, pattern)
         self._not_taking = self._disabled | self.values.keys()
+        self._read: LineReader | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_read": None}
 
     def count(self, blocks: Iterable[Block | UnreadableInput]) -> CoverageCounts:
         """The counts of some blocks of any files.
@@ -130,29 +135,48 @@ class CoveragePlan:
             if isinstance(block, UnreadableInput):
                 counts.inputs.reject(block, strict=self.strict)
             else:
-                self._add_block(counts, block)
+                if self._read is None:
+                    self._read = self._line_reader()
+                self._add_block(counts, block, self._read)
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events)
         counts.ids.trim(_itself)
         return counts
 
-    def _add_block(self, counts: CoverageCounts, block: Block) -> None:
-        envelope_of, matching = envelope_reader(), self._rule_set.matching_rules_json
+    def _line_reader(self) -> LineReader:
+        """What reads the envelope of a line and matches it; None for a line that is not one plain event."""
+        matcher, read_envelope = self._rule_set.text_matcher(FIELDS, absent=OTHER_NAMES), envelope_reader()
+        matching = self._rule_set.matching_rules_json
+
+        def by_rules(line: bytes) -> tuple[Envelope, list[str]] | None:
+            envelope = read_envelope(line)
+            try:
+                return None if envelope is None else (envelope, matching(line))
+            except InvalidEventError:
+                return None
+
+        if matcher is None:
+            return by_rules
+
+        def by_matcher(line: bytes) -> tuple[Envelope, list[str]] | None:
+            found = matcher(line)
+            if found is None:
+                return by_rules(line)
+            names, fields = found
+            envelope = envelope_of(fields)
+            return None if envelope is None else (envelope, names)
+
+        return by_matcher
+
+    def _add_block(self, counts: CoverageCounts, block: Block, read: LineReader) -> None:
         groups: dict[Any, RuleCount] = {}
         ids = counts.ids.table
         first_time = last_time = ""
         lines = disordered = undated = 0
         for number, line in block.lines():
             lines += 1
-            envelope = envelope_of(line)
-            try:
-                names = matching(line) if envelope is not None else None
-            except InvalidEventError:
-                names = None
-            if envelope is None or names is None:
-                found = self._slow(counts, block, number, line)
-            else:
-                found = [(envelope, names, line)]
+            plain = read(line)
+            found = self._slow(counts, block, number, line) if plain is None else ((*plain, line),)
             for (source, detail_type, written, id), matched, text in found:
                 time = event_time(written) or ""
                 key = (source, detail_type, time[:13], *matched)
@@ -204,9 +228,9 @@ class CoveragePlan:
 
     def _slow(
         self, counts: CoverageCounts, block: Block, number: int, line: bytes
-    ) -> list[tuple[tuple[str, str, Any, Any], list[str], bytes]]:
+    ) -> Sequence[tuple[Envelope, list[str], bytes]]:
         """The events of a line that is not just one event; what cannot be read is counted once a line."""
-        events: list[tuple[tuple[str, str, Any, Any], list[str], bytes]] = []
+        events: list[tuple[Envelope, list[str], bytes]] = []
         problem: UnreadableInput | None = None
         for found in entries_of(block.file, number, line):
             if isinstance(found, FoundRecord):
@@ -231,5 +255,5 @@ class CoveragePlan:
         return self._rule_set.matching_rules(found.event)
 
 
-def _envelope(event: JSONObject) -> tuple[str, str, Any, Any]:
+def _envelope(event: JSONObject) -> Envelope:
     return str(event["source"]), str(event["detail-type"]), event.get("time"), event.get("id")

@@ -354,7 +354,7 @@ MISTAKES = [
         "PE203",
         pipe_topology(pipe(target_input_template='{"n": <$.eventID>,}')),
         "Pipe.target_input_template",
-        "whatever the record, it does not render JSON",
+        "it does not render JSON: remove the comma before } (line 1, column 19)",
     ),
     Mistake(
         "PE204",
@@ -406,7 +406,25 @@ MISTAKES = [
         "Pipe.target_input_template",
         "write `<$.eventID>`",
     ),
+    Mistake(
+        "PE216",
+        targets(input_transformer=InputTransformer({"id": "$.id"}, '{"id": <id>, "kind": "$.detail.kind"}')),
+        "Rule.targets[0].input_transformer.input_template",
+        "put the path into the paths map under a name",
+    ),
+    Mistake(
+        "PE121",
+        pipe_topology(pipe({"eventName": ["INSERT", {"numeric": ["<", 1]}, "MODIFY"]})),
+        "Pipe.filters[0]",
+        "write two rules, one with the strings and one with the numbers",
+    ),
     # rules
+    Mistake(
+        "PE121",
+        rules({"$or": [{"source": ["x"]}, {"source": ["x", "y"]}]}),
+        "Rule.event_pattern",
+        "can lose a branch that has values in common with an earlier one",
+    ),
     Mistake("PE301", rules({"source": []}), "Rule.event_pattern.source", "Empty"),
     Mistake(
         "PE301",
@@ -550,6 +568,18 @@ MISTAKES = [
         targets(input_transformer=InputTransformer({}, '{"a": <b>}')),
         "Rule.targets[0].input_transformer",
         "invalid placeholder b",
+    ),
+    Mistake(
+        "PE325",
+        targets(input_transformer=InputTransformer({"a.b": "$.id"}, '{"a": <a.b>}')),
+        "Rule.targets[0].input_transformer",
+        "the name 'a.b' is not 1 to 256 letters, digits, _ or -",
+    ),
+    Mistake(
+        "PE325",
+        targets(input_transformer=InputTransformer({"id": "$.id"}, "<id> has come")),
+        "Rule.targets[0].input_transformer.input_template",
+        "it does not render JSON: nothing may follow",
     ),
     Mistake(
         "PE328",

@@ -230,7 +230,7 @@ def test_a_full_disk_is_one_line(here: Path) -> None:
 def test_a_mistake_of_ours_is_traced_and_has_a_status_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     from perception_events.cli import graph
 
-    monkeypatch.setitem(graph._DRAW, graph.DiagramFormat.MERMAID, json.JSONDecoder().decode)
+    monkeypatch.setattr(graph, "load_pipeline", json.JSONDecoder().decode)
     done = run("graph")
     assert done.exit_code == 70
     errors = done.stderr.splitlines()

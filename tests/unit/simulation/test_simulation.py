@@ -382,6 +382,38 @@ def test_a_template_that_is_not_json_reaches_a_target_that_takes_text_as_it_is()
         assert bool(result.failures) is not reaches
 
 
+def test_a_queue_gets_one_quoted_line_as_json_and_several_as_they_are() -> None:
+    for template, body in (('"one <d>"', '"one done"'), ('"one <d>"\n"two"', '"one done"\n"two"')):
+        transformer = InputTransformer({"d": "$.detail.status"}, template)
+        received = RecordingTarget()
+        system = simulation(
+            BUS,
+            Queue("Q"),
+            Function("F"),
+            rule("R", to("Q", input_transformer=transformer)),
+            EventSourceMapping("M", source="Q", function="F"),
+            functions={"F": received},
+        )
+        system.put_event({**EVENT, "detail": {"status": "done"}})
+        assert [record["body"] for event in received.events for record in event["Records"]] == [body]
+
+
+def test_a_text_at_an_input_path_reaches_a_queue_as_a_json_string_whatever_is_in_it() -> None:
+    received = RecordingTarget()
+    system = simulation(
+        BUS,
+        Queue("Q"),
+        Function("F"),
+        rule("R", to("Q", input_path="$.detail.text")),
+        EventSourceMapping("M", source="Q", function="F"),
+        functions={"F": received},
+    )
+    system.put_event({**EVENT, "detail": {"text": 'two\nlines "quoted"'}})
+    assert [record["body"] for event in received.events for record in event["Records"]] == [
+        '"two\\nlines \\"quoted\\""'
+    ]
+
+
 # --- failures
 
 
