@@ -28,6 +28,7 @@ COMMANDS = {
     "render": "render",
     "schema": "schema",
     "package": "package",
+    "tables": "tables",
     "run": "run",
     "joins": "joins",
     "sweep": "joins",
