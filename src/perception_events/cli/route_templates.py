@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from perception_events.checks import check
-from perception_events.classifiers import ClassifierRegistry, Enrichment
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
-from perception_events.cli.load import ObjectNotFoundError, load_object
+from perception_events.cli.load import load_function
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
@@ -264,22 +262,4 @@ def _function(location: str) -> Callable[[Any], Any]:
         except ValueError as error:
             raise CommandError(f"--enrichment {location}: it is not JSON: {error}", "correct the file") from error
         return lambda event: sample
-    found = load_object(location, "--enrichment")
-    if isinstance(found, ClassifierRegistry):
-        found = Enrichment(found)
-    found = getattr(found, "invoke", found)
-    if not callable(found):
-        raise ObjectNotFoundError(
-            f"--enrichment {location}: it is a {type(found).__name__}, not a function",
-            "name a function, a handler or a classifier registry",
-        )
-    return _of_one_argument(found)
-
-
-def _of_one_argument(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """A Lambda handler takes a context too; None stands in for it."""
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return lambda event: function(event, None)
-    return function
+    return load_function(location, "--enrichment")
