@@ -35,7 +35,8 @@ LAYERS: list[set[str]] = [
     {"analysis"},
     {"aws"},
     {"lambdas"},
-    {"testing", "cli", "studio", "__main__"},
+    {"studio"},
+    {"testing", "cli", "__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 STRANGERS = [("pipes", "buses"), ("buses", "pipes"), ("streams", "pipes"), ("streams", "buses")]

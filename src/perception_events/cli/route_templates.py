@@ -12,13 +12,13 @@ from typing import Any
 from perception_events.classifiers import ClassifierRegistry, Enrichment
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
 from perception_events.cli.load import ObjectNotFoundError, load_object
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
-from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
+from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
 __all__ = ["enrichment_functions", "route_through_templates"]
