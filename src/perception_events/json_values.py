@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ JSONObject: TypeAlias = dict[str, JSONValue]
 """A JSON object."""
 
 
-class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
+class InvalidJSONValueError(InputError, TypeError, ValueError):
     """A Python value that JSON cannot hold without loss; the message names its path."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.times import InvalidTimeError, read_time
 
@@ -66,7 +66,7 @@ class StreamViewType(StrEnum):
         return self in (StreamViewType.OLD_IMAGE, StreamViewType.NEW_AND_OLD_IMAGES)
 
 
-class UnreadableRecordError(PerceptionEventsError, ValueError):
+class UnreadableRecordError(InputError, ValueError):
     """What is not a stream record; the message names the field, what was expected, and where there is one the file."""
 
 

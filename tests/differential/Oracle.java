@@ -9,7 +9,7 @@ import software.amazon.event.ruler.JsonRuleCompiler;
 import software.amazon.event.ruler.Machine;
 import software.amazon.event.ruler.MachineComplexityEvaluator;
 
-/** Reads {"pattern": text, "events": [text, ...]} a line; answers {"error": text or null, "matches": [...], "complexity": n}. */
+/** Reads {"pattern": text, "beside": [text, ...], "events": [text, ...]} a line; answers {"error": text or null, "matches": [...], "complexity": n}. */
 public class Oracle {
     public static void main(String[] args) throws Exception {
         ObjectMapper mapper = new ObjectMapper();
@@ -27,13 +27,16 @@ public class Oracle {
                     throw new IllegalArgumentException(rejection);
                 }
                 machine.addRule("rule", asked.get("pattern").asText());
+                for (JsonNode beside : asked.path("beside")) {
+                    machine.addRule("beside", beside.asText());
+                }
                 answer.putNull("error");
                 if (asked.has("complexity")) {
                     answer.put("complexity", machine.evaluateComplexity(new MachineComplexityEvaluator(1000)));
                 }
                 for (JsonNode event : asked.get("events")) {
                     try {
-                        answer.withArray("matches").add(!machine.rulesForJSONEvent(event.asText()).isEmpty());
+                        answer.withArray("matches").add(machine.rulesForJSONEvent(event.asText()).contains("rule"));
                     } catch (Exception rejected) {
                         answer.withArray("matches").addNull();
                     }

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -27,6 +28,8 @@ from support.pattern_cases import make_case
 CASES = int(os.environ.get("PERCEPTION_EVENTS_CASES", "4000"))
 COMPLEXITIES = int(os.environ.get("PERCEPTION_EVENTS_COMPLEXITIES", "2000"))
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261124"))
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
 
 pytestmark = pytest.mark.java
 
@@ -106,6 +109,89 @@ def test_branches_that_overlap_differ_only_where_it_is_said(oracle: Oracle) -> N
             assert {quirk.code for quirk in pattern_read.quirks} == {"overlapping-or-branches"}, (text, events)
             differ += 1
     assert differ, "the quirk has gone: take its warning out"
+
+
+QUIRKS: list[tuple[str, str, str, bool, list[str]]] = [
+    (
+        "overlapping-or-branches",
+        '{"$or": [{"c": ["x"]}, {"c": ["x", "y"]}]}',
+        '{"c": "y"}',
+        False,
+        ['{"c": ["x"]}', '{"c": ["x", "y"]}'],
+    ),
+    (
+        "ignore-case-beside-wildcard",
+        '{"a": [{"wildcard": "*x"}, {"equals-ignore-case": "y"}]}',
+        '{"a": "X"}',
+        True,
+        ['{"a": [{"wildcard": "*x"}]}', '{"a": [{"equals-ignore-case": "y"}]}'],
+    ),
+    (
+        "ignore-case-beside-wildcard",
+        '{"a": [{"anything-but": {"wildcard": "*x"}}, {"equals-ignore-case": "ax"}]}',
+        '{"a": "bx"}',
+        True,
+        ['{"a": [{"anything-but": {"wildcard": "*x"}}]}', '{"a": [{"equals-ignore-case": "ax"}]}'],
+    ),
+    (
+        "address-beside-number",
+        '{"a": [{"cidr": "10.0.0.0/8"}, 10101010]}',
+        '{"a": "16.16.16.16"}',
+        True,
+        ['{"a": [{"cidr": "10.0.0.0/8"}]}', '{"a": [10101010]}'],
+    ),
+    (
+        "address-beside-number",
+        '{"a": [{"cidr": "0.0.0.0/0"}, {"numeric": ["<=", 42]}]}',
+        '{"a": 100}',
+        False,
+        ['{"a": [{"cidr": "0.0.0.0/0"}]}', '{"a": [{"numeric": ["<=", 42]}]}'],
+    ),
+    (
+        "string-beside-number",
+        '{"a": ["x", {"numeric": ["<", 1]}, "y"]}',
+        '{"a": "x"}',
+        False,
+        ['{"a": ["x", "y"]}', '{"a": [{"numeric": ["<", 1]}]}'],
+    ),
+]
+"""Kind, pattern, event, what the engine answers where we answer the contrary, and the rules of the rewrite."""
+
+
+@pytest.mark.parametrize(("code", "pattern", "event", "engine", "rewrite"), QUIRKS)
+def test_the_documented_quirks_are_the_engines_and_the_rewrite_is_decided_alike(
+    oracle: Oracle, code: str, pattern: str, event: str, engine: bool, rewrite: list[str]
+) -> None:
+    asked, *rules = oracle.ask([(text, [event]) for text in (pattern, *rewrite)])
+    ours = [EventPattern.parse(text).matches_json(event) for text in rewrite]
+    assert asked.matches == [engine], "the quirk has gone: take its warning and its row in docs/conformance.md out"
+    assert [answer for verdict in rules for answer in verdict.matches] == ours
+    assert EventPattern.parse(pattern).matches_json(event) is any(ours) is not engine
+    assert {quirk.code for quirk in EventPattern.parse(pattern).quirks} == {code}
+    assert f"`{pattern.replace(', ', ',').replace(': ', ':')}`" in PAGE.read_text(encoding="utf-8")
+
+
+def test_a_rule_beside_others_is_decided_as_alone(oracle: Oracle) -> None:
+    """The engine has the rules of a bus in one machine; whether EventBridge does is not known."""
+    random = Random(SEED)
+    differ: Counter[str] = Counter()
+    for _ in range(CASES // 40):
+        cases = [make_case(random) for _ in range(3)]
+        patterns = [parsed(text) for text, _ in cases]
+        if any(isinstance(pattern, InvalidEventPatternError) for pattern in patterns):
+            continue
+        events = [event for _, each in cases for event in each]
+        asked, alone = cases[0][0], patterns[0]
+        assert isinstance(alone, EventPattern)
+        (engine,) = oracle.ask([(asked, events)], beside=[text for text, _ in cases[1:]])
+        if engine.error is not None:
+            continue
+        for event, theirs in zip(events, engine.matches, strict=True):
+            if theirs != verdict(alone, event):
+                codes = {quirk.code for quirk in alone.quirks} or {"other rules"}
+                differ.update(codes)
+    print(f"seed {SEED}: verdicts that differ beside other rules: {dict(differ)}")
+    assert sum(differ.values()) <= max(3, CASES // 1000), differ
 
 
 def spelled_longer_by_old_java(error: str | None) -> bool:

@@ -26,25 +26,31 @@ class Verdict:
 
 
 class Oracle:
-    """Asks the engine; one rule to a machine."""
+    """Asks the engine; one rule to a machine, and those `beside` it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
-    def ask(self, cases: Sequence[tuple[str, Sequence[str]]], *, complexity: bool = False) -> list[Verdict]:
-        """The verdicts on (pattern text, event texts)."""
+    def ask(
+        self, cases: Sequence[tuple[str, Sequence[str]]], *, complexity: bool = False, beside: Sequence[str] = ()
+    ) -> list[Verdict]:
+        """The verdicts on (pattern text, event texts); `beside`: patterns of other rules in the same machine."""
         verdicts: list[Verdict] = []
         # Fewer at a time than the pipes between the processes hold would deadlock neither side.
         for start in range(0, len(cases), 20):
-            verdicts += self._ask(cases[start : start + 20], complexity)
+            verdicts += self._ask(cases[start : start + 20], complexity, beside)
         return verdicts
 
-    def _ask(self, cases: Iterable[tuple[str, Sequence[str]]], complexity: bool) -> Iterator[Verdict]:
+    def _ask(
+        self, cases: Iterable[tuple[str, Sequence[str]]], complexity: bool, beside: Sequence[str]
+    ) -> Iterator[Verdict]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         count = 0
         for pattern, events in cases:
-            question = {"pattern": pattern, "events": list(events)} | ({"complexity": True} if complexity else {})
+            question: dict[str, object] = {"pattern": pattern, "events": list(events), "beside": list(beside)}
+            if complexity:
+                question["complexity"] = True
             self._process.stdin.write(json.dumps(question) + "\n")
             count += 1
         self._process.stdin.flush()

@@ -33,6 +33,7 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"traffic"},
     {"analysis"},
+    {"bulk"},
     {"aws"},
     {"lambdas"},
     {"studio"},
@@ -81,7 +82,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
         "starlette": {"studio"},
@@ -90,6 +91,7 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "hypothesis": {"testing"},
         "pytest": {"testing"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -112,6 +111,8 @@ class JoinKey:
         encoded = text.encode("utf-8", "surrogatepass")
         if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
             return text
+        import hashlib  # seldom needed, and slow to load
+
         return _with_prefix(self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest())
 
     def trigger_sort_key(self, module: str, run: int) -> str:

@@ -34,7 +34,8 @@ from perception_events.aggregation import (
     open_key,
     outbox_item,
 )
-from perception_events.aws.errors import AWSCallError, BackOff, Sleep, error_code, error_response, is_retryable
+from perception_events.aws.errors import BackOff, Sleep, error_code, error_response, is_retryable
+from perception_events.errors import AWSCallError
 
 __all__ = ["CapacityMeter", "DynamoDBJoinStore", "JoinStoreError", "dynamodb_client"]
 

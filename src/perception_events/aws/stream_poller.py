@@ -10,8 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from perception_events.aws.checkpoints import Checkpoint, CheckpointStore, InMemoryCheckpoints
-from perception_events.aws.errors import AWSCallError, BackOff, error_code, is_retryable
+from perception_events.aws.errors import BackOff, error_code, is_retryable
 from perception_events.clock import Clock, SystemClock
+from perception_events.errors import AWSCallError
 from perception_events.json_values import JSONObject
 from perception_events.records import StreamViewType, UnreadableRecordError, creation_time, sequence_number, wire_record
 from perception_events.streams import StartingPosition

@@ -94,6 +94,8 @@ CHECKS: tuple[Check, ...] = (
           _STREAMS_API, "compare the attribute in an image"),
     Check("PE120", "operator-in-text", _E, "A text in which an operator stands is a text.",
           _OPERATORS, "write the operator as a JSON object"),
+    Check("PE121", "engine-contradicts-itself", _W, "The engine may decide these values differently from each of them.",
+          "event-ruler 2.1.0, measured", "write two rules or filters"),
     # PE2xx: templates, enrichment and the way to the bus
     Check("PE201", "template-drops-identity", _W, "The template drops what retries, rules and dead letters need.",
           _TRANSFORM, "carry `eventID`, `eventName` and the sequence number through"),

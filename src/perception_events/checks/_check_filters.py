@@ -20,9 +20,9 @@ from perception_events.checks._values import Holds, JSONType, leaf_holds, looks_
 from perception_events.json_values import compact_json
 from perception_events.patterns import DIALECTS, EventPattern, InvalidEventPatternError, Support
 from perception_events.sources import DYNAMODB_STREAM, KINESIS_STREAM, Shape, Special
-from perception_events.topology import Filter, Pipe, TableStream, Unresolved
+from perception_events.topology import Filter, Pipe, TableStream, Unresolved, unresolved_in
 
-__all__ = ["check_filters", "text_mistakes", "validity"]
+__all__ = ["check_filters", "quirk_mistakes", "text_mistakes", "validity"]
 
 _NOT_FILTERABLE = frozenset({"awsRegion", "eventSource", "eventSourceARN", "eventVersion", "eventID"})
 _VIEWS = {
@@ -62,6 +62,7 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
     if not limit.allows(len(text)):
         yield Found("PE102", location, f"the pattern has {len(text)} characters, and AWS takes at most {limit.high}")
     yield from validity(pattern, "PE103", location)
+    yield from quirk_mistakes(pattern, location)
     if not isinstance(pattern, Mapping):
         return
     rejected = {name for name, how in DIALECTS[dialect_of(reader)].operators.items() if how is Support.NO}
@@ -154,6 +155,18 @@ def validity(pattern: object, identifier: str, location: Location) -> Iterator[F
         hint = f" ({error.hint})" if error.hint else ""
         steps = pointer_steps(error.pointer)
         yield Found(identifier, location.at(*steps), f"{error.reason.rstrip('.')}{hint}")
+
+
+def quirk_mistakes(pattern: object, location: Location) -> Iterator[Found]:
+    """Where the engine contradicts itself about `pattern`: what it answers is not what its values say."""
+    if any(unresolved_in(pattern)):
+        return
+    try:
+        quirks = EventPattern.parse(pattern).quirks  # type: ignore[arg-type]  # it says so
+    except (InvalidEventPatternError, TypeError):
+        return
+    for quirk in quirks:
+        yield Found("PE121", location, f"`{quirk.path}`: {quirk.here}, but the engine {quirk.engine}", quirk.rewrite)
 
 
 def pointer_steps(pointer: str) -> tuple[str | int, ...]:

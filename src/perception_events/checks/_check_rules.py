@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from perception_events.aws_limits import LIMITS
 from perception_events.checks._attribute_filters import attribute_problems
 from perception_events.checks._aws_events import CLOUDTRAIL_FIELDS
-from perception_events.checks._check_filters import text_mistakes, type_mistakes, validity
+from perception_events.checks._check_filters import quirk_mistakes, text_mistakes, type_mistakes, validity
 from perception_events.checks._context import Context
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
@@ -56,6 +56,7 @@ def _pattern_mistakes(context: Context, matcher: Matcher, pattern: Mapping[str, 
         yield Found("PE302", location, reason, "ask for a higher quota, or shorten it")
     invalid = list(validity(pattern, "PE301", location))
     yield from invalid
+    yield from quirk_mistakes(pattern, location)
     leaves = list(pattern_leaves(pattern))
     never = False
     for leaf in leaves:

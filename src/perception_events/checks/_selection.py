@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from perception_events.checks._catalogue import CHECKS
 from perception_events.checks._findings import Check, Finding
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 
 __all__ = ["UnknownCheckError", "select_findings"]
 
 
-class UnknownCheckError(PerceptionEventsError, LookupError):
+class UnknownCheckError(DeclarationError, LookupError):
     """An identifier or a name that fits no check."""
 
 

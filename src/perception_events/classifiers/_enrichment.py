@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from perception_events.classifiers._registry import ClassifierRegistry
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.records import has_change, image_with
 from perception_events.value_objects import ValueObject
 
 __all__ = ["EVENT_TYPE_FIELD", "SORT_KEY_ATTRIBUTE", "Enrichment", "EnrichmentError", "OnError"]
@@ -24,7 +23,7 @@ class OnError(StrEnum):
     UNKNOWN = "unknown"
 
 
-class EnrichmentError(PerceptionEventsError, ValueError):
+class EnrichmentError(InputError, ValueError):
     """An item that cannot be classified; the message names its place in the batch and what is missing."""
 
 
@@ -81,19 +80,21 @@ class Enrichment(ValueObject):
         return {**item, self.field: event_type}
 
     def _sort_key(self, item: JSONObject, place: str) -> tuple[Mapping[str, JSONValue], str]:
-        if not has_change(item):
+        # `records` reads images too, and loads datetime and decimal: a handler's cold start has no use for them.
+        change = item.get("dynamodb")
+        if not isinstance(change, dict):
             raise EnrichmentError(f'{place} has no "dynamodb" object; does the input template keep it?')
-        found = image_with(item, self.sort_key_attribute)
-        if found is None:
-            raise EnrichmentError(
-                f'{place}: no "{self.sort_key_attribute}" in dynamodb.NewImage, Keys or OldImage; '
-                "is this the event table, and does the input template keep the image?"
-            )
-        name, image = found
-        value = image[self.sort_key_attribute]
-        text = value.get("S") if isinstance(value, dict) else None
-        if isinstance(text, str):
-            return image, text
+        for name in ("NewImage", "Keys", "OldImage"):
+            image = change.get(name)
+            if isinstance(image, dict) and self.sort_key_attribute in image:
+                value = image[self.sort_key_attribute]
+                text = value.get("S") if isinstance(value, dict) else None
+                if isinstance(text, str):
+                    return image, text
+                raise EnrichmentError(
+                    f'{place}: dynamodb.{name}["{self.sort_key_attribute}"] is {value!r}; expected {{"S": "..."}}'
+                )
         raise EnrichmentError(
-            f'{place}: dynamodb.{name}["{self.sort_key_attribute}"] is {value!r}; expected {{"S": "..."}}'
+            f'{place}: no "{self.sort_key_attribute}" in dynamodb.NewImage, Keys or OldImage; '
+            "is this the event table, and does the input template keep the image?"
         )

@@ -23,6 +23,7 @@ COMMANDS = {
     "mutate": "mutate",
     "coverage": "coverage",
     "compare": "compare",
+    "replay": "replay",
     "graph": "graph",
     "studio": "studio",
     "render": "render",

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.coverage import InputArgument, JobsOption, Progress, StrictOption, job_count
+from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
+from perception_events.cli.options import StrictOption
 from perception_events.cli.topologies import (
     AccountOption,
     LoadedTopology,

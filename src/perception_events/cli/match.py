@@ -25,7 +25,7 @@ from perception_events.cli.topologies import (
     TemplateOption,
     load_topology,
 )
-from perception_events.patterns import Dialect, Mismatch, PartialPattern
+from perception_events.patterns import Dialect, EngineQuirk, Mismatch, PartialPattern
 from perception_events.topology import Archive, EventSourceMapping, Pipe, Resource, Rule, Topology
 
 __all__ = ["register"]
@@ -68,13 +68,17 @@ def match(
         patterns = _patterns_of(loaded.topology, pattern)
     else:
         patterns = [_read_pattern(pattern, dialect)]
+    quirks = [quirk for one in patterns if one.possible is not None for quirk in one.possible.quirks]
+    if not as_json:
+        for quirk in quirks:
+            note(f"the engine contradicts itself: {quirk}")
     for found in read_events(events or [STANDARD_INPUT]):
         if isinstance(found, UnreadableInput):
             note(found)
             status = EXIT_USAGE
             continue
         verdict = _verdict(patterns, found)
-        _print(verdict, found, as_json=as_json)
+        _print(verdict, found, quirks, as_json=as_json)
         if verdict.matches is not True:
             status = status or EXIT_NO
     raise typer.Exit(status)
@@ -135,7 +139,7 @@ def _verdict(patterns: Iterable[PartialPattern], found: FoundEvent) -> _Verdict:
     return _Verdict(False, [one for pattern in patterns for one in pattern.explain(found.event)])
 
 
-def _print(verdict: _Verdict, found: FoundEvent, *, as_json: bool) -> None:
+def _print(verdict: _Verdict, found: FoundEvent, quirks: list[EngineQuirk], *, as_json: bool) -> None:
     if as_json:
         line = {
             "file": found.file,
@@ -143,6 +147,7 @@ def _print(verdict: _Verdict, found: FoundEvent, *, as_json: bool) -> None:
             "matches": verdict.matches,
             "mismatches": [one.to_dict() for one in verdict.mismatches],
             "depends_on": list(verdict.depends_on),
+            "quirks": [one.to_dict() for one in quirks],
         }
         print_json_line(line)
         return

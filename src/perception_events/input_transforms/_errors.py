@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, InputError
 
 __all__ = ["InvalidTemplateError", "TemplateRenderError"]
 
 
-class InvalidTemplateError(PerceptionEventsError, ValueError):
+class InvalidTemplateError(DeclarationError, ValueError):
     """A template or path that AWS rejects; `line` and `column` (from 1) point at the place, where there is one."""
 
     def __init__(self, reason: str, *, text: str = "", offset: int | None = None) -> None:
@@ -24,7 +24,7 @@ class InvalidTemplateError(PerceptionEventsError, ValueError):
         super().__init__(reason + marker)
 
 
-class TemplateRenderError(PerceptionEventsError, ValueError):
+class TemplateRenderError(InputError, ValueError):
     """What was rendered is not JSON, so AWS would not deliver it; `rendered` is the text."""
 
     def __init__(self, reason: str, *, rendered: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 
 __all__ = ["VARIABLE", "MissingEnvironmentError", "environment_name"]
 
@@ -12,7 +12,7 @@ VARIABLE = "PERCEPTION_EVENTS_ENV"
 """The variable that every rendered function has."""
 
 
-class MissingEnvironmentError(PerceptionEventsError, LookupError):
+class MissingEnvironmentError(DeclarationError, LookupError):
     """A handler that was not told its environment, and finds no variable that says it."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, InputError
 
 __all__ = ["InvalidEventError", "InvalidEventPatternError"]
 
@@ -10,11 +10,11 @@ _SHOWN = 60
 """How much of a line is shown on each side of the marked place."""
 
 
-class InvalidEventError(PerceptionEventsError, ValueError):
+class InvalidEventError(InputError, ValueError):
     """An event text that is not JSON, or no JSON object."""
 
 
-class InvalidEventPatternError(PerceptionEventsError, ValueError):
+class InvalidEventPatternError(DeclarationError, ValueError):
     """A pattern that EventBridge rejects.
 
     `reason` is the engine's own wording where it has one. `code` names the kind of mistake, stable across

@@ -38,6 +38,16 @@ class EngineQuirk(ValueObject):
         self.engine = engine
         self.rewrite = rewrite
 
+    def to_dict(self) -> dict[str, str]:
+        """A JSON object of the fields."""
+        return {
+            "code": self.code,
+            "path": self.path,
+            "here": self.here,
+            "engine": self.engine,
+            "rewrite": self.rewrite,
+        }
+
     def __str__(self) -> str:
         return f"{self.path}: {self.here}, but the engine {self.engine} ({self.code}); {self.rewrite}"
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from perception_events.aggregation import (
-    Aggregator,
     FallbackPolicy,
     InvalidJoinError,
     ItemNames,
     Join,
-    JoinStore,
     alert_event_type,
     check_acyclic,
     check_joins,
@@ -41,6 +39,7 @@ from perception_events.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from perception_events.aggregation import Aggregator, JoinStore
     from perception_events.diagrams import Graph
     from perception_events.topology import Resource, Topology
 
@@ -189,6 +188,8 @@ class Pipeline:
 
     def aggregator(self, store: JoinStore, *, clock: Clock) -> Aggregator:
         """What takes the modules' events and triggers the joins that are complete; it is a `Target`."""
+        from perception_events.aggregation import Aggregator
+
         return Aggregator(self.joins, store, clock=clock, parts=self.key_parts, names=self.item_names)
 
     @property

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from perception_events.buses import DeliveryScheduler, EventBus, InMemoryEventsClient
 from perception_events.clock import ManualClock
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes import BatchReader, PipeResult, PipeRun, StepFaults
 from perception_events.scheduler import Scheduler
@@ -40,7 +40,7 @@ ASSUME_FAILING_AFTER = 10
 R = TypeVar("R", bound=Resource)
 
 
-class UnknownTargetError(PerceptionEventsError, ValueError):
+class UnknownTargetError(DeclarationError, ValueError):
     """A function or target was given that the topology does not hold."""
 
 

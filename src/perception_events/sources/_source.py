@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import ClassVar, TypeAlias
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject
 from perception_events.topology import Resource, SourceParameters
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class WrongSourceError(PerceptionEventsError, ValueError):
+class WrongSourceError(InputError, ValueError):
     """A record of another source than the one it was given to."""
 
 

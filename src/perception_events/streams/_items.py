@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.json_values import JSONObject, JSONValue
 
 __all__ = ["InvalidItemError", "normalised"]
@@ -24,7 +24,7 @@ _KINDS = ("S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL")
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 
-class InvalidItemError(PerceptionEventsError, ValueError):
+class InvalidItemError(InputError, ValueError):
     """An item or key that DynamoDB would reject; the message names the attribute, and says why in DynamoDB's words."""
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from perception_events.traffic._blocks import MAX_LINE, STANDARD_INPUT, Block, UnreadableInput, read_blocks
+from perception_events.traffic._blocks import (
+    MAX_LINE,
+    STANDARD_INPUT,
+    Block,
+    UnreadableInput,
+    blocks_of,
+    blocks_of_lines,
+    is_traffic,
+    read_blocks,
+)
 from perception_events.traffic._compare import (
     ChangeKind,
     ComparePlan,
@@ -27,7 +36,10 @@ from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
 from perception_events.traffic._reading import read_events, read_records, read_traffic
+from perception_events.traffic._replay import InjectedFaultError, Replay, ReplayedInput
+from perception_events.traffic._replay_summary import Occurrences, ReplaySummary
 from perception_events.traffic._rules import TrafficRule, UndecidedRule, rules_of
+from perception_events.traffic._time_order import in_order_of_time
 
 __all__ = [
     "MAX_LINE",
@@ -46,9 +58,14 @@ __all__ = [
     "CoverageReport",
     "FoundEvent",
     "FoundRecord",
+    "InjectedFaultError",
     "InputCounts",
     "Mergeable",
+    "Occurrences",
     "Plan",
+    "Replay",
+    "ReplaySummary",
+    "ReplayedInput",
     "RuleCoverage",
     "TrafficRule",
     "UndecidedRule",
@@ -57,11 +74,15 @@ __all__ = [
     "UntakenEvents",
     "ValueCoverage",
     "WorkerDiedError",
+    "blocks_of",
+    "blocks_of_lines",
     "count_in_jobs",
     "deliveries_of",
     "coverage",
     "coverage_page",
     "coverage_report",
+    "in_order_of_time",
+    "is_traffic",
     "read_blocks",
     "read_events",
     "read_records",

@@ -9,12 +9,15 @@ from typing import Any, TypeAlias
 
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
-__all__ = ["Envelope", "envelope_reader", "event_time"]
+__all__ = ["FIELDS", "OTHER_NAMES", "Envelope", "envelope_reader", "event_time", "value_of"]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
 """Source, detail type, time, id."""
 
-_OTHERS = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
+FIELDS = ("source", "detail-type", "time", "id")
+"""The names of an envelope's fields, in its order."""
+OTHER_NAMES = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
+"""What has one of these fields may be something other than one plain event."""
 
 
 def envelope_reader() -> Callable[[bytes], Envelope | None]:
@@ -32,11 +35,11 @@ def envelope_reader() -> Callable[[bytes], Envelope | None]:
         ("detail_type", str),
         ("time", Any, None),
         ("id", Any, None),
-        *((f"other{at}", msgspec.Raw | msgspec.UnsetType, unset) for at, _ in enumerate(_OTHERS)),
+        *((f"other{at}", msgspec.Raw | msgspec.UnsetType, unset) for at, _ in enumerate(OTHER_NAMES)),
     ]
-    names = {"detail_type": "detail-type"} | {f"other{at}": name for at, name in enumerate(_OTHERS)}
+    names = {"detail_type": "detail-type"} | {f"other{at}": name for at, name in enumerate(OTHER_NAMES)}
     decode: Any = msgspec.json.Decoder(msgspec.defstruct("Event", fields, rename=names)).decode
-    others = [f"other{at}" for at, _ in enumerate(_OTHERS)]
+    others = [f"other{at}" for at, _ in enumerate(OTHER_NAMES)]
 
     def by_msgspec(line: bytes) -> Envelope | None:
         try:
@@ -56,12 +59,17 @@ def _by_json(line: bytes) -> Envelope | None:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if type(event) is not dict or not event.keys().isdisjoint(_OTHERS):
+    if type(event) is not dict or not event.keys().isdisjoint(OTHER_NAMES):
         return None
     source, detail_type = event.get("source"), event.get("detail-type")
     if type(source) is not str or type(detail_type) is not str:
         return None
     return source, detail_type, event.get("time"), event.get("id")
+
+
+def value_of(text: str) -> Any:
+    """The value of a field that is JSON without escapes; None where it is not there."""
+    return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
 
 
 def event_time(value: Any) -> str | None:

@@ -412,7 +412,19 @@ MISTAKES = [
         "Rule.targets[0].input_transformer.input_template",
         "put the path into the paths map under a name",
     ),
+    Mistake(
+        "PE121",
+        pipe_topology(pipe({"eventName": ["INSERT", {"numeric": ["<", 1]}, "MODIFY"]})),
+        "Pipe.filters[0]",
+        "write two rules, one with the strings and one with the numbers",
+    ),
     # rules
+    Mistake(
+        "PE121",
+        rules({"$or": [{"source": ["x"]}, {"source": ["x", "y"]}]}),
+        "Rule.event_pattern",
+        "can lose a branch that has values in common with an earlier one",
+    ),
     Mistake("PE301", rules({"source": []}), "Rule.event_pattern.source", "Empty"),
     Mistake(
         "PE301",

@@ -53,6 +53,18 @@ def test_json_is_one_line_an_event() -> None:
     assert (read["matches"], read["mismatches"][0]["path"]) == (False, "detail.state")
 
 
+def test_a_pattern_on_which_the_engine_contradicts_itself_is_shown_with_its_rewrite() -> None:
+    pattern = '{"detail": {"a": ["x", {"numeric": ["<", 1]}, "y"]}}'
+    event = json.dumps({"detail": {"a": "x"}})
+    done = run(pattern, event)
+    assert (done.exit_code, done.stdout) == (0, "<argument>:1: matches\n")
+    assert "the engine contradicts itself: detail.a: " in done.stderr
+    assert "write two rules, one with the strings and one with the numbers" in done.stderr
+    (quirk,) = json.loads(run(pattern, event, "--json").stdout)["quirks"]
+    assert (quirk["code"], quirk["path"]) == ("string-beside-number", "detail.a")
+    assert set(quirk) == {"code", "path", "here", "engine", "rewrite"}
+
+
 def test_what_is_invalid_or_cannot_be_read_ends_with_2(tmp_path: Path) -> None:
     invalid = run('{"source": "orders"}', json.dumps(EVENT))
     assert invalid.exit_code == 2
