@@ -16,10 +16,7 @@ def npm_package(name: str, version: str, folder: Path) -> Path:
     if shutil.which("npm") is None:
         pytest.skip(f"no npm, which brings {name}")
     command = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", f"{name}@{version}"]
-    environment = {**os.environ, "NO_UPDATE_NOTIFIER": "1"}
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode:
         pytest.skip(f"npm did not bring {name}: {done.stderr[-200:]}")
     return folder / "node_modules" / name

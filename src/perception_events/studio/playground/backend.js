@@ -10,21 +10,20 @@ globalThis.fetch = (resource, options = {}) => {
   if (!address.startsWith(base)) return plainFetch(resource, options);
   const integrity = settings.integrity[address.slice(base.length)];
   if (!integrity) return Promise.reject(new Error(`${address} has no known hash`));
-  return plainFetch(resource, { ...options, integrity });
+  return plainFetch(resource, { ...options, integrity }).catch(failed); // Pyodide itself would wait for ever
 };
 
 let run;
 
+function failed(error) {
+  document.getElementById("state").textContent = `Python could not be loaded: ${error.message}`;
+  throw error;
+}
+
 async function start() {
-  const state = document.getElementById("state");
-  state.textContent = "Python is loading...";
-  try {
-    await load();
-    state.textContent = "";
-  } catch (error) {
-    state.textContent = `Python could not be loaded: ${error.message}`;
-    throw error;
-  }
+  document.getElementById("state").textContent = "Python is loading...";
+  await load().catch(failed);
+  document.getElementById("state").textContent = "";
 }
 
 async function load() {
