@@ -36,8 +36,8 @@ LAYERS: list[set[str]] = [
     {"bulk"},
     {"aws"},
     {"lambdas"},
-    {"testing"},
-    {"cli", "studio", "pytest_plugin", "__main__"},
+    {"testing", "studio"},
+    {"cli", "pytest_plugin", "__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 STRANGERS = [("pipes", "buses"), ("buses", "pipes"), ("streams", "pipes"), ("streams", "buses")]

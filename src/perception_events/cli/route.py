@@ -11,7 +11,7 @@ import typer
 
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption, JsonOption, StrictOption
@@ -30,6 +30,7 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
+from perception_events.simulation import InputForm
 
 __all__ = ["RouteText", "register"]
 

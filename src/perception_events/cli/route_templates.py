@@ -11,7 +11,7 @@ from typing import Any
 from perception_events.checks import check
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
 from perception_events.cli.load import load_function
 from perception_events.cli.route_status import FailOn, route_status
@@ -19,7 +19,7 @@ from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
 from perception_events.schemas import EventSchema
-from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
+from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
 __all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
