@@ -11,12 +11,14 @@ import typer
 
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption, JsonOption, StrictOption
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.route_templates import InputRoutes, route_through_templates
+from perception_events.cli.schema_names import SchemasOption, load_schemas
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -26,7 +28,9 @@ from perception_events.cli.topologies import (
 )
 from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
+from perception_events.simulation import InputForm
 
 __all__ = ["RouteText", "register"]
 
@@ -64,6 +68,7 @@ def route(
     ] = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
+    schemas: SchemasOption = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 where something failed, or also where it reached no target.")
@@ -76,6 +81,7 @@ def route(
     read and routed, 1 as --fail-on says, 2 if something could not be read.
     """
     inputs = records or [STANDARD_INPUT]
+    known = load_schemas(schemas or ())
     if template:
         if pipeline is not None:
             raise CommandError("--template and --pipeline name two systems", "give one of them")
@@ -87,12 +93,15 @@ def route(
             region=region,
             to=to,
             enrichments=enrichment or (),
+            schemas=known,
             as_json=as_json,
             fail_on=fail_on,
             strict=strict,
         )
     else:
         declared = load_pipeline(pipeline or BUILT_IN_PIPELINE)
+        if known or declared.detail is not None:
+            note_schema_findings(check_pipeline(declared, env, schemas=known))
         status = _route_through(declared, inputs, env=env, as_json=as_json, fail_on=fail_on, strict=strict)
     raise typer.Exit(status)
 

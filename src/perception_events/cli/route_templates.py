@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perception_events.classifiers import ClassifierRegistry, Enrichment
+from perception_events.checks import check
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
-from perception_events.cli.load import ObjectNotFoundError, load_object
+from perception_events.cli.load import load_function
 from perception_events.cli.route_status import FailOn, route_status
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
-from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
+from perception_events.schemas import EventSchema
+from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
 __all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
@@ -39,6 +40,7 @@ def route_through_templates(
     region: str | None,
     to: str | None,
     enrichments: Iterable[str],
+    schemas: Sequence[EventSchema],
     as_json: bool,
     fail_on: FailOn,
     strict: bool,
@@ -47,7 +49,7 @@ def route_through_templates(
 
     `to`: the source or bus by id, name or ARN; without it what the input names, else each one of the kind that it can
     go to. `enrichments`: `[RESOURCE=]package.module:function` or `[RESOURCE=]sample.json`, what stands in for
-    enrichment functions.
+    enrichment functions. `schemas`: what rules ask for and no schema has is noted.
     """
     loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
     simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
@@ -57,6 +59,8 @@ def route_through_templates(
         note(problem)
     for id, reason in simulation.not_simulated.items():
         note(f"{id} does not run here: {reason}")
+    if schemas:
+        note_schema_findings(check(loaded.topology, schemas=schemas))
     routes = InputRoutes(simulation, to=to, as_json=as_json)
     unreadable = 0
     for found in read_inputs(inputs):
@@ -258,22 +262,4 @@ def _function(location: str) -> Callable[[Any], Any]:
         except ValueError as error:
             raise CommandError(f"--enrichment {location}: it is not JSON: {error}", "correct the file") from error
         return lambda event: sample
-    found = load_object(location, "--enrichment")
-    if isinstance(found, ClassifierRegistry):
-        found = Enrichment(found)
-    found = getattr(found, "invoke", found)
-    if not callable(found):
-        raise ObjectNotFoundError(
-            f"--enrichment {location}: it is a {type(found).__name__}, not a function",
-            "name a function, a handler or a classifier registry",
-        )
-    return _of_one_argument(found)
-
-
-def _of_one_argument(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """A Lambda handler takes a context too; None stands in for it."""
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return lambda event: function(event, None)
-    return function
+    return load_function(location, "--enrichment")

@@ -16,7 +16,7 @@ import typer
 from perception_events.aggregation import InMemoryJoinStore
 from perception_events.cli.console import note, print_line
 from perception_events.cli.errors import CommandError
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import EndpointOption, EnvOption, TableOption
 from perception_events.cli.route_templates import enrichment_functions
@@ -33,6 +33,7 @@ from perception_events.json_values import JSONObject
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.readers import read_topology
+from perception_events.simulation import InputForm
 from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
 
 __all__ = ["register"]

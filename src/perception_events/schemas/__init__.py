@@ -4,8 +4,8 @@ from perception_events.schemas._catalogue import aws_catalogue, aws_event_types
 from perception_events.schemas._changes import ChangeKind
 from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
 from perception_events.schemas._discovery import Discoverer, discover, event_type
-from perception_events.schemas._documents import read_document, schema_of_model
-from perception_events.schemas._event_schema import EventSchema, resolve
+from perception_events.schemas._documents import SupportsJSONSchema, read_document, schema_of_model
+from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
 from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
 from perception_events.schemas._inference import Inference, infer_schema
 from perception_events.schemas._join import join
@@ -40,9 +40,15 @@ from perception_events.schemas._types import (
 )
 from perception_events.schemas._validation import Violation, is_valid, violations
 from perception_events.schemas._writing import SchemaFormat, document_of
-from perception_events.schemas.errors import ExternalReferenceError, InvalidSchemaError, NotAnEventError
+from perception_events.schemas.errors import (
+    ExternalReferenceError,
+    InvalidSchemaError,
+    NotAnEventError,
+    YAMLMissingError,
+)
 
 __all__ = [
+    "STREAM_RECORD_SOURCE",
     "ANYTHING",
     "ENVELOPE_EXAMPLE",
     "MAX_DEPTH",
@@ -75,11 +81,13 @@ __all__ = [
     "SchemaFormat",
     "SchemaRegistry",
     "String",
+    "SupportsJSONSchema",
     "TooManyFieldsError",
     "Union",
     "Update",
     "UpdateKind",
     "Violation",
+    "YAMLMissingError",
     "aws_catalogue",
     "aws_event_types",
     "check_pattern",

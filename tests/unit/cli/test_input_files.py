@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import UnreadableInput
+from perception_events.simulation import InputForm
 
 RECORD = {"eventName": "INSERT", "dynamodb": {"NewImage": {"id": {"S": "1"}}}}
 KINESIS = {"kinesis": {"partitionKey": "1", "data": "e30="}}
