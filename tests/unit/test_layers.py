@@ -25,7 +25,7 @@ LAYERS: list[set[str]] = [
         "records",
     },
     {"aws_limits", "topology"},
-    {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
+    {"models", "sort_keys", "item_names", "patterns", "input_transforms", "trace", "targets", "scheduler"},
     {"sources", "classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"simulation"},
