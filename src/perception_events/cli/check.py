@@ -23,10 +23,11 @@ from perception_events.checks import (
     findings_sarif,
     findings_text,
     sample_events,
+    select_checks,
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.console import note, printable
+from perception_events.cli.console import note, print_line, print_wrapped, printable
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.json_files import read_text
@@ -102,12 +103,16 @@ def check(
         list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
     ] = None,
     schemas: SchemasOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print what is looked for, and end.")] = False,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
 
     Exit with 0 if nothing is found, 1 if something is, 2 if something could not be read.
     """
+    if listed:
+        _print_checks(select or (), ignore or ())
+        return
     problems: list[Problem] = []
     given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
     handler = _handler(enrichment) if enrichment else None
@@ -153,6 +158,14 @@ def check(
         if not any(waiver.covers(finding) for finding in findings):
             note(f"{waiver} silences nothing; fix: drop it")
     raise typer.Exit(EXIT_USAGE if problems else exit_code(findings, fail_on))
+
+
+def _print_checks(select: Iterable[str], ignore: Iterable[str]) -> None:
+    for each in select_checks(select, ignore):
+        print_line(f"{each.identifier} {each.severity:<7} {each.name}")
+        print_wrapped(each.summary, indent=4)
+        print_wrapped(f"fix: {each.fix}", indent=4)
+        print_wrapped(f"reference: {each.reference}", indent=4)
 
 
 def _read(

@@ -36,9 +36,7 @@ from perception_events.schemas._types import (
     Schema,
     String,
     Union,
-    attribute_type,
     kind_name,
-    union_of,
 )
 from perception_events.schemas._validation import Violation, is_valid, violations
 from perception_events.schemas._writing import SchemaFormat, document_of
@@ -50,12 +48,12 @@ from perception_events.schemas.errors import (
 )
 
 __all__ = [
+    "STREAM_RECORD_SOURCE",
     "ANYTHING",
     "ENVELOPE_EXAMPLE",
     "MAX_DEPTH",
     "MAX_NAMES",
     "NOTHING",
-    "STREAM_RECORD_SOURCE",
     "Anything",
     "Array",
     "Boolean",
@@ -90,7 +88,6 @@ __all__ = [
     "UpdateKind",
     "Violation",
     "YAMLMissingError",
-    "attribute_type",
     "aws_catalogue",
     "aws_event_types",
     "check_pattern",
@@ -113,6 +110,5 @@ __all__ = [
     "relaxed",
     "resolve",
     "schema_of_model",
-    "union_of",
     "violations",
 ]

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from perception_events.studio._samples import Sample
 from perception_events.studio._system import InvalidEditError, System, SystemSource, TemplateSource
+from perception_events.studio._text_source import InvalidRulesError, TextSource
 from perception_events.studio._workbench import InvalidCallError, Workbench
 
 __all__ = [
     "InvalidCallError",
     "InvalidEditError",
+    "InvalidRulesError",
     "Sample",
     "System",
     "SystemSource",
     "TemplateSource",
+    "TextSource",
     "Workbench",
 ]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from perception_events.cli.input_files import InputForm, input_form
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
 from perception_events.records import json_record
-from perception_events.simulation import Simulation, SimulationResult
+from perception_events.simulation import InputForm, Simulation, SimulationResult, input_form
 from perception_events.sources import source_of
 from perception_events.topology import EventBus, Pipe, Rule, Topology
 

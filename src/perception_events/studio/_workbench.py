@@ -158,7 +158,10 @@ class Workbench:
             "samples": [sample.name for sample in self._samples],
             "files": list[JSONValue](system.files),
             "edited": list[JSONValue](self._edits),
-            "tried": [{"resource": key.resource, "index": key.index} for key in self._tried],
+            "tried": [
+                {"resource": key.resource, "index": key.index, "text": json.dumps(pattern, ensure_ascii=False)}
+                for key, pattern in self._tried.items()
+            ],
             "has_joins": self._joins is not None,
         }
 

@@ -103,7 +103,7 @@ def test_an_edited_pattern_says_which_recorded_events_change_sides_and_is_used_f
         ("SENT", True),
     ]
     assert send(workbench, order("NEW"))["received"][0]["resource"] == "Jobs"
-    assert call(workbench, "overview", {})["tried"] == [{"resource": "Paid", "index": 0}]
+    assert call(workbench, "overview", {})["tried"] == [{"resource": "Paid", "index": 0, "text": text}]
     call(workbench, "restore_pattern", {"resource": "Paid", "index": 0})
     assert send(workbench, order("NEW"))["received"] == []
     assert call(workbench, "overview", {})["tried"] == []

@@ -111,6 +111,22 @@ export class Diagram {
     this.#apply();
   }
 
+  // Where the picture is too small to be read, move the view to these boxes; a frame's title alone does not count.
+  follow(ids) {
+    if (this.#scale() < 1.5) return;
+    const rects = ids.filter((id) => this.boxes.has(id) && !this.frames.has(id)).map((id) => {
+      const box = this.boxes.get(id).querySelector("rect");
+      return ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
+    });
+    if (rects.length === 0) return;
+    const left = Math.min(...rects.map(([x]) => x)) - 40;
+    const top = Math.min(...rects.map(([, y]) => y)) - 40;
+    const right = Math.max(...rects.map(([x, , w]) => x + w)) + 40;
+    const bottom = Math.max(...rects.map(([, y, , h]) => y + h)) + 40;
+    this.view = [left, top, Math.max(right - left, 500), Math.max(bottom - top, 300)];
+    this.#apply();
+  }
+
   fit() {
     this.view = [...this.size];
     this.#apply();

@@ -21,3 +21,5 @@ export function watch(changed) {
 }
 
 export const ready = Promise.resolve();
+
+export const sharing = null; // what is local is not shared by a link

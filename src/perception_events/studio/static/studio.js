@@ -1,6 +1,6 @@
 // The studio's page: picture, event, patterns, findings and source, kept in step with the workbench.
 
-import { call, ready, watch } from "./backend.js";
+import { call, ready, sharing, watch } from "./backend.js";
 import { Diagram, connectControls } from "./diagram.js";
 import { byId, el, options } from "./dom.js";
 import { patternView, showError } from "./patterns.js";
@@ -123,6 +123,7 @@ async function send() {
   byId("result").dataset.milliseconds = milliseconds.toFixed(0);
   byId("result").append(el("p", { class: "quiet" }, `${milliseconds.toFixed(0)} ms from send to result`));
   await light(result.steps);
+  diagram.follow(result.steps.filter((step) => step.state === "passed").flatMap((step) => step.ids));
   byId("result").dataset.lit = String(Number(byId("result").dataset.lit ?? 0) + 1);
 }
 
@@ -155,7 +156,8 @@ async function showPatterns(resource) {
   showTab("pattern");
 }
 
-function tried(resource, current) {
+async function tried(resource, current) {
+  state.overview.tried = (await call("overview")).tried;
   const [seen] = current.values;
   if (seen) diagram.lightOne(resource, seen.matches ? "passed" : "missed");
 }
@@ -215,12 +217,51 @@ async function showJoins() {
   byId("panel-joins").replaceChildren(...joinsView(groups));
 }
 
+// --- sharing, in the playground
+
+async function startSharing() {
+  byId("examples-label").hidden = byId("share").hidden = false;
+  options(byId("examples"), [["", "Choose one"], ...Object.keys(sharing.examples).map((name) => [name, name])]);
+  byId("examples").addEventListener("change", async (event) => {
+    const text = sharing.examples[event.target.value];
+    if (text !== undefined) await useText(text);
+  });
+  byId("share").addEventListener("click", async () => {
+    const shared = {
+      source: (await call("source", { file: sharing.file })).text,
+      event: state.large === null ? byId("event").value : "",
+      tried: state.overview.tried.length > 0 ? (await call("overview")).tried : [],
+    };
+    history.replaceState(null, "", `#${await sharing.pack(shared)}`);
+    byId("state").textContent = "The link is in the address bar.";
+    await navigator.clipboard?.writeText(location.href).catch(() => {});
+  });
+  if (location.hash.length > 1) {
+    try {
+      const shared = await sharing.unpack(location.hash.slice(1));
+      await useText(String(shared.source));
+      setEvent(String(shared.event));
+      for (const { resource, index, text } of shared.tried) await call("try_pattern", { resource, index, text });
+      await refresh();
+    } catch {
+      byId("state").textContent = "The link cannot be read.";
+    }
+  }
+}
+
+async function useText(text) {
+  show(await call("edit", { file: sharing.file, text }));
+  byId("source-text").hidden = true;
+  await openSource(sharing.file);
+}
+
 window.addEventListener("unhandledrejection", (event) => {
   byId("state").textContent = `Something went wrong: ${event.reason?.message ?? event.reason}`;
 });
 
 await ready;
 await refresh();
+if (sharing) await startSharing();
 watch((version) => {
   if (version !== state.overview.version) refresh();
 });
