@@ -33,8 +33,8 @@ LAYERS: list[set[str]] = [
     {"pipeline"},
     {"traffic"},
     {"analysis"},
-    {"bulk"},
     {"aws"},
+    {"bulk"},
     {"lambdas"},
     {"testing", "cli", "__main__"},
 ]
