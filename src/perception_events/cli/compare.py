@@ -9,15 +9,13 @@ import typer
 
 from perception_events.cli.console import hint_at_terminal, note
 from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
-from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.options import EnvOption, StrictOption
 from perception_events.cli.systems import load_system
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
 from perception_events.traffic import STANDARD_INPUT, compare, read_blocks
 
 __all__ = ["register"]
-
-EXIT_CHANGED = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -61,4 +59,4 @@ def compare_command(
         note(problem)
     if problems:
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(EXIT_CHANGED if report.changed else 0)
+    raise typer.Exit(EXIT_NO if report.changed else EXIT_OK)

@@ -10,11 +10,20 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import mutate_topology, mutation_json, mutation_text
+from perception_events.cli.console import note, printable
+from perception_events.cli.errors import CommandError
+from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE
-from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, load_topology
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.options import EnvOption
+from perception_events.cli.topologies import (
+    AccountOption,
+    ParameterOption,
+    PipelineOption,
+    RegionOption,
+    load_topology,
+)
 from perception_events.json_values import JSONObject
-from perception_events.traffic import FoundEvent, FoundRecord, UnreadableInput, read_traffic
+from perception_events.traffic import FoundRecord, UnreadableInput, read_traffic
 
 __all__ = ["register"]
 
@@ -41,10 +50,8 @@ def mutate_command(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them: one system.")
     ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to mutate, in place of paths.")
-    ] = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    pipeline: PipelineOption = None,
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
@@ -62,25 +69,25 @@ def mutate_command(
     samples: list[JSONObject] = []
     records: list[JSONObject] = []
     unread: list[UnreadableInput] = []
-    try:
-        place = pipeline if paths or pipeline else BUILT_IN_PIPELINE
-        loaded = load_topology(
-            paths or (), pipeline=place, env=env, parameters=parameter, account=account, region=region
-        )
-        for found in read_traffic(events):
-            if isinstance(found, UnreadableInput):
-                unread.append(found)
-            elif isinstance(found, FoundRecord):
-                records.append(found.record)
-            elif isinstance(found, FoundEvent):
-                (samples if found.is_event else records).append(found.event)
-        mutation = mutate_topology(loaded.topology, samples, records, bus=bus)
-    except (PerceptionEventsError, OSError) as error:
-        typer.echo(f"perception-events mutate: {error}", err=True)
-        raise typer.Exit(2) from None
-    sys.stdout.write(mutation_json(mutation) if format is MutationFormat.JSON else mutation_text(mutation, show=show))
+    if paths and pipeline is not None:
+        raise CommandError("paths and --pipeline name two systems", "give one of them")
+    place = None if paths else pipeline or BUILT_IN_PIPELINE
+    loaded = load_topology(paths or (), pipeline=place, env=env, parameters=parameter, account=account, region=region)
+    for found in read_traffic(events):
+        if isinstance(found, UnreadableInput):
+            unread.append(found)
+        elif isinstance(found, FoundRecord):
+            records.append(found.record)
+        else:
+            (samples if found.is_event else records).append(found.event)
+    mutation = mutate_topology(loaded.topology, samples, records, bus=bus)
+    if format is MutationFormat.JSON:
+        sys.stdout.write(mutation_json(mutation))
+    else:
+        for line in mutation_text(mutation, show=show).splitlines():
+            print(printable(line))
     for problem in (*loaded.problems, *unread):
-        typer.echo(f"perception-events mutate: {problem}", err=True)
+        note(problem)
     if loaded.problems or unread:
-        raise typer.Exit(2)
+        raise typer.Exit(EXIT_USAGE)
     raise typer.Exit(int(exit_code and mutation.survived > 0))

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +16,10 @@ import typer
 from perception_events.cli.console import note, print_json_line
 from perception_events.cli.errors import CommandError
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.local_aws import use_endpoint
+from perception_events.cli.options import LOCATION, DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
 from perception_events.cli.route import RouteText
+from perception_events.cli.run_functions import LocalFunction, local_functions
 from perception_events.cli.topologies import RegionOption
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
@@ -49,15 +51,40 @@ def run(
     idle_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End when nothing has come for so long.")
     ] = None,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(metavar=f"NAME={LOCATION}", help="What runs for a function; may be given more than once."),
+    ] = None,
+    route_only: Annotated[bool, typer.Option("--route-only", help="Run the enrichment and no other function.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a DynamoDB stream and route every record as it comes; Ctrl-C ends cleanly, a checkpoint resumes."""
+    """Read a DynamoDB stream, route every record as it comes and run your functions; Ctrl-C ends, a checkpoint resumes.
+
+    For a function runs what --function names, else its declared handler, else the joins that it records members of.
+    They see PERCEPTION_EVENTS_ENV as in Lambda, and the DynamoDB of --endpoint-url.
+    """
     declaration = load_pipeline(pipeline)
     name = table or declaration.names(env).table
+    use_endpoint(endpoint_url, region)
+    os.environ["PERCEPTION_EVENTS_ENV"] = env
+    functions: dict[str, LocalFunction] = {}
+    if not route_only:
+        functions = local_functions(declaration, function or (), lambda: _join_handler(declaration, env, name))
     stop = threading.Event()
     # The poller has a thread of its own: a call that AWS does not answer must not keep Ctrl-C waiting.
     work = _Work(
-        lambda: _read(declaration, env, name, endpoint_url, region, checkpoint, latest, idle_seconds, as_json, stop)
+        lambda: _read(
+            declaration,
+            env,
+            lambda: _stream(name, endpoint_url, region),
+            functions,
+            checkpoint=checkpoint,
+            latest=latest,
+            idle_seconds=idle_seconds,
+            as_json=as_json,
+            stop=stop,
+            table=name,
+        )
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -92,12 +119,19 @@ class _Work(threading.Thread):
             self.error = error
 
 
+def _join_handler(declaration: Pipeline, env: str, table: str) -> Callable[..., Any]:
+    from perception_events.lambdas.joins import join_handler
+
+    return join_handler(declaration, env, table=table)
+
+
 def _read(
     declaration: Pipeline,
     env: str,
-    name: str,
-    endpoint_url: str | None,
-    region: str | None,
+    find_stream: Callable[[], StreamSource],
+    functions: Mapping[str, LocalFunction],
+    *,
+    table: str,
     checkpoint: Path | None,
     latest: bool,
     idle_seconds: float | None,
@@ -105,19 +139,19 @@ def _read(
     stop: threading.Event,
 ) -> None:
     """Find the stream and poll it to the end."""
-    try:
-        source = _stream(name, endpoint_url, region)
-    except ModuleNotFoundError as error:
-        raise CommandError("run needs boto3", "python -m pip install 'perception-events[aws]'") from error
+    source = find_stream()
     if source.arn is None:
-        raise CommandError(f"the table {name!r} has no stream", "enable one with NEW_AND_OLD_IMAGES")
+        raise CommandError(f"the table {table!r} has no stream", "enable one with NEW_AND_OLD_IMAGES")
     if source.view_type is not None and not source.view_type.has_new_image:
         raise CommandError(
-            f"the stream of {name!r} has no new images (its view type is {source.view_type}): nothing could be routed",
+            f"the stream of {table!r} has no new images (its view type is {source.view_type}): nothing could be routed",
             "enable one with NEW_IMAGE or NEW_AND_OLD_IMAGES",
         )
-    simulation = PipelineSimulation(declaration, env=env)
-    print(f"reading {name}; end with Ctrl-C", file=sys.stderr)
+    targets = {name: each.call for name, each in functions.items() if each.call is not None}
+    simulation = PipelineSimulation(declaration, env=env, targets=targets)
+    for name, each in functions.items():
+        print(f"{name} runs {each.description}", file=sys.stderr)
+    print(f"reading {table}; end with Ctrl-C", file=sys.stderr)
     show = _print_json if as_json else RouteText().write
     count, left_out = _poll(
         source, simulation, stop, checkpoint=checkpoint, latest=latest, idle=idle_seconds, show=show

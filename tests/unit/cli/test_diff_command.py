@@ -8,12 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import typer
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+
 from typer.testing import CliRunner, Result
 
-from perception_events.cli import diff as diff_module
-
-pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+from perception_events.cli.app import app
 
 TEMPLATE = """\
 Resources:
@@ -43,9 +44,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    diff_module.register(app)
-    return CliRunner().invoke(app, [*arguments])
+    return CliRunner().invoke(app, ["diff", *arguments])
 
 
 def git(*arguments: str) -> None:

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+
 from typer.testing import CliRunner, Result
 
-from perception_events.cli import mutate as mutate_module
-
-pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+from perception_events.cli.app import app
 
 TEMPLATE = """\
 Resources:
@@ -32,9 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    mutate_module.register(app)
-    return CliRunner().invoke(app, [*arguments])
+    return CliRunner().invoke(app, ["mutate", *arguments])
 
 
 def test_what_no_sample_notices_comes_with_the_event_that_is_missing(here: Path) -> None:

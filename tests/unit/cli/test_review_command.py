@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+
 from typer.testing import CliRunner, Result
 
-from perception_events.cli import review as review_module
-
-pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+from perception_events.cli.app import app
 
 TEMPLATE = """\
 Resources:
@@ -37,9 +38,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    review_module.register(app)
-    return CliRunner().invoke(app, [*arguments])
+    return CliRunner().invoke(app, ["review", *arguments])
 
 
 def test_a_finding_names_rules_lines_and_an_event(here: Path) -> None:
@@ -94,7 +93,7 @@ def test_the_built_in_pipeline_is_reviewed_without_paths(here: Path) -> None:
     [
         (["missing.yaml"], "missing.yaml"),
         (["shop.yaml", "--bus", "nowhere"], "no event bus 'nowhere'"),
-        (["shop.yaml", "--pipeline", "a:b"], "give one of them"),
+        (["shop.yaml", "--pipeline", "a:b"], "name two systems"),
         (["shop.yaml", "--schemas", "shop.yaml"], "shop.yaml"),
     ],
 )
