@@ -207,15 +207,17 @@ def hostile() -> Topology:
     return every_kind("".join(HOSTILE))
 
 
-def many_rules(count: int) -> Topology:
-    """A bus with `count` rules that have a queue each and one dead-letter queue for all; every tenth rule logs too."""
+def many_rules(count: int, *, rules_per_bus: int = 300) -> Topology:
+    """Rules with a queue each and one dead-letter queue for all; every tenth rule logs too. A bus takes 300."""
+    buses = [(f"Bus{n or ''}", f"shop-bus{n or ''}") for n in range(-(-count // rules_per_bus))]
     resources: list[Resource] = [
-        EventBus("Bus", name="shop-bus", arn=_arn("events", "event-bus/shop-bus")),
+        *(EventBus(id, name=name, arn=_arn("events", f"event-bus/{name}")) for id, name in buses),
         Queue("DeadLetters", name="dead-letters", arn=_arn("sqs", "dead-letters")),
         Function("Log", name="log-all", arn=_arn("lambda", "function:log-all")),
     ]
     for number in range(count):
         name = f"tenant-{number}"
+        bus, bus_name = buses[number // rules_per_bus]
         resources.append(Queue(f"Queue{number}", name=f"{name}-queue", arn=_arn("sqs", f"{name}-queue")))
         targets = [RuleTarget("queue", target=f"Queue{number}", dead_letter_queue="DeadLetters")]
         targets += [RuleTarget("log", target="Log")] if number % 10 == 0 else []
@@ -223,8 +225,8 @@ def many_rules(count: int) -> Topology:
             Rule(
                 f"Rule{number}",
                 name=f"{name}-rule",
-                arn=_arn("events", f"rule/shop-bus/{name}-rule"),
-                bus="Bus",
+                arn=_arn("events", f"rule/{bus_name}/{name}-rule"),
+                bus=bus,
                 event_pattern={"source": ["shop"], "detail": {"tenant": [name], "total": [{"numeric": [">", number]}]}},
                 targets=tuple(targets),
             )

@@ -12,7 +12,7 @@ from perception_events.aws_limits import LIMITS
 from perception_events.buses import EventBus, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
 from perception_events.errors import DeclarationError
-from perception_events.input_transforms import InputTransformer, PipeInputTemplate
+from perception_events.input_transforms import InputTransformer, PipeInputTemplate, TemplateRenderError
 from perception_events.json_values import JSONValue
 from perception_events.patterns import Dialect, EventPattern, RuleSet
 from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe
@@ -76,6 +76,7 @@ ENFORCED: list[tuple[str, Callable[[int], object]]] = [
     ("pipe filters", lambda n: pipe(filters=[{"eventName": ["INSERT"]}] * n)),
     ("pipe filter pattern", lambda n: EventPattern.parse(padded(n, '{"eventName":["~"]}'), dialect=Dialect.PIPE)),
     ("input template", lambda n: PipeInputTemplate.parse(padded(n, '{"a": "~"}'))),
+    ("rendered template", lambda n: PipeInputTemplate.parse('"<$.a>"').render({"a": "x" * (n - 2)}, {})),
     ("stream batch size", stream("batch_size")),
     ("queue batch size", queue(window=1)),
     ("queue batch size without window", queue()),
@@ -126,7 +127,7 @@ def test_a_limit_holds_on_both_sides_of_its_boundary(
     if allowed:
         build(value)
     else:
-        with pytest.raises(DeclarationError):
+        with pytest.raises((DeclarationError, TemplateRenderError)):
             build(value)
 
 

@@ -41,6 +41,7 @@ IN_WORDS: dict[str, tuple[int | None, int | None]] = {
     "bus target batch size": (1, 10),
     "PutEvents size": (0, 1_048_576),
     "event pattern quota": (0, 2048),
+    "rendered template": (0, 10_485_760),
     "rules": (0, 300),
     "wildcard rules": (0, 30),
     "rule targets": (0, 5),

@@ -26,6 +26,7 @@ COMMANDS = {
     "compare": "compare",
     "replay": "replay",
     "graph": "graph",
+    "studio": "studio",
     "render": "render",
     "schema": "schema",
     "package": "package",

@@ -33,6 +33,7 @@ from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.json_files import read_text
 from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption
+from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -101,6 +102,7 @@ def check(
     events: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
     ] = None,
+    schemas: SchemasOption = None,
     listed: Annotated[bool, typer.Option("--list", help="Print what is looked for, and end.")] = False,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
@@ -116,11 +118,14 @@ def check(
     handler = _handler(enrichment) if enrichment else None
     samples = _samples(sample) if sample else []
     beside = [one for file in events or () for one in sample_events(read_text(file), str(file))]
+    known = load_schemas(schemas or ())
     findings: list[Finding] = []
     if paths:
         if pipeline is not None:
             raise CommandError("paths and --pipeline name two systems", "give one of them")
-        for result in _read(paths, template_parameters(parameter or ()), account, region, together=bool(beside)):
+        for result in _read(
+            paths, template_parameters(parameter or ()), account, region, together=bool(beside or known)
+        ):
             problems += result.problems
             given += _in_comments(result.topology)
             findings += check_topology(
@@ -130,6 +135,7 @@ def check(
                 samples=samples,
                 overlaps=overlaps,
                 events=beside,
+                schemas=known,
             )
     else:
         place = pipeline or BUILT_IN_PIPELINE
@@ -140,6 +146,7 @@ def check(
             enrichment=handler,
             samples=samples,
             overlaps=overlaps,
+            schemas=known,
             declared_in=place,
         )
     findings = select_findings(findings, select or (), ignore or ())

@@ -7,17 +7,12 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import note
+from perception_events.cli.console import hint_at_terminal, note
 from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
 from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.options import EnvOption, StrictOption
-from perception_events.cli.topologies import (
-    AccountOption,
-    LoadedTopology,
-    ParameterOption,
-    RegionOption,
-    load_topology,
-)
+from perception_events.cli.systems import load_system
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
 from perception_events.traffic import STANDARD_INPUT, compare, read_blocks
 
 __all__ = ["register"]
@@ -29,8 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_command(
-    old: Annotated[str, typer.Option(metavar="SYSTEM", help="Before: a template, a folder, or package.module:name.")],
-    new: Annotated[str, typer.Option(metavar="SYSTEM", help="After: a template, a folder, or package.module:name.")],
+    old: Annotated[str, typer.Option(metavar="SYSTEM", help="Before: a path, REVISION:PATH, or module:NAME.")],
+    new: Annotated[str, typer.Option(metavar="SYSTEM", help="After: the same.")],
     inputs: InputArgument = None,
     env: EnvOption = "dev",
     parameter: ParameterOption = None,
@@ -48,19 +43,12 @@ def compare_command(
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
 
-    def load(system: str) -> LoadedTopology:
-        is_pipeline = ":" in system and "/" not in system and "\\" not in system
-        return load_topology(
-            () if is_pipeline else (system,),
-            pipeline=system if is_pipeline else None,
-            env=env,
-            parameters=parameter,
-            account=account,
-            region=region,
-        )
-
+    before, after = (
+        load_system(one, env=env, parameters=parameter, account=account, region=region) for one in (old, new)
+    )
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
     try:
-        before, after = load(old), load(new)
         blocks = read_blocks(paths, on_bytes=progress.add)
         report = compare(before.topology, after.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
     finally:

@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from perception_events.analysis import diff_markdown, diff_object, diff_text, diff_topologies
-from perception_events.cli.console import note
+from perception_events.analysis import TopologyDiff, diff_markdown, diff_object, diff_text, diff_topologies
+from perception_events.cli.console import note, printable
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.options import EnvOption
 from perception_events.cli.systems import load_system
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
-from perception_events.traffic import compare, read_blocks
+from perception_events.traffic import CompareReport, compare, read_blocks
 
 __all__ = ["register"]
 
@@ -28,7 +28,7 @@ class DiffFormat(StrEnum):
     JSON = "json"
 
 
-_SYSTEM = "A template, a folder, REVISION:PATH of a git repository, or package.module:name of a Pipeline."
+_SYSTEM = "A template, a folder, REVISION:PATH of a git repository, or MODULE:NAME of a Pipeline."
 
 
 def register(app: typer.Typer) -> None:
@@ -55,21 +55,16 @@ def diff_command(
     Rules with other names, in other files or cut in another way are no difference. Exit with 0, with --exit-code with
     1 if anything differs or could not be decided, 2 if something could not be read.
     """
-    versions = [load_system(text, env=env, parameters=parameter, account=account, region=region) for text in (old, new)]
-    before, after = versions
+    before, after = (
+        load_system(text, env=env, parameters=parameter, account=account, region=region) for text in (old, new)
+    )
     diff = diff_topologies(before.topology, after.topology)
     recorded = compare(before.topology, after.topology, read_blocks(events)) if events else None
     if format is DiffFormat.JSON:
         whole = diff_object(diff) | ({"recorded": recorded.to_dict()} if recorded is not None else {})
         sys.stdout.write(json.dumps(whole, indent=2, ensure_ascii=False) + "\n")
-    elif format is DiffFormat.MARKDOWN:
-        sys.stdout.write(diff_markdown(diff))
-        if recorded is not None:
-            sys.stdout.write(f"\n#### Recorded events\n\n```text\n{recorded}```\n")
     else:
-        sys.stdout.write(diff_text(diff))
-        if recorded is not None:
-            sys.stdout.write(f"\nrecorded events\n{recorded}")
+        _print(diff, recorded, format)
     problems = [*before.problems, *after.problems, *(recorded.inputs.problems if recorded is not None else ())]
     for problem in problems:
         note(problem)
@@ -77,3 +72,16 @@ def diff_command(
         raise typer.Exit(EXIT_USAGE)
     differs = diff.changes or bool(diff.undecided) or (recorded is not None and bool(recorded.changed))
     raise typer.Exit(int(exit_code and differs))
+
+
+def _print(diff: TopologyDiff, recorded: CompareReport | None, format: DiffFormat) -> None:
+    if format is DiffFormat.MARKDOWN:
+        text = diff_markdown(diff)
+        if recorded is not None:
+            text += f"\n#### Recorded events\n\n```text\n{recorded}```\n"
+    else:
+        text = diff_text(diff)
+        if recorded is not None:
+            text += f"\nrecorded events\n{recorded}"
+    for line in text.splitlines():
+        print(printable(line))

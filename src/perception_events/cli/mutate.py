@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import mutate_topology, mutation_json, mutation_text
-from perception_events.cli.console import note
+from perception_events.cli.console import note, printable
+from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE
 from perception_events.cli.options import EnvOption
@@ -22,7 +23,7 @@ from perception_events.cli.topologies import (
     load_topology,
 )
 from perception_events.json_values import JSONObject
-from perception_events.traffic import FoundEvent, FoundRecord, UnreadableInput, read_traffic
+from perception_events.traffic import FoundRecord, UnreadableInput, read_traffic
 
 __all__ = ["register"]
 
@@ -68,17 +69,23 @@ def mutate_command(
     samples: list[JSONObject] = []
     records: list[JSONObject] = []
     unread: list[UnreadableInput] = []
-    place = pipeline if paths or pipeline else BUILT_IN_PIPELINE
+    if paths and pipeline is not None:
+        raise CommandError("paths and --pipeline name two systems", "give one of them")
+    place = None if paths else pipeline or BUILT_IN_PIPELINE
     loaded = load_topology(paths or (), pipeline=place, env=env, parameters=parameter, account=account, region=region)
     for found in read_traffic(events):
         if isinstance(found, UnreadableInput):
             unread.append(found)
         elif isinstance(found, FoundRecord):
             records.append(found.record)
-        elif isinstance(found, FoundEvent):
+        else:
             (samples if found.is_event else records).append(found.event)
     mutation = mutate_topology(loaded.topology, samples, records, bus=bus)
-    sys.stdout.write(mutation_json(mutation) if format is MutationFormat.JSON else mutation_text(mutation, show=show))
+    if format is MutationFormat.JSON:
+        sys.stdout.write(mutation_json(mutation))
+    else:
+        for line in mutation_text(mutation, show=show).splitlines():
+            print(printable(line))
     for problem in (*loaded.problems, *unread):
         note(problem)
     if loaded.problems or unread:

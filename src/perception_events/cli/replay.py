@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import note, print_json_line
+from perception_events.cli.console import hint_at_terminal, note, print_json_line
 from perception_events.cli.coverage import InputArgument, Progress
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
@@ -66,25 +66,27 @@ def replay_command(
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
     counts, summary = InputCounts(), ReplaySummary()
+    if bool(template) == (pipeline is not None):
+        raise CommandError("no system is named, or two are", "give --template or --pipeline")
+    system: Topology | Pipeline
+    problems: tuple[Problem, ...] = ()
+    functions = {}
+    if pipeline is not None:
+        system = load_pipeline(pipeline)
+    else:
+        loaded = load_topology(
+            template or (), pipeline=None, env=env, parameters=parameter, account=account, region=region
+        )
+        system, problems = loaded.topology, loaded.problems
+        functions = enrichment_functions(system, enrichment or ())
+    replay = Replay(system, env=env, functions=functions, bus=bus, faults=faults)
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
+
+    def reject(problem: UnreadableInput) -> None:
+        counts.reject(problem, strict=strict)
+
     try:
-        if bool(template) == (pipeline is not None):
-            raise CommandError("no system is named, or two are", "give --template or --pipeline")
-        system: Topology | Pipeline
-        problems: tuple[Problem, ...] = ()
-        functions = {}
-        if pipeline is not None:
-            system = load_pipeline(pipeline)
-        else:
-            loaded = load_topology(
-                template or (), pipeline=None, env=env, parameters=parameter, account=account, region=region
-            )
-            system, problems = loaded.topology, loaded.problems
-            functions = enrichment_functions(system, enrichment or ())
-        replay = Replay(system, env=env, functions=functions, bus=bus, faults=faults)
-
-        def reject(problem: UnreadableInput) -> None:
-            counts.reject(problem, strict=strict)
-
         for one in replay.run(read_traffic(paths, on_bytes=progress.add), reject):
             summary.add(one)
             if as_json:

@@ -11,10 +11,12 @@ import typer
 
 from perception_events.analysis import review_exit_code, review_json, review_pipeline, review_text, review_topology
 from perception_events.checks import Severity
-from perception_events.cli.console import note
+from perception_events.cli.console import note, printable
+from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import EnvOption
+from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -23,7 +25,6 @@ from perception_events.cli.topologies import (
     load_topology,
 )
 from perception_events.readers import Problem
-from perception_events.schemas import read_schemas
 
 __all__ = ["register"]
 
@@ -53,9 +54,7 @@ def review_command(
     overlaps: Annotated[
         bool, typer.Option("--overlaps", help="Report every pair of rules that shares events.")
     ] = False,
-    schemas: Annotated[
-        list[Path] | None, typer.Option(metavar="PATH", help="Schemas of the events: a file or a folder.")
-    ] = None,
+    schemas: SchemasOption = None,
     format: Annotated[ReviewFormat, typer.Option(help="How to print.")] = ReviewFormat.TEXT,
     fail_on: Annotated[Severity, typer.Option(help="Exit with 1 from this severity on.")] = Severity.WARNING,
 ) -> None:
@@ -65,17 +64,22 @@ def review_command(
     0 if nothing is found from --fail-on on, 1 if something is, 2 if something could not be read.
     """
     problems: tuple[Problem, ...] = ()
-    known = [schema for path in schemas or () for schema in read_schemas(path)]
+    known = load_schemas(schemas or ())
     if paths:
-        loaded = load_topology(paths, pipeline=pipeline, env=env, parameters=parameter, account=account, region=region)
+        if pipeline is not None:
+            raise CommandError("paths and --pipeline name two systems", "give one of them")
+        loaded = load_topology(paths, pipeline=None, env=env, parameters=parameter, account=account, region=region)
         problems = loaded.problems
         review = review_topology(loaded.topology, bus=bus, overlaps=overlaps, schemas=known)
     else:
         place = pipeline or BUILT_IN_PIPELINE
-        review = review_pipeline(
-            load_pipeline(place), env, bus=bus, overlaps=overlaps, schemas=known, declared_in=place
-        )
-    sys.stdout.write(review_json(review) if format is ReviewFormat.JSON else review_text(review))
+        declared = load_pipeline(place)
+        review = review_pipeline(declared, env, bus=bus, overlaps=overlaps, schemas=known, declared_in=place)
+    if format is ReviewFormat.JSON:
+        sys.stdout.write(review_json(review))
+    else:
+        for line in review_text(review).splitlines():
+            print(printable(line))
     for problem in problems:
         note(problem)
     raise typer.Exit(EXIT_USAGE if problems else review_exit_code(review, fail_on))

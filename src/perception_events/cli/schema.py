@@ -14,31 +14,24 @@ from perception_events.cli.console import COMMAND, note, print_line, write_outpu
 from perception_events.cli.event_files import FoundEvent, read_events
 from perception_events.cli.guard import EXIT_OK, EXIT_USAGE
 from perception_events.cli.json_files import read_text
-from perception_events.cli.load import load_object
 from perception_events.cli.options import OutputOption
+from perception_events.cli.schema_names import schemas_named
 from perception_events.patterns import EventPattern
 from perception_events.schemas import (
-    EventSchema,
     Inference,
     InvalidSchemaError,
     NotAnEventError,
     SchemaChange,
     SchemaFormat,
     SchemaRegistry,
-    aws_catalogue,
     compare_all,
     event_type,
     example,
     models_source,
-    read_schemas,
     relaxed,
-    schema_of_model,
 )
 
 __all__ = ["register"]
-
-AWS = "aws"
-"""In place of a file or folder: the catalogue of AWS's own events."""
 
 schema_app = typer.Typer(no_args_is_help=True, help="Schemas of events: infer, diff, models, example.")
 
@@ -135,7 +128,7 @@ def diff(
     A typed handler is compared with what producers put by naming its model: diff handlers:OrderPlaced registry/.
     Exits with 0 if nothing breaks, 1 if something does, 2 if the schemas could not be read.
     """
-    before, after = _schemas(old), _schemas(new)
+    before, after = schemas_named(old), schemas_named(new)
     changes = compare_all(before, after, _rules(rules))
     if as_json:
         print(json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False))
@@ -192,7 +185,7 @@ def models(
     source: Annotated[list[str] | None, typer.Option(help="Only the events of this source.")] = None,
 ) -> None:
     """Write a module of pydantic models: a class for each event and each object in it."""
-    found = [schema for each in schemas for schema in _schemas(each) if not source or schema.source in source]
+    found = [schema for each in schemas for schema in schemas_named(each) if not source or schema.source in source]
     text = models_source([relaxed(schema) for schema in found] if relax else found)
     write_output(text, output)
 
@@ -205,27 +198,12 @@ def make_example(
     name: Annotated[str | None, typer.Option(metavar="SOURCE@DETAILTYPE", help="Only the schema of this name.")] = None,
 ) -> None:
     """Print events that are valid under a schema, one JSON line each; the same seed prints the same events."""
-    found = [each for each in _schemas(schema) if name in (None, each.name)]
+    found = [each for each in schemas_named(schema) if name in (None, each.name)]
     if not found:
         raise InvalidSchemaError(f"no schema here is called {name}", schema)
     for each in found:
         for number in range(count):
             print(_text(example(each, seed=seed + number)))
-
-
-def _schemas(place: str) -> list[EventSchema]:
-    """The schemas at a path, of a model (`package.module:Model`), or of AWS's own events."""
-    path = Path(place)
-    if path.exists():
-        return read_schemas(path)
-    if place == AWS:
-        return list(aws_catalogue().values())
-    if ":" not in place:
-        raise InvalidSchemaError("there is no such file or folder; fix: check the path, or name a model", place)
-    model = load_object(place, "the model")
-    if not hasattr(model, "model_json_schema"):
-        raise InvalidSchemaError(f"it is a {type(model).__name__}, not a pydantic model", place)
-    return [schema_of_model(model)]
 
 
 def _rules(path: Path | None) -> dict[str, EventPattern]:

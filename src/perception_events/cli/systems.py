@@ -11,14 +11,14 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from perception_events.cli.errors import CommandError
 from perception_events.cli.topologies import LoadedTopology, load_topology
-from perception_events.errors import PerceptionEventsError
 from perception_events.topology import Origin
 
 __all__ = ["SystemNotFoundError", "load_system"]
 
 
-class SystemNotFoundError(PerceptionEventsError, LookupError):
+class SystemNotFoundError(CommandError, LookupError):
     """A text that names no system: neither a path, nor a path of a revision, nor a Pipeline."""
 
 
@@ -45,7 +45,9 @@ def load_system(
         return load_topology([text], pipeline=None, **options)  # type: ignore[arg-type]
     revision, colon, path = text.partition(":")
     if not colon:
-        raise SystemNotFoundError(f"{text}: there is no such file or folder; give a path, REVISION:PATH or module:name")
+        raise SystemNotFoundError(
+            f"{text}: there is no such file or folder", "give a path, REVISION:PATH or MODULE:NAME"
+        )
     if _is_revision(revision):
         with _checked_out(revision, path) as location:
             loaded = load_topology([location], pipeline=None, **options)  # type: ignore[arg-type]
@@ -64,7 +66,7 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(["git", *arguments], capture_output=True, check=False)
     except OSError as error:
-        raise SystemNotFoundError(f"git cannot be run: {error}") from None
+        raise SystemNotFoundError(f"git cannot be run: {error}", "install git, or give a path") from None
 
 
 def _is_revision(text: str) -> bool:
@@ -86,7 +88,8 @@ def _checked_out(revision: str, path: str) -> Iterator[Path]:
     archived = _git("-C", root, "archive", "--format=tar", revision)
     if archived.returncode:
         reason = archived.stderr.decode(errors="replace").strip().splitlines()
-        raise SystemNotFoundError(f"{revision}:{path}: git cannot read it: {reason[-1] if reason else 'no reason'}")
+        told = reason[-1] if reason else "no reason"
+        raise SystemNotFoundError(f"{revision}:{path}: git cannot read it: {told}", "check the revision")
     with TemporaryDirectory(prefix="perception-events-") as folder:
         base = Path(folder, Path(root).name)  # names that are made up from a folder's name stay the same
         with tarfile.open(fileobj=io.BytesIO(archived.stdout)) as files:
@@ -94,7 +97,7 @@ def _checked_out(revision: str, path: str) -> Iterator[Path]:
             files.extractall(base)
         location = Path(base, *wanted.parts)
         if not location.exists():
-            raise SystemNotFoundError(f"{revision}:{path}: there is no {wanted} in {revision}")
+            raise SystemNotFoundError(f"{revision}:{path}: there is no {wanted} in {revision}", "check the path")
         yield location
 
 

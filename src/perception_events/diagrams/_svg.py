@@ -31,8 +31,8 @@ def graph_svg(graph: Graph, *, styled: bool = True) -> str:
         f'width="{size[0]}" height="{size[1]}">',
         f"<title>{_text(graph.title)}</title>",
         *([f"<style>{static_text('diagram.css')}</style>"] if styled else []),
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>',
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" '
+        'markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>',
         f'<rect class="canvas" width="{size[0]}" height="{size[1]}"/>',
         *(_frame(frame) for frame in layout.frames),
         *(_arrow(route) for route in layout.routes),
@@ -95,7 +95,7 @@ def _box(placed: PlacedBox) -> str:
     texts = [*((line, "name" if index < placed.names else "") for index, line in enumerate(placed.lines))]
     texts += [(line, "detail") for line in placed.details]
     top = placed.middle - len(texts) * LINE / 2
-    lines = "".join(
+    lines = " ".join(  # read aloud, the lines are words of their own
         f'<text{f" class={chr(34)}{kind}{chr(34)}" if kind else ""} x="{placed.x + PADDING:.1f}" '
         f'y="{top + (index + 0.75) * LINE:.1f}">{_text(line)}</text>'
         for index, (line, kind) in enumerate(texts)

@@ -105,19 +105,16 @@ class RuleSet:
     def text_matcher(self, fields: Sequence[str] = (), *, absent: Iterable[str] = ()) -> TextMatcher | None:
         """What matches many event texts: each is read once, for the rules and for `fields` of the envelope.
 
-        It calls with an event's text and returns the names of the rules that match, in order of addition, and the JSON
-        of each field, "" where it is not there. It returns None for a text that `matching_rules_json` has to read (it
-        is not plain, or not an event), and for every text once a rule has come or gone.
-
         With msgspec (the extra `[fast]`) what no rule names is skipped. None where it is not installed, or where the
-        rules need more of an event than it reads.
+        rules need more of an event than it reads. It leaves some texts to `matching_rules_json`: what is not plain, or
+        not an event; and every text once a rule has come or gone.
 
         Args:
             fields: names of fields of the event itself, such as "time".
             absent: names of fields with which a text is not read, as it may be something other than an event.
 
         >>> matcher = RuleSet({"paid": {"detail": {"state": ["PAID"]}}}).text_matcher(["time"])
-        >>> matcher(b'{"time": "2025-07-15T00:11:08Z", "detail": {"state": "PAID"}}') if matcher else "no msgspec"
+        >>> matcher.match(b'{"time": "2025-07-15T00:11:08Z", "detail": {"state": "PAID"}}') if matcher else "no msgspec"
         (['paid'], ['"2025-07-15T00:11:08Z"'])
         """
         return text_matcher(self._index, fields, absent)

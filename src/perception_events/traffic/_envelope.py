@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
-__all__ = ["FIELDS", "OTHER_NAMES", "Envelope", "envelope_of", "envelope_reader", "event_time"]
+__all__ = [
+    "FIELDS",
+    "OTHER_NAMES",
+    "UNKNOWN_ID",
+    "UNKNOWN_TIME",
+    "Envelope",
+    "envelope_reader",
+    "event_time",
+    "value_of",
+]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
 """Source, detail type, time, id."""
@@ -18,6 +27,10 @@ FIELDS = ("source", "detail-type", "time", "id")
 """The names of an envelope's fields, in its order."""
 OTHER_NAMES = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
 """What has one of these fields may be something other than one plain event."""
+
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
+UNKNOWN_TIME = "1970-01-01T00:00:00Z"
+"""What stands in for the id and the time of an entry, which EventBridge adds; they count as not there."""
 
 
 def envelope_reader() -> Callable[[bytes], Envelope | None]:
@@ -67,20 +80,15 @@ def _by_json(line: bytes) -> Envelope | None:
     return source, detail_type, event.get("time"), event.get("id")
 
 
-def envelope_of(fields: Sequence[str]) -> Envelope | None:
-    """The envelope of `FIELDS`, each as JSON without escapes, "" where it is not there; None where it is no event's."""
-    source, detail_type, time, id = fields
-    if source[:1] != '"' or detail_type[:1] != '"':
-        return None
-    return source[1:-1], detail_type[1:-1], _value(time), _value(id)
-
-
-def _value(text: str) -> Any:
+def value_of(text: str) -> Any:
+    """The value of a field that is JSON without escapes; None where it is not there."""
     return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
 
 
 def event_time(value: Any) -> str | None:
     """An event's `time` as `2025-07-15T00:11:08Z`, milliseconds and other time zones included; None without one."""
+    if value == UNKNOWN_TIME:
+        return None
     return _normalised(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 

@@ -8,11 +8,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+
 from typer.testing import CliRunner, Result
 
 from perception_events.cli.app import app
-
-pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
 
 TEMPLATE = """\
 Resources:

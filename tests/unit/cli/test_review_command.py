@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip("typer", reason="the command line needs the [cli] extra")
+pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
+
 from typer.testing import CliRunner, Result
 
 from perception_events.cli.app import app
-
-pytest.importorskip("yaml", reason="templates in YAML need the extra [templates]")
 
 TEMPLATE = """\
 Resources:
@@ -91,7 +93,7 @@ def test_the_built_in_pipeline_is_reviewed_without_paths(here: Path) -> None:
     [
         (["missing.yaml"], "missing.yaml"),
         (["shop.yaml", "--bus", "nowhere"], "no event bus 'nowhere'"),
-        (["shop.yaml", "--pipeline", "a:b"], "give one of them"),
+        (["shop.yaml", "--pipeline", "a:b"], "name two systems"),
         (["shop.yaml", "--schemas", "shop.yaml"], "shop.yaml"),
     ],
 )

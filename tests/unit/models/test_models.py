@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from datetime import UTC, datetime
+import pickle
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,24 @@ def test_an_event_with_a_plain_detail() -> None:
     assert event.to_dict() == EVENT
 
 
-def test_event_times_are_written_in_whole_seconds() -> None:
-    event = EventBridgeEvent[dict[str, Any]].parse({**EVENT, "time": "2025-07-15T02:11:08.75+02:00"})
-    assert event.to_dict()["time"] == "2025-07-15T00:11:08Z"
+@pytest.mark.parametrize("text", ["2025-07-15T02:11:08.75+02:00", "2025-07-15T00:11:08.750Z", "2025-07-15T00:11:08Z"])
+def test_event_times_that_were_read_are_written_as_they_were(text: str) -> None:
+    event = EventBridgeEvent.parse({**EVENT, "time": text})
+    assert event.time.utcoffset() == timedelta(0)
+    assert event.time.replace(microsecond=0) == datetime(2025, 7, 15, 0, 11, 8, tzinfo=UTC)
+    for same in (event, copy.deepcopy(event), pickle.loads(pickle.dumps(event)), type(event).parse(event.to_dict())):
+        assert same.time == event.time
+        assert same.to_dict()["time"] == text
+        assert json.loads(same.model_dump_json(by_alias=True))["time"] == text
+
+
+def test_event_times_of_a_program_are_written_in_whole_seconds() -> None:
+    at = datetime(2025, 7, 15, 0, 11, 8, 750_000, tzinfo=UTC)
+    assert EventBridgeEvent.parse({**EVENT, "time": at}).to_dict()["time"] == "2025-07-15T00:11:08Z"
+    read = EventBridgeEvent.parse({**EVENT, "time": "2025-07-15T00:11:08.750Z"})
+    later = read.model_copy(update={"time": read.time + timedelta(seconds=1)})
+    assert later.to_dict()["time"] == "2025-07-15T00:11:09Z"
+    assert EventBridgeEvent.model_json_schema()["properties"]["time"]["format"] == "date-time"
 
 
 def test_entries() -> None:

@@ -31,10 +31,10 @@ export class Diagram {
     svg.removeAttribute("height");
     this.boxes = new Map();
     for (const box of svg.querySelectorAll("g.box")) {
-      const names = [...box.querySelectorAll("text.name")].map((one) => one.textContent).join("");
+      const words = [...box.querySelectorAll("text")].map((one) => one.textContent).join(" ");
       box.setAttribute("role", "button");
       box.setAttribute("tabindex", "-1");
-      box.setAttribute("aria-label", box.dataset.kind ? `${names}, ${box.dataset.kind}` : names);
+      box.setAttribute("aria-label", box.dataset.kind ? `${words}, ${box.dataset.kind}` : words);
       this.boxes.set(box.dataset.id, box);
     }
     svg.setAttribute("role", "group");
@@ -89,14 +89,15 @@ export class Diagram {
     }
   }
 
-  select(id, { focus = false, reveal = false } = {}) {
+  // `quiet`: without calling `onSelect`.
+  select(id, { focus = false, reveal = false, quiet = false } = {}) {
     const box = this.boxes.get(id);
     if (!box) return;
     this.selected = id;
     this.#showSelection();
     if (focus) box.focus({ preventScroll: true });
     if (reveal) this.reveal(id);
-    this.onSelect(id, box);
+    if (!quiet) this.onSelect(id, box);
   }
 
   // Move the view so that the box is in its middle.
@@ -107,6 +108,22 @@ export class Diagram {
     const [, , w, h] = this.view;
     const scale = Math.min(1, 900 / w);
     this.view = [x + width / 2 - (w * scale) / 2, y + height / 2 - (h * scale) / 2, w * scale, h * scale];
+    this.#apply();
+  }
+
+  // Where the picture is too small to be read, move the view to these boxes; a frame's title alone does not count.
+  follow(ids) {
+    if (this.#scale() < 1.5) return;
+    const rects = ids.filter((id) => this.boxes.has(id) && !this.frames.has(id)).map((id) => {
+      const box = this.boxes.get(id).querySelector("rect");
+      return ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
+    });
+    if (rects.length === 0) return;
+    const left = Math.min(...rects.map(([x]) => x)) - 40;
+    const top = Math.min(...rects.map(([, y]) => y)) - 40;
+    const right = Math.max(...rects.map(([x, , w]) => x + w)) + 40;
+    const bottom = Math.max(...rects.map(([, y, , h]) => y + h)) + 40;
+    this.view = [left, top, Math.max(right - left, 500), Math.max(bottom - top, 300)];
     this.#apply();
   }
 

@@ -201,10 +201,6 @@ class RuleIndex:
         """What every event has to be tested for, until the next change."""
         return [*self._root[0].always]
 
-    def in_order(self, numbers: Postings) -> list[str]:
-        """The names of the rules that were found, each once, in order of addition."""
-        return self._in_order(numbers, self._newest)
-
     def matching_leaves(self, flat: list[tuple[str, str]], paths: Set[str]) -> list[str] | None:
         """The names of the rules that match an event with these leaves of `paths`, which include the finding ones.
 
