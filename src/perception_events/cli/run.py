@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -49,15 +50,21 @@ def run(
     idle_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End when nothing has come for so long.")
     ] = None,
+    studio: Annotated[
+        bool, typer.Option("--studio", help="Follow the records in a page, as `studio` shows it.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read a DynamoDB stream and route every record as it comes; Ctrl-C ends cleanly, a checkpoint resumes."""
     declaration = load_pipeline(pipeline)
     name = table or declaration.names(env).table
     stop = threading.Event()
+    shows: list[Callable[[Route], None]] = [_print_json if as_json else RouteText().write]
+    if studio:
+        shows.append(_page(pipeline, env))
     # The poller has a thread of its own: a call that AWS does not answer must not keep Ctrl-C waiting.
     work = _Work(
-        lambda: _read(declaration, env, name, endpoint_url, region, checkpoint, latest, idle_seconds, as_json, stop)
+        lambda: _read(declaration, env, name, endpoint_url, region, checkpoint, latest, idle_seconds, shows, stop)
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -101,7 +108,7 @@ def _read(
     checkpoint: Path | None,
     latest: bool,
     idle_seconds: float | None,
-    as_json: bool,
+    shows: Sequence[Callable[[Route], None]],
     stop: threading.Event,
 ) -> None:
     """Find the stream and poll it to the end."""
@@ -118,13 +125,38 @@ def _read(
         )
     simulation = PipelineSimulation(declaration, env=env)
     print(f"reading {name}; end with Ctrl-C", file=sys.stderr)
-    show = _print_json if as_json else RouteText().write
+
+    def show(route: Route) -> None:
+        for each in shows:
+            each(route)
+
     count, left_out = _poll(
         source, simulation, stop, checkpoint=checkpoint, latest=latest, idle=idle_seconds, show=show
     )
     print(f"ended after {count} records", file=sys.stderr)
     if left_out:
         raise CommandError(f"{left_out} of them were not readable", "see the messages")
+
+
+def _page(pipeline: str, env: str) -> Callable[[Route], None]:
+    """What shows a route in the page, which is served from a thread of its own until the process ends."""
+    from perception_events.cli.studio import PipelineSource, announce_page, server
+    from perception_events.studio import Workbench
+
+    serve = server()
+    workbench = Workbench(PipelineSource(pipeline, env), live=True)
+    options: dict[str, Any] = {
+        "port": 0,
+        "token": secrets.token_urlsafe(24),
+        "announce": lambda address: announce_page(address, sys.stderr),
+    }
+    threading.Thread(target=serve, args=(workbench,), kwargs=options, daemon=True).start()
+
+    def follow(route: Route) -> None:
+        title = " ".join(filter(None, (route.partition_key, route.sort_key, route.event_name)))
+        workbench.follow(title, route.trace)
+
+    return follow
 
 
 def _stream(table: str, endpoint_url: str | None, region: str | None) -> StreamSource:

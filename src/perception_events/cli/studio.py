@@ -9,12 +9,12 @@ import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from perception_events.aggregation import InMemoryJoinStore
-from perception_events.cli.console import note, print_line
+from perception_events.cli.console import note
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
@@ -36,7 +36,7 @@ from perception_events.readers import read_topology
 from perception_events.simulation import InputForm
 from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
 
-__all__ = ["register"]
+__all__ = ["PipelineSource", "announce_page", "register", "server"]
 
 MOST_SAMPLES = 1_000
 LARGEST_SAMPLE_FILE = 5_000_000
@@ -77,13 +77,7 @@ def studio(
     Templates by path, or a Pipeline (the built-in one without paths). The page is served to this machine only, at an
     address that holds a secret. Joins are those of --table, or as the recorded records of a Pipeline leave them.
     """
-    try:
-        from perception_events.studio.server import serve
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        fix = "python -m pip install 'perception-events[studio]'"
-        raise CommandError("the page needs starlette and uvicorn", fix) from error
+    serve = server()
     if paths and (pipeline or table):
         raise CommandError("--pipeline and --table do not go with templates", "give one of them")
     source: SystemSource
@@ -97,14 +91,12 @@ def studio(
         functions = enrichment_functions(first.topology, enrichment or ())
         source = TemplateSource(paths, parameters=parameters, account=account, region=region, functions=functions)
     else:
-        source = _PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
+        source = PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
         joins = _joins(source.declared, env, found, table, endpoint_url, region)
     workbench = Workbench(source, samples=(sample for sample, _ in found), joins=joins)
 
     def announce(address: str) -> None:
-        print_line(f"The page is at {address}")
-        print_line("Whoever has this address can read what it shows. Ctrl-C ends it.")
-        sys.stdout.flush()
+        announce_page(address, sys.stdout)
         if browser:
             webbrowser.open(address)
 
@@ -115,7 +107,29 @@ def studio(
         raise CommandError(f"port {port} cannot be used: {error.strerror}", "name another one with --port") from error
 
 
-class _PipelineSource:
+def server() -> Callable[..., None]:
+    """`serve`, which needs the extra.
+
+    Raises:
+        CommandError: it is not installed.
+    """
+    try:
+        from perception_events.studio.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        fix = "python -m pip install 'perception-events[studio]'"
+        raise CommandError("the page needs starlette and uvicorn", fix) from error
+    return serve
+
+
+def announce_page(address: str, stream: TextIO) -> None:
+    """Say where the page is."""
+    print(f"The page is at {address}", file=stream)
+    print("Whoever has this address can read what it shows. Ctrl-C ends it.", file=stream, flush=True)
+
+
+class PipelineSource:
     """A declaration in Python; its module is imported again for each reading, so that changes are seen."""
 
     def __init__(self, location: str, env: str) -> None:
