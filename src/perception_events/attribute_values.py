@@ -17,7 +17,6 @@ from perception_events.errors import InputError, describe
 
 __all__ = [
     "AttributeValue",
-    "Image",
     "InvalidAttributeValueError",
     "from_python",
     "image_from_python",

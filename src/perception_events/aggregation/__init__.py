@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from perception_events.aggregation._aggregator import Aggregator, JoinOutcome, JoinResult
-    from perception_events.aggregation._changes import ItemChange, item_changes, version_of
+    from perception_events.aggregation._changes import ItemChange, item_changes
     from perception_events.aggregation._errors import (
         InvalidExpectationError,
         InvalidJoinError,
@@ -37,10 +37,7 @@ if TYPE_CHECKING:
     )
     from perception_events.aggregation._join import FallbackPolicy, Join
     from perception_events.aggregation._keys import (
-        ALERT_PREFIX,
-        JOIN_PREFIX,
         OPEN_JOINS_PARTITION,
-        TRIGGER_PREFIX,
         ItemNames,
         JoinKey,
         alert_event_type,
@@ -63,13 +60,10 @@ if TYPE_CHECKING:
     from perception_events.aggregation._workflow import fallback_schedule, fallback_state_machine, workflow_actions
 
 __all__ = [
-    "ALERT_PREFIX",
     "COMPLETED",
-    "JOIN_PREFIX",
     "MAXIMUM_ITEM_BYTES",
     "MEMBER_PREFIX",
     "OPEN_JOINS_PARTITION",
-    "TRIGGER_PREFIX",
     "Aggregator",
     "Attribute",
     "Commit",
@@ -121,11 +115,9 @@ __all__ = [
     "outbox_item",
     "trigger_event_type",
     "workflow_actions",
-    "version_of",
 ]
 
 _HOMES = {
-    "ALERT_PREFIX": "_keys",
     "Aggregator": "_aggregator",
     "Attribute": "_store",
     "COMPLETED": "_state",
@@ -139,7 +131,6 @@ _HOMES = {
     "InvalidMemberEventError": "_errors",
     "ItemChange": "_changes",
     "ItemNames": "_keys",
-    "JOIN_PREFIX": "_keys",
     "Join": "_join",
     "JoinContentionError": "_errors",
     "JoinFailure": "_errors",
@@ -160,7 +151,6 @@ _HOMES = {
     "OPEN_JOINS_PARTITION": "_keys",
     "OutboxItem": "_store",
     "Recorded": "_store",
-    "TRIGGER_PREFIX": "_keys",
     "TriggerReason": "_state",
     "UnreadableGroup": "_store",
     "alert_event_type": "_keys",
@@ -182,7 +172,6 @@ _HOMES = {
     "open_key": "_items",
     "outbox_item": "_items",
     "trigger_event_type": "_keys",
-    "version_of": "_changes",
     "workflow_actions": "_workflow",
 }
 """The module in which each name lives."""

@@ -10,6 +10,7 @@ from perception_events.analysis._review import TopologyReview, review_topology
 from perception_events.patterns import EventPattern
 from perception_events.patterns.analysis import overlap
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.checks import declared_schemas, is_complete
 from perception_events.resource_names import logical_id
 from perception_events.schemas import EventSchema
 
@@ -23,26 +24,27 @@ def review_pipeline(
     bus: str | None = None,
     overlaps: bool = False,
     schemas: Iterable[EventSchema] = (),
-    complete: bool = False,
     declared_in: str | None = None,
 ) -> TopologyReview:
     """Review the topology of a declaration.
 
     Which event types there are follows from its classifiers, so the ones that no rule takes are named; which events
-    the events of a rule start follows from its triggers and joins. The parameters are those of `review_topology`;
+    the events of a rule start follows from its triggers and joins. Rules are held against `schemas`, and against what
+    the declaration says of its events itself (`detail`). The parameters are those of `review_topology`;
     `declared_in` says where the declaration is, `package.module:name`.
 
     Raises:
         UnknownResourceError: there is no such bus.
     """
     topology = pipeline.topology(env, declared_in=declared_in)
+    declared = declared_schemas(pipeline)
     rules, _ = bus_rules(topology)
     return review_topology(
         topology,
         bus=bus,
         overlaps=overlaps,
-        schemas=schemas,
-        complete=complete,
+        schemas=[*declared, *schemas],
+        complete=bool(declared) and is_complete(topology),
         values=_event_types(pipeline),
         starts=_starts(pipeline, rules),
     )
@@ -51,8 +53,7 @@ def review_pipeline(
 def _event_types(pipeline: Pipeline) -> Mapping[str, Sequence[str]]:
     """All event types that the enrichment can give, by the field's path; none where a classifier works them out."""
     registry = pipeline.registry
-    written_out = all(isinstance(getattr(one, "event_type", None), str) for one in registry.classifiers)
-    if pipeline.enrichment is None or not pipeline.enrichment.classify or not written_out:
+    if pipeline.enrichment is None or not pipeline.enrichment.classify or pipeline.computes_event_types:
         return {}
     return {f"detail.{pipeline.event_type_field}": (*registry.event_types, registry.default)}
 

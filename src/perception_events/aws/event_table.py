@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from perception_events.aggregation import ItemNames
-from perception_events.aws._batch_writes import MAXIMUM_BATCH, BatchWriter
+from perception_events.aws._batch_writes import BatchWriter
 from perception_events.aws._row_requests import (
     as_sort_key,
     is_rerun,
@@ -36,7 +36,6 @@ from perception_events.event_status import EventStatus
 from perception_events.sort_keys import SortKey
 
 __all__ = [
-    "MAXIMUM_BATCH",
     "BatchWriteError",
     "EventRow",
     "EventPage",

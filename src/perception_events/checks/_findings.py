@@ -167,7 +167,7 @@ def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], known:
     for waiver in waivers:
         if waiver.identifier not in known:
             raise InvalidWaiverError(
-                f"the waiver of {waiver.identifier!r} names no check; see docs/reference/checks.md"
+                f"the waiver of {waiver.identifier!r} names no check; fix: `perception-events check --list` names them"
             )
     marked = []
     for finding in findings:

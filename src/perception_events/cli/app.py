@@ -28,6 +28,8 @@ COMMANDS = {
     "studio": "studio",
     "render": "render",
     "schema": "schema",
+    "package": "package",
+    "tables": "tables",
     "run": "run",
     "joins": "joins",
     "sweep": "joins",

@@ -23,15 +23,17 @@ from perception_events.checks import (
     findings_sarif,
     findings_text,
     sample_events,
+    select_checks,
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.console import note, printable
+from perception_events.cli.console import note, print_line, print_wrapped, printable
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.json_files import read_text
 from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption
+from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -100,22 +102,30 @@ def check(
     events: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
     ] = None,
+    schemas: SchemasOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print what is looked for, and end.")] = False,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
 
     Exit with 0 if nothing is found, 1 if something is, 2 if something could not be read.
     """
+    if listed:
+        _print_checks(select or (), ignore or ())
+        return
     problems: list[Problem] = []
     given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
     handler = _handler(enrichment) if enrichment else None
     samples = _samples(sample) if sample else []
     beside = [one for file in events or () for one in sample_events(read_text(file), str(file))]
+    known = load_schemas(schemas or ())
     findings: list[Finding] = []
     if paths:
         if pipeline is not None:
             raise CommandError("paths and --pipeline name two systems", "give one of them")
-        for result in _read(paths, template_parameters(parameter or ()), account, region, together=bool(beside)):
+        for result in _read(
+            paths, template_parameters(parameter or ()), account, region, together=bool(beside or known)
+        ):
             problems += result.problems
             given += _in_comments(result.topology)
             findings += check_topology(
@@ -125,6 +135,7 @@ def check(
                 samples=samples,
                 overlaps=overlaps,
                 events=beside,
+                schemas=known,
             )
     else:
         place = pipeline or BUILT_IN_PIPELINE
@@ -135,6 +146,7 @@ def check(
             enrichment=handler,
             samples=samples,
             overlaps=overlaps,
+            schemas=known,
             declared_in=place,
         )
     findings = select_findings(findings, select or (), ignore or ())
@@ -146,6 +158,14 @@ def check(
         if not any(waiver.covers(finding) for finding in findings):
             note(f"{waiver} silences nothing; fix: drop it")
     raise typer.Exit(EXIT_USAGE if problems else exit_code(findings, fail_on))
+
+
+def _print_checks(select: Iterable[str], ignore: Iterable[str]) -> None:
+    for each in select_checks(select, ignore):
+        print_line(f"{each.identifier} {each.severity:<7} {each.name}")
+        print_wrapped(each.summary, indent=4)
+        print_wrapped(f"fix: {each.fix}", indent=4)
+        print_wrapped(f"reference: {each.reference}", indent=4)
 
 
 def _read(

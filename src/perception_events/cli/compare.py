@@ -7,22 +7,15 @@ from typing import Annotated
 
 import typer
 
+from perception_events.cli.console import hint_at_terminal, note
 from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
-from perception_events.cli.options import StrictOption
-from perception_events.cli.topologies import (
-    AccountOption,
-    LoadedTopology,
-    ParameterOption,
-    RegionOption,
-    load_topology,
-)
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
+from perception_events.cli.options import EnvOption, StrictOption
+from perception_events.cli.systems import load_system
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
 from perception_events.traffic import STANDARD_INPUT, compare, read_blocks
 
 __all__ = ["register"]
-
-EXIT_CHANGED = 1
-EXIT_UNREADABLE = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +24,10 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_command(
-    old: Annotated[str, typer.Option(metavar="SYSTEM", help="Before: a template, a folder, or package.module:name.")],
-    new: Annotated[str, typer.Option(metavar="SYSTEM", help="After: a template, a folder, or package.module:name.")],
+    old: Annotated[str, typer.Option(metavar="SYSTEM", help="Before: a path, REVISION:PATH, or module:NAME.")],
+    new: Annotated[str, typer.Option(metavar="SYSTEM", help="After: the same.")],
     inputs: InputArgument = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
@@ -50,30 +43,20 @@ def compare_command(
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
 
-    def load(system: str) -> LoadedTopology:
-        is_pipeline = ":" in system and "/" not in system and "\\" not in system
-        return load_topology(
-            () if is_pipeline else (system,),
-            pipeline=system if is_pipeline else None,
-            env=env,
-            parameters=parameter,
-            account=account,
-            region=region,
-        )
-
+    before, after = (
+        load_system(one, env=env, parameters=parameter, account=account, region=region) for one in (old, new)
+    )
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
     try:
-        before, after = load(old), load(new)
         blocks = read_blocks(paths, on_bytes=progress.add)
         report = compare(before.topology, after.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
-    except (PerceptionEventsError, OSError) as error:
+    finally:
         progress.close()
-        typer.echo(f"perception-events compare: {error}", err=True)
-        raise typer.Exit(EXIT_UNREADABLE) from None
-    progress.close()
     sys.stdout.write(report.to_json() if as_json else str(report))
     problems = (*before.problems, *after.problems, *report.inputs.problems)
     for problem in problems:
-        typer.echo(f"perception-events compare: {problem}", err=True)
+        note(problem)
     if problems:
-        raise typer.Exit(EXIT_UNREADABLE)
-    raise typer.Exit(EXIT_CHANGED if report.changed else 0)
+        raise typer.Exit(EXIT_USAGE)
+    raise typer.Exit(EXIT_NO if report.changed else EXIT_OK)

@@ -25,7 +25,7 @@ from perception_events.cli.topologies import (
 )
 from perception_events.traffic import STANDARD_INPUT, coverage, coverage_page, read_blocks
 
-__all__ = ["InputArgument", "JobsOption", "Progress", "StrictOption", "job_count", "register"]
+__all__ = ["InputArgument", "JobsOption", "Progress", "job_count", "register"]
 
 
 InputArgument = Annotated[

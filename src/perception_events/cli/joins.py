@@ -21,6 +21,7 @@ from perception_events.cli.console import is_styled, note, print_json_line, prin
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_NO
 from perception_events.cli.load import load_pipeline
+from perception_events.cli.local_aws import use_endpoint
 from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
 from perception_events.cli.topologies import RegionOption
 from perception_events.lambdas.joins import joins_of
@@ -107,10 +108,8 @@ def _joins(pipeline: str, env: str, table: str | None, endpoint_url: str | None,
     declared = load_pipeline(pipeline)
     if not declared.joins:
         raise CommandError(f"{pipeline} declares no joins", "add a Join to a module")
-    try:
-        client = _client(endpoint_url, region)
-    except ImportError as error:
-        raise CommandError("boto3 is not installed", "python -m pip install 'perception-events[aws]'") from error
+    use_endpoint(endpoint_url, region)
+    client = _client(endpoint_url, region)
     return joins_of(declared, env, client=client, table=table)
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+from perception_events.classifiers import ClassifierRegistry, Enrichment
 from perception_events.cli.errors import CommandError, call_user_code
 from perception_events.pipeline import Pipeline
 
-__all__ = ["BUILT_IN_PIPELINE", "NOT_FOUND_FIX", "ObjectNotFoundError", "load_object", "load_pipeline"]
+__all__ = ["BUILT_IN_PIPELINE", "NOT_FOUND_FIX", "ObjectNotFoundError", "load_function", "load_object", "load_pipeline"]
 
 BUILT_IN_PIPELINE = "perception_events.pipeline:perception_pipeline"
 NOT_FOUND_FIX = "write package.module:NAME or path/to/file.py:NAME"
@@ -35,6 +39,34 @@ def load_pipeline(location: str) -> Pipeline:
             _suggestion(location, Pipeline),
         )
     return found
+
+
+def load_function(location: str, option: str) -> Callable[[Any], Any]:
+    """The function of one argument at a location: a function, a Lambda handler, a registry or an object with `invoke`.
+
+    Raises:
+        ObjectNotFoundError: nothing can be called there.
+        UserCodeError: the module raised when it was imported.
+    """
+    found = load_object(location, option)
+    if isinstance(found, ClassifierRegistry):
+        found = Enrichment(found)
+    found = getattr(found, "invoke", found)
+    if not callable(found):
+        raise ObjectNotFoundError(
+            f"{option} {location}: it is a {type(found).__name__}, not a function",
+            "name a function, a handler or a classifier registry",
+        )
+    return _of_one_argument(found)
+
+
+def _of_one_argument(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    """A Lambda handler takes a context too; None stands in for it."""
+    try:
+        inspect.signature(function).bind(None)
+    except TypeError:
+        return lambda event: function(event, None)
+    return function
 
 
 def load_object(location: str, option: str, kind: type | None = None) -> object:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Annotated
 
 import typer
 
-from perception_events.cli.coverage import InputArgument, Progress, StrictOption
+from perception_events.cli.console import hint_at_terminal, note, print_json_line
+from perception_events.cli.coverage import InputArgument, Progress
+from perception_events.cli.errors import CommandError
+from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import load_pipeline
+from perception_events.cli.options import EnvOption, StrictOption
 from perception_events.cli.route_templates import enrichment_functions
 from perception_events.cli.topologies import (
     AccountOption,
@@ -19,15 +22,12 @@ from perception_events.cli.topologies import (
     TemplateOption,
     load_topology,
 )
-from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
 from perception_events.readers import Problem
 from perception_events.topology import Topology
 from perception_events.traffic import STANDARD_INPUT, InputCounts, Replay, ReplaySummary, UnreadableInput, read_traffic
 
 __all__ = ["register"]
-
-EXIT_UNREADABLE = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def replay_command(
     inputs: InputArgument = None,
     template: TemplateOption = None,
     pipeline: PipelineOption = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
@@ -66,42 +66,41 @@ def replay_command(
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
     counts, summary = InputCounts(), ReplaySummary()
+    if bool(template) == (pipeline is not None):
+        raise CommandError("no system is named, or two are", "give --template or --pipeline")
+    system: Topology | Pipeline
+    problems: tuple[Problem, ...] = ()
+    functions = {}
+    if pipeline is not None:
+        system = load_pipeline(pipeline)
+    else:
+        loaded = load_topology(
+            template or (), pipeline=None, env=env, parameters=parameter, account=account, region=region
+        )
+        system, problems = loaded.topology, loaded.problems
+        functions = enrichment_functions(system, enrichment or ())
+    replay = Replay(system, env=env, functions=functions, bus=bus, faults=faults)
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
+
+    def reject(problem: UnreadableInput) -> None:
+        counts.reject(problem, strict=strict)
+
     try:
-        if bool(template) == (pipeline is not None):
-            raise typer.BadParameter("give --template or --pipeline")
-        system: Topology | Pipeline
-        problems: tuple[Problem, ...] = ()
-        functions = {}
-        if pipeline is not None:
-            system = load_pipeline(pipeline)
-        else:
-            loaded = load_topology(
-                template or (), pipeline=None, env=env, parameters=parameter, account=account, region=region
-            )
-            system, problems = loaded.topology, loaded.problems
-            functions = enrichment_functions(system, enrichment or ())
-        replay = Replay(system, env=env, functions=functions, bus=bus, faults=faults)
-
-        def reject(problem: UnreadableInput) -> None:
-            counts.reject(problem, strict=strict)
-
         for one in replay.run(read_traffic(paths, on_bytes=progress.add), reject):
             summary.add(one)
             if as_json:
-                print(json.dumps(one.to_dict(), ensure_ascii=False))
-    except (PerceptionEventsError, OSError) as error:
+                print_json_line(one.to_dict())
+    finally:
         progress.close()
-        typer.echo(f"perception-events replay: {error}", err=True)
-        raise typer.Exit(EXIT_UNREADABLE) from None
-    progress.close()
     counts.lines += replay.put_in
     if as_json:
-        print(json.dumps({"summary": summary.to_dict(counts, replay)}, ensure_ascii=False))
+        print_json_line({"summary": summary.to_dict(counts, replay)})
     else:
         sys.stdout.write(summary.text(counts, replay))
     for id, reason in replay.simulation.not_simulated.items():
-        typer.echo(f"perception-events replay: {id} does not run here: {reason}", err=True)
+        note(f"{id} does not run here: {reason}")
     for problem in (*problems, *counts.problems):
-        typer.echo(f"perception-events replay: {problem}", err=True)
+        note(problem)
     if problems or counts.unreadable or counts.files:
-        raise typer.Exit(EXIT_UNREADABLE)
+        raise typer.Exit(EXIT_USAGE)

@@ -11,11 +11,14 @@ import typer
 
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
+from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.options import LOCATION, EnvOption, JsonOption, StrictOption
-from perception_events.cli.record_files import FoundRecord, read_records
 from perception_events.cli.route_status import FailOn, route_status
+from perception_events.cli.route_templates import InputRoutes, route_through_templates
+from perception_events.cli.schema_names import SchemasOption, load_schemas
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -25,7 +28,9 @@ from perception_events.cli.topologies import (
 )
 from perception_events.errors import PerceptionEventsError
 from perception_events.pipeline import Pipeline
+from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
+from perception_events.simulation import InputForm
 
 __all__ = ["RouteText", "register"]
 
@@ -42,9 +47,9 @@ def route(
     records: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RECORDS]...",
-            help="JSON, JSON lines, a Lambda event or a get_records response; - is standard input. With --template "
-            "also queue messages, events and put-events files.",
+            metavar="[INPUT]...",
+            help="Stream records, queue messages, events or put-events files: JSON, JSON lines, a Lambda event or a "
+            "get_records response; - is standard input.",
         ),
     ] = None,
     template: TemplateOption = None,
@@ -63,6 +68,7 @@ def route(
     ] = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
+    schemas: SchemasOption = None,
     as_json: JsonOption = False,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 where something failed, or also where it reached no target.")
@@ -75,9 +81,8 @@ def route(
     read and routed, 1 as --fail-on says, 2 if something could not be read.
     """
     inputs = records or [STANDARD_INPUT]
+    known = load_schemas(schemas or ())
     if template:
-        from perception_events.cli.route_templates import route_through_templates
-
         if pipeline is not None:
             raise CommandError("--template and --pipeline name two systems", "give one of them")
         status = route_through_templates(
@@ -88,12 +93,15 @@ def route(
             region=region,
             to=to,
             enrichments=enrichment or (),
+            schemas=known,
             as_json=as_json,
             fail_on=fail_on,
             strict=strict,
         )
     else:
         declared = load_pipeline(pipeline or BUILT_IN_PIPELINE)
+        if known or declared.detail is not None:
+            note_schema_findings(check_pipeline(declared, env, schemas=known))
         status = _route_through(declared, inputs, env=env, as_json=as_json, fail_on=fail_on, strict=strict)
     raise typer.Exit(status)
 
@@ -101,12 +109,18 @@ def route(
 def _route_through(
     declared: Pipeline, inputs: Iterable[str], *, env: str, as_json: bool, fail_on: FailOn, strict: bool
 ) -> int:
-    """Route every record and print its way, and a summary for readers; returns the exit status."""
+    """Route every input and print its way, and a summary for readers; returns the exit status."""
     simulation = PipelineSimulation(declared, env=env)
     unreadable = 0
     summary = Counter[str]()
     text = RouteText()
-    for found in read_records(inputs):
+    others = InputRoutes(simulation.simulation, as_json=as_json)  # what is not a record does not begin at the table
+    for found in read_inputs(inputs):
+        if isinstance(found, FoundInput) and found.form is not InputForm.STREAM_RECORD:
+            unreadable += others.put(found)
+            if unreadable and strict:
+                break
+            continue
         route = found if isinstance(found, UnreadableInput) else _routed(simulation, found)
         if isinstance(found, UnreadableInput) or isinstance(route, UnreadableInput):
             unreadable += 1
@@ -121,19 +135,20 @@ def _route_through(
         _count(summary, route)
         if summary["records"] % PROGRESS_EVERY == 0 and sys.stderr.isatty():
             print(f"\r{summary['records']:,} records", end="", file=sys.stderr)
-    if not as_json:
+    others.close()
+    if not as_json and (summary["records"] or unreadable or not others.count):
         _print_summary(summary, unreadable)
     return route_status(
         fail_on,
         unreadable=unreadable,
-        failed=summary["failed"],
-        undelivered=summary["records"] - summary["failed"] - summary["delivered"],
+        failed=summary["failed"] + others.failed,
+        undelivered=summary["records"] - summary["failed"] - summary["delivered"] + others.undelivered,
     )
 
 
-def _routed(simulation: PipelineSimulation, found: FoundRecord) -> Route | UnreadableInput:
+def _routed(simulation: PipelineSimulation, found: FoundInput) -> Route | UnreadableInput:
     try:
-        return simulation.route_record(found.record)
+        return simulation.route_record(found.value)
     except PerceptionEventsError as error:
         return UnreadableInput(found.file, found.line, str(error))
 

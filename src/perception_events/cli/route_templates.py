@@ -1,27 +1,28 @@
-"""`perception-events route --template`: each input through a topology, rule by rule, target by target."""
+"""`perception-events route`: each input through a topology, rule by rule, target by target."""
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perception_events.classifiers import ClassifierRegistry, Enrichment
+from perception_events.checks import check
 from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import UnreadableInput, read_text
-from perception_events.cli.load import ObjectNotFoundError, load_object
+from perception_events.cli.load import load_function
 from perception_events.cli.route_status import FailOn, route_status
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
+from perception_events.schemas import EventSchema
 from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
-__all__ = ["enrichment_functions", "route_through_templates"]
+__all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
 
 _SOURCES: Mapping[InputForm, type[Resource]] = {
     InputForm.STREAM_RECORD: TableStream,
@@ -39,6 +40,7 @@ def route_through_templates(
     region: str | None,
     to: str | None,
     enrichments: Iterable[str],
+    schemas: Sequence[EventSchema],
     as_json: bool,
     fail_on: FailOn,
     strict: bool,
@@ -47,7 +49,7 @@ def route_through_templates(
 
     `to`: the source or bus by id, name or ARN; without it what the input names, else each one of the kind that it can
     go to. `enrichments`: `[RESOURCE=]package.module:function` or `[RESOURCE=]sample.json`, what stands in for
-    enrichment functions.
+    enrichment functions. `schemas`: what rules ask for and no schema has is noted.
     """
     loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
     simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
@@ -57,35 +59,62 @@ def route_through_templates(
         note(problem)
     for id, reason in simulation.not_simulated.items():
         note(f"{id} does not run here: {reason}")
-    writer = _JSONLines(simulation) if as_json else _Text(simulation)
+    if schemas:
+        note_schema_findings(check(loaded.topology, schemas=schemas))
+    routes = InputRoutes(simulation, to=to, as_json=as_json)
     unreadable = 0
     for found in read_inputs(inputs):
         if isinstance(found, UnreadableInput):
             unreadable += 1
             note(found)
         else:
-            unreadable += _route(simulation, found, to, writer)
+            unreadable += routes.put(found)
         if unreadable and strict:
             break
-    writer.close()
+    routes.close()
     return route_status(
-        fail_on,
-        unreadable=unreadable + len(loaded.problems),
-        failed=writer.counts["failed"],
-        undelivered=writer.counts["ended before a target"],
+        fail_on, unreadable=unreadable + len(loaded.problems), failed=routes.failed, undelivered=routes.undelivered
     )
 
 
-def _route(simulation: Simulation, found: FoundInput, to: str | None, writer: _JSONLines | _Text) -> int:
-    """Put one input in at each place; returns how many places did not take it."""
-    refused = 0
-    for place, put in _places(simulation, found, to):
-        try:
-            writer.write(found, place, put())
-        except (PerceptionEventsError, ValueError) as error:
-            refused += 1
-            note(f"{found.location}: {error}")
-    return refused
+class InputRoutes:
+    """Puts inputs into `simulation` and prints what became of each; `to` as `route_through_templates` has it."""
+
+    def __init__(self, simulation: Simulation, *, to: str | None = None, as_json: bool) -> None:
+        self._simulation = simulation
+        self._to = to
+        self._writer = _JSONLines(simulation) if as_json else _Text(simulation)
+
+    @property
+    def count(self) -> int:
+        """How many inputs were put in, counted at each place."""
+        return self._writer.counts.total()
+
+    @property
+    def failed(self) -> int:
+        """How often something was given up on the way of an input."""
+        return self._writer.counts["failed"]
+
+    @property
+    def undelivered(self) -> int:
+        """How many inputs ended before a target, without a failure."""
+        return self._writer.counts["ended before a target"]
+
+    def put(self, found: FoundInput) -> int:
+        """Put an input in at each place; returns how many places did not take it."""
+        refused = 0
+        for place, put in _places(self._simulation, found, self._to):
+            try:
+                self._writer.write(found, place, put())
+            except (PerceptionEventsError, ValueError) as error:
+                refused += 1
+                note(f"{found.location}: {error}")
+        return refused
+
+    def close(self) -> None:
+        """Print the summary, where it is for a reader and something was put in."""
+        if self.count:
+            self._writer.close()
 
 
 def _places(
@@ -233,22 +262,4 @@ def _function(location: str) -> Callable[[Any], Any]:
         except ValueError as error:
             raise CommandError(f"--enrichment {location}: it is not JSON: {error}", "correct the file") from error
         return lambda event: sample
-    found = load_object(location, "--enrichment")
-    if isinstance(found, ClassifierRegistry):
-        found = Enrichment(found)
-    found = getattr(found, "invoke", found)
-    if not callable(found):
-        raise ObjectNotFoundError(
-            f"--enrichment {location}: it is a {type(found).__name__}, not a function",
-            "name a function, a handler or a classifier registry",
-        )
-    return _of_one_argument(found)
-
-
-def _of_one_argument(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """A Lambda handler takes a context too; None stands in for it."""
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return lambda event: function(event, None)
-    return function
+    return load_function(location, "--enrichment")

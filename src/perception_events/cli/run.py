@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,8 +16,10 @@ import typer
 from perception_events.cli.console import note, print_json_line
 from perception_events.cli.errors import CommandError
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.local_aws import use_endpoint
+from perception_events.cli.options import LOCATION, DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
 from perception_events.cli.route import RouteText
+from perception_events.cli.run_functions import LocalFunction, local_functions
 from perception_events.cli.topologies import RegionOption
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
@@ -50,21 +51,46 @@ def run(
     idle_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End when nothing has come for so long.")
     ] = None,
-    studio: Annotated[
-        bool, typer.Option("--studio", help="Follow the records in a page, as `studio` shows it.")
-    ] = False,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(metavar=f"NAME={LOCATION}", help="What runs for a function; may be given more than once."),
+    ] = None,
+    route_only: Annotated[bool, typer.Option("--route-only", help="Run the enrichment and no other function.")] = False,
+    studio: Annotated[bool, typer.Option("--studio", help="Follow the records in the page of `studio`.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a DynamoDB stream and route every record as it comes; Ctrl-C ends cleanly, a checkpoint resumes."""
+    """Read a DynamoDB stream, route every record as it comes and run your functions; Ctrl-C ends, a checkpoint resumes.
+
+    For a function runs what --function names, else its declared handler, else the joins that it records members of.
+    They see PERCEPTION_EVENTS_ENV as in Lambda, and the DynamoDB of --endpoint-url.
+    """
     declaration = load_pipeline(pipeline)
     name = table or declaration.names(env).table
+    use_endpoint(endpoint_url, region)
+    os.environ["PERCEPTION_EVENTS_ENV"] = env
+    functions: dict[str, LocalFunction] = {}
+    if not route_only:
+        functions = local_functions(declaration, function or (), lambda: _join_handler(declaration, env, name))
     stop = threading.Event()
     shows: list[Callable[[Route], None]] = [_print_json if as_json else RouteText().write]
     if studio:
-        shows.append(_page(pipeline, env))
+        from perception_events.cli.studio import follow_in_page
+
+        shows.append(follow_in_page(pipeline, env))
     # The poller has a thread of its own: a call that AWS does not answer must not keep Ctrl-C waiting.
     work = _Work(
-        lambda: _read(declaration, env, name, endpoint_url, region, checkpoint, latest, idle_seconds, shows, stop)
+        lambda: _read(
+            declaration,
+            env,
+            lambda: _stream(name, endpoint_url, region),
+            functions,
+            checkpoint=checkpoint,
+            latest=latest,
+            idle_seconds=idle_seconds,
+            shows=shows,
+            stop=stop,
+            table=name,
+        )
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -99,12 +125,19 @@ class _Work(threading.Thread):
             self.error = error
 
 
+def _join_handler(declaration: Pipeline, env: str, table: str) -> Callable[..., Any]:
+    from perception_events.lambdas.joins import join_handler
+
+    return join_handler(declaration, env, table=table)
+
+
 def _read(
     declaration: Pipeline,
     env: str,
-    name: str,
-    endpoint_url: str | None,
-    region: str | None,
+    find_stream: Callable[[], StreamSource],
+    functions: Mapping[str, LocalFunction],
+    *,
+    table: str,
     checkpoint: Path | None,
     latest: bool,
     idle_seconds: float | None,
@@ -112,19 +145,19 @@ def _read(
     stop: threading.Event,
 ) -> None:
     """Find the stream and poll it to the end."""
-    try:
-        source = _stream(name, endpoint_url, region)
-    except ModuleNotFoundError as error:
-        raise CommandError("run needs boto3", "python -m pip install 'perception-events[aws]'") from error
+    source = find_stream()
     if source.arn is None:
-        raise CommandError(f"the table {name!r} has no stream", "enable one with NEW_AND_OLD_IMAGES")
+        raise CommandError(f"the table {table!r} has no stream", "enable one with NEW_AND_OLD_IMAGES")
     if source.view_type is not None and not source.view_type.has_new_image:
         raise CommandError(
-            f"the stream of {name!r} has no new images (its view type is {source.view_type}): nothing could be routed",
+            f"the stream of {table!r} has no new images (its view type is {source.view_type}): nothing could be routed",
             "enable one with NEW_IMAGE or NEW_AND_OLD_IMAGES",
         )
-    simulation = PipelineSimulation(declaration, env=env)
-    print(f"reading {name}; end with Ctrl-C", file=sys.stderr)
+    targets = {name: each.call for name, each in functions.items() if each.call is not None}
+    simulation = PipelineSimulation(declaration, env=env, targets=targets)
+    for name, each in functions.items():
+        print(f"{name} runs {each.description}", file=sys.stderr)
+    print(f"reading {table}; end with Ctrl-C", file=sys.stderr)
 
     def show(route: Route) -> None:
         for each in shows:
@@ -136,27 +169,6 @@ def _read(
     print(f"ended after {count} records", file=sys.stderr)
     if left_out:
         raise CommandError(f"{left_out} of them were not readable", "see the messages")
-
-
-def _page(pipeline: str, env: str) -> Callable[[Route], None]:
-    """What shows a route in the page, which is served from a thread of its own until the process ends."""
-    from perception_events.cli.studio import PipelineSource, announce_page, server
-    from perception_events.studio import Workbench
-
-    serve = server()
-    workbench = Workbench(PipelineSource(pipeline, env), live=True)
-    options: dict[str, Any] = {
-        "port": 0,
-        "token": secrets.token_urlsafe(24),
-        "announce": lambda address: announce_page(address, sys.stderr),
-    }
-    threading.Thread(target=serve, args=(workbench,), kwargs=options, daemon=True).start()
-
-    def follow(route: Route) -> None:
-        title = " ".join(filter(None, (route.partition_key, route.sort_key, route.event_name)))
-        workbench.follow(title, route.trace)
-
-    return follow
 
 
 def _stream(table: str, endpoint_url: str | None, region: str | None) -> StreamSource:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import secrets
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -32,11 +33,12 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import Route
 from perception_events.readers import read_topology
 from perception_events.simulation import InputForm
 from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
 
-__all__ = ["PipelineSource", "announce_page", "register", "server"]
+__all__ = ["follow_in_page", "register"]
 
 MOST_SAMPLES = 1_000
 LARGEST_SAMPLE_FILE = 5_000_000
@@ -77,7 +79,7 @@ def studio(
     Templates by path, or a Pipeline (the built-in one without paths). The page is served to this machine only, at an
     address that holds a secret. Joins are those of --table, or as the recorded records of a Pipeline leave them.
     """
-    serve = server()
+    serve = _server()
     if paths and (pipeline or table):
         raise CommandError("--pipeline and --table do not go with templates", "give one of them")
     source: SystemSource
@@ -91,12 +93,12 @@ def studio(
         functions = enrichment_functions(first.topology, enrichment or ())
         source = TemplateSource(paths, parameters=parameters, account=account, region=region, functions=functions)
     else:
-        source = PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
+        source = _PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
         joins = _joins(source.declared, env, found, table, endpoint_url, region)
     workbench = Workbench(source, samples=(sample for sample, _ in found), joins=joins)
 
     def announce(address: str) -> None:
-        announce_page(address, sys.stdout)
+        _announce(address, sys.stdout)
         if browser:
             webbrowser.open(address)
 
@@ -107,7 +109,28 @@ def studio(
         raise CommandError(f"port {port} cannot be used: {error.strerror}", "name another one with --port") from error
 
 
-def server() -> Callable[..., None]:
+def follow_in_page(pipeline: str, env: str) -> Callable[[Route], None]:
+    """What shows a route in the page, which is served from a thread of its own until the process ends.
+
+    Raises:
+        CommandError: the page needs what is not installed.
+    """
+    workbench = Workbench(_PipelineSource(pipeline, env), live=True)
+    options: dict[str, Any] = {
+        "port": 0,
+        "token": secrets.token_urlsafe(24),
+        "announce": lambda address: _announce(address, sys.stderr),
+    }
+    threading.Thread(target=_server(), args=(workbench,), kwargs=options, daemon=True).start()
+
+    def follow(route: Route) -> None:
+        title = " ".join(filter(None, (route.partition_key, route.sort_key, route.event_name)))
+        workbench.follow(title, route.trace)
+
+    return follow
+
+
+def _server() -> Callable[..., None]:
     """`serve`, which needs the extra.
 
     Raises:
@@ -123,13 +146,13 @@ def server() -> Callable[..., None]:
     return serve
 
 
-def announce_page(address: str, stream: TextIO) -> None:
+def _announce(address: str, stream: TextIO) -> None:
     """Say where the page is."""
     print(f"The page is at {address}", file=stream)
     print("Whoever has this address can read what it shows. Ctrl-C ends it.", file=stream, flush=True)
 
 
-class PipelineSource:
+class _PipelineSource:
     """A declaration in Python; its module is imported again for each reading, so that changes are seen."""
 
     def __init__(self, location: str, env: str) -> None:

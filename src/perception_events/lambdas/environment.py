@@ -6,7 +6,7 @@ import os
 
 from perception_events.errors import DeclarationError
 
-__all__ = ["VARIABLE", "MissingEnvironmentError", "environment_name"]
+__all__ = ["MissingEnvironmentError", "environment_name"]
 
 VARIABLE = "PERCEPTION_EVENTS_ENV"
 """The variable that every rendered function has."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from perception_events.errors import DeclarationError, InputError
+from perception_events.errors import DeclarationError, InputError, PerceptionEventsError
 
-__all__ = ["ExternalReferenceError", "InvalidSchemaError", "NotAnEventError"]
+__all__ = ["ExternalReferenceError", "InvalidSchemaError", "NotAnEventError", "YAMLMissingError"]
 
 
 class InvalidSchemaError(DeclarationError, ValueError):
@@ -27,3 +27,7 @@ class ExternalReferenceError(InvalidSchemaError):
 
 class NotAnEventError(InputError, ValueError):
     """A value is not an EventBridge event or a stream record."""
+
+
+class YAMLMissingError(PerceptionEventsError, ImportError):
+    """A schema is written in YAML, and PyYAML is not installed; the message has the command that installs it."""

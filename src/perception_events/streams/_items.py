@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from perception_events.errors import InputError, describe
 from perception_events.json_values import JSONObject, JSONValue
@@ -28,7 +29,7 @@ class InvalidItemError(InputError, ValueError):
     """An item or key that DynamoDB would reject; the message names the attribute, and says why in DynamoDB's words."""
 
 
-def normalised(item: Mapping[str, JSONValue]) -> JSONObject:
+def normalised(item: Mapping[str, Any]) -> JSONObject:
     """A copy of `item` as DynamoDB stores it: numbers without padding, sets in one order.
 
     AWS: the words of rejections are those of DynamoDB; `Differs from AWS:` they begin with the attribute's path.

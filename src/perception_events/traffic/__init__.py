@@ -39,7 +39,6 @@ from perception_events.traffic._reading import read_events, read_records, read_t
 from perception_events.traffic._replay import InjectedFaultError, Replay, ReplayedInput
 from perception_events.traffic._replay_summary import Occurrences, ReplaySummary
 from perception_events.traffic._rules import TrafficRule, UndecidedRule, rules_of
-from perception_events.traffic._time_order import in_order_of_time
 
 __all__ = [
     "MAX_LINE",
@@ -81,7 +80,6 @@ __all__ = [
     "coverage",
     "coverage_page",
     "coverage_report",
-    "in_order_of_time",
     "is_traffic",
     "read_blocks",
     "read_events",

@@ -16,6 +16,7 @@ from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected
 from perception_events.traffic._envelope import (
     FIELDS,
     OTHER_NAMES,
+    UNKNOWN_ID,
     Envelope,
     envelope_reader,
     event_time,
@@ -227,7 +228,7 @@ class CoveragePlan:
         else:
             found = [(envelope, names, line)]
         for (source, detail_type, written, id), matched, text in found:
-            if isinstance(id, str):
+            if isinstance(id, str) and id != UNKNOWN_ID:
                 ids.append(id)
             yield source, detail_type, event_time(written) or "", matched, text
 

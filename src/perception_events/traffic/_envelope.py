@@ -9,7 +9,16 @@ from typing import Any, TypeAlias
 
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
-__all__ = ["FIELDS", "OTHER_NAMES", "Envelope", "envelope_reader", "event_time", "value_of"]
+__all__ = [
+    "FIELDS",
+    "OTHER_NAMES",
+    "UNKNOWN_ID",
+    "UNKNOWN_TIME",
+    "Envelope",
+    "envelope_reader",
+    "event_time",
+    "value_of",
+]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
 """Source, detail type, time, id."""
@@ -18,6 +27,10 @@ FIELDS = ("source", "detail-type", "time", "id")
 """The names of an envelope's fields, in its order."""
 OTHER_NAMES = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
 """What has one of these fields may be something other than one plain event."""
+
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
+UNKNOWN_TIME = "1970-01-01T00:00:00Z"
+"""What stands in for the id and the time of an entry, which EventBridge adds; they count as not there."""
 
 
 def envelope_reader() -> Callable[[bytes], Envelope | None]:
@@ -74,6 +87,8 @@ def value_of(text: str) -> Any:
 
 def event_time(value: Any) -> str | None:
     """An event's `time` as `2025-07-15T00:11:08Z`, milliseconds and other time zones included; None without one."""
+    if value == UNKNOWN_TIME:
+        return None
     return _normalised(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 

@@ -94,3 +94,18 @@ def test_a_missing_file_is_named() -> None:
     done = run("route", "nowhere.jsonl")
     assert done.returncode == 2
     assert "nowhere.jsonl: cannot be opened: No such file" in done.stderr
+
+
+def test_an_event_and_an_entry_go_to_the_bus_of_a_pipeline() -> None:
+    record = {"eventName": "INSERT", "dynamodb": {}, "PerceptionPipelineEventType": "pose"}
+    event = {"source": "Pipe perception-pipeline-pipe-dev", "detail-type": "Event from aws:dynamodb", "detail": record}
+    entry = {
+        "Source": "shop",
+        "DetailType": "order",
+        "Detail": "{}",
+        "EventBusName": "perception-pipeline-event-bus-dev",
+    }
+    done = run("route", json.dumps(event), json.dumps(entry))
+    assert done.returncode == 0, done.stderr
+    assert "rule AggregatePoseRule: matches" in done.stdout
+    assert done.stdout.endswith("2 inputs: 1 delivered, 1 ended before a target\n")

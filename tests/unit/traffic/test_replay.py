@@ -20,9 +20,9 @@ from perception_events.traffic import (
     ReplayedInput,
     ReplaySummary,
     UnreadableInput,
-    in_order_of_time,
     read_traffic,
 )
+from perception_events.traffic._time_order import in_order_of_time
 from support.joins import CAMERAS
 
 TOPOLOGY = Topology(
