@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -24,6 +26,9 @@ app = typer.Typer(
 @app.callback()
 def _commands() -> None:
     """Route DynamoDB stream records through a pipe, a bus and its rules, as AWS would."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # text that cannot be encoded, as a lone surrogate, is shown escaped
+            stream.reconfigure(errors="backslashreplace")
 
 
 @app.command()

@@ -14,6 +14,8 @@ from perception_events.json_values import JSONValue
 __all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files"]
 
 STANDARD_INPUT = "-"
+_MOST_WORDS = 1_000
+"""How much of a reason is shown: it may quote what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class UnreadableInput:
 
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{location}: {self.reason}"
+        return f"{location}: {self.reason if len(self.reason) <= _MOST_WORDS else self.reason[:_MOST_WORDS] + '...'}"
 
 
 def read_json_files(paths: Iterable[str]) -> Iterator[FoundValue | UnreadableInput]:

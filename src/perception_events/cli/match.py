@@ -24,7 +24,7 @@ from perception_events.cli.topologies import (
     load_topology,
 )
 from perception_events.errors import PerceptionEventsError
-from perception_events.patterns import Dialect, EngineQuirk, Mismatch, PartialPattern
+from perception_events.patterns import Dialect, EngineQuirk, InvalidEventError, Mismatch, PartialPattern
 from perception_events.topology import Archive, EventSourceMapping, Pipe, Resource, Rule, Topology
 
 __all__ = ["register"]
@@ -83,7 +83,12 @@ def match(
             typer.echo(f"perception-events match: {found}", err=True)
             status = EXIT_UNREADABLE
             continue
-        verdict = _verdict(patterns, found)
+        try:
+            verdict = _verdict(patterns, found)
+        except InvalidEventError as error:
+            typer.echo(f"perception-events match: {UnreadableInput(found.file, found.line, str(error))}", err=True)
+            status = EXIT_UNREADABLE
+            continue
         _print(verdict, found, quirks, as_json=as_json)
         if verdict.matches is not True:
             status = status or EXIT_NO_MATCH
