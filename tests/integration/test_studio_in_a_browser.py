@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ pytest.importorskip("starlette", reason="the page needs the [studio] extra")
 pytest.importorskip("uvicorn", reason="the page needs the [studio] extra")
 
 from perception_events.diagrams import graph_html, topology_graph
+from perception_events.simulation import Simulation
 from perception_events.studio import Sample, TemplateSource, Workbench
 from support.browser import Browser, Page, open_browser
 from support.npm import npm_package
@@ -288,26 +293,98 @@ def test_the_page_follows_changed_files(browser: Browser, tmp_path: Path) -> Non
         assert page.evaluate("document.querySelectorAll('g.box.rule').length") == 2
 
 
-def test_the_command_serves_the_page_to_this_machine_only() -> None:
+def test_records_of_a_run_are_followed(browser: Browser) -> None:
+    topology = many_rules(20)
+    workbench = Workbench(FixedSource(topology), live=True)
+    simulation = Simulation(topology)
+    with served(workbench) as address, opened(browser, address) as page:
+        assert page.evaluate("document.querySelector('#tab-live').hidden") is False
+        for tenant in (7, 8):
+            event = {"source": "shop", "detail-type": "x", "detail": {"tenant": f"tenant-{tenant}", "total": 500}}
+            workbench.follow(f"tenant {tenant}", simulation.put_event(event).trace)
+            page.wait_for(f"document.querySelector('g.box[data-id=Rule{tenant}]').dataset.state === 'passed'")
+        page.click("#tab-live")
+        assert page.text("#live").splitlines() == ["tenant 8 1 received", "tenant 7 1 received"]
+        page.evaluate("document.querySelectorAll('#live button')[1].click()")
+        page.wait_for("document.querySelector('g.box[data-id=Rule7]').dataset.state === 'passed'")
+
+
+@contextmanager
+def command(*arguments: str) -> Iterator[Callable[..., Any]]:
+    """The command, running; calls an action of its page."""
     pytest.importorskip("typer", reason="the command line needs the [cli] extra")
-    command = [sys.executable, "-m", "perception_events", "studio", str(ORDERS)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    line = [sys.executable, "-m", "perception_events", "studio", *arguments]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment) as process:
         try:
             assert process.stdout is not None
             address = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{32}/", process.stdout.readline())
             assert address is not None
-            request = urllib.request.Request(f"{address[0]}api/overview", b"{}", {"Content-Type": "application/json"})
-            for _ in range(100):
-                try:
-                    with urllib.request.urlopen(request) as response:
-                        assert json.load(response)["title"] == "template.yaml"
-                    break
-                except OSError:
-                    time.sleep(0.1)
-            else:
-                pytest.fail("the page was never served")
+            yield partial(_call, address[0])
         finally:
             process.terminate()
+
+
+def _call(address: str, action: str, **arguments: Any) -> Any:
+    data = json.dumps(arguments).encode()
+    request = urllib.request.Request(f"{address}api/{action}", data, {"Content-Type": "application/json"})
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(request) as response:
+                return json.load(response)
+        except urllib.error.HTTPError:
+            raise
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("the page was never served")
+
+
+def test_the_command_serves_a_template_with_the_events_beside_it(tmp_path: Path) -> None:
+    pytest.importorskip("yaml", reason="YAML templates need PyYAML")
+    shutil.copy(ORDERS, tmp_path)
+    (tmp_path / "event.json").write_text(json.dumps(order("PAID")))
+    (tmp_path / "package.json").write_text("{}")
+    with command(str(tmp_path / "template.yaml")) as call:
+        overview = call("overview")
+        assert overview["title"] == "template.yaml"
+        assert overview["samples"] == [f"{tmp_path / 'event.json'}:1"]
+        assert json.loads(call("sample", index=0)["text"]) == order("PAID")
+
+
+def test_the_command_serves_a_declaration_with_its_joins_as_it_changes(tmp_path: Path) -> None:
+    module = tmp_path / "declared.py"
+    declaration = (
+        "from perception_events.aggregation import Join\n"
+        "from perception_events.pipeline import Module, Pipeline\n"
+        "join = Join(on='pose', group_by=('site', 'date', 'sync'), expects={'cam1', 'cam2'}, trigger=('recon',))\n"
+        "pose = Module('pose', targets=('collect',), parts=('sync', 'camera'), joins=(join,))\n"
+        "pipeline = Pipeline(modules=(pose, Module('recon')))\n"
+    )
+    module.write_text(declaration)
+    image = {
+        "site": {"S": "lab"},
+        "date#event_type": {"S": "2025-07-15#pose#sync001#cam1"},
+        "status": {"S": "COMPLETED"},
+    }
+    keys = {name: image[name] for name in ("site", "date#event_type")}
+    content = {"Keys": keys, "NewImage": image, "SequenceNumber": "1", "ApproximateCreationDateTime": 1752538268}
+    record = {"eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": content}
+    records = tmp_path / "records.jsonl"
+    records.write_text(json.dumps(record))
+    with command("--pipeline", f"{module}:pipeline", "--samples", str(records), "--watch") as call:
+        overview = call("overview")
+        assert overview["has_joins"]
+        (group,) = call("joins")["groups"]
+        assert (group["members"], group["missing"], group["status"]) == (["cam1"], ["cam2"], "OPEN")
+        sent = call("send", text=json.dumps(record))
+        assert [one["kind"] for one in sent["received"]] == ["function"]
+        module.write_text(declaration.replace("'collect'", "'gather'"))
+        for _ in range(200):
+            if "gather-dev" in [one["name"] for one in call("overview")["resources"]]:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("the change was never read")
 
 
 @pytest.fixture(scope="module")

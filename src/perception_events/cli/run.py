@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,6 +56,7 @@ def run(
         typer.Option(metavar=f"NAME={LOCATION}", help="What runs for a function; may be given more than once."),
     ] = None,
     route_only: Annotated[bool, typer.Option("--route-only", help="Run the enrichment and no other function.")] = False,
+    studio: Annotated[bool, typer.Option("--studio", help="Follow the records in the page of `studio`.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Read a DynamoDB stream, route every record as it comes and run your functions; Ctrl-C ends, a checkpoint resumes.
@@ -71,6 +72,11 @@ def run(
     if not route_only:
         functions = local_functions(declaration, function or (), lambda: _join_handler(declaration, env, name))
     stop = threading.Event()
+    shows: list[Callable[[Route], None]] = [_print_json if as_json else RouteText().write]
+    if studio:
+        from perception_events.cli.studio import follow_in_page
+
+        shows.append(follow_in_page(pipeline, env))
     # The poller has a thread of its own: a call that AWS does not answer must not keep Ctrl-C waiting.
     work = _Work(
         lambda: _read(
@@ -81,7 +87,7 @@ def run(
             checkpoint=checkpoint,
             latest=latest,
             idle_seconds=idle_seconds,
-            as_json=as_json,
+            shows=shows,
             stop=stop,
             table=name,
         )
@@ -135,7 +141,7 @@ def _read(
     checkpoint: Path | None,
     latest: bool,
     idle_seconds: float | None,
-    as_json: bool,
+    shows: Sequence[Callable[[Route], None]],
     stop: threading.Event,
 ) -> None:
     """Find the stream and poll it to the end."""
@@ -152,7 +158,11 @@ def _read(
     for name, each in functions.items():
         print(f"{name} runs {each.description}", file=sys.stderr)
     print(f"reading {table}; end with Ctrl-C", file=sys.stderr)
-    show = _print_json if as_json else RouteText().write
+
+    def show(route: Route) -> None:
+        for each in shows:
+            each(route)
+
     count, left_out = _poll(
         source, simulation, stop, checkpoint=checkpoint, latest=latest, idle=idle_seconds, show=show
     )

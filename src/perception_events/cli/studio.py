@@ -5,16 +5,17 @@ from __future__ import annotations
 import importlib
 import secrets
 import sys
+import threading
 import webbrowser
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
 from perception_events.aggregation import InMemoryJoinStore
-from perception_events.cli.console import note, print_line
+from perception_events.cli.console import note
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
@@ -32,11 +33,12 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import Route
 from perception_events.readers import read_topology
 from perception_events.simulation import InputForm
 from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
 
-__all__ = ["register"]
+__all__ = ["follow_in_page", "register"]
 
 MOST_SAMPLES = 1_000
 LARGEST_SAMPLE_FILE = 5_000_000
@@ -77,13 +79,7 @@ def studio(
     Templates by path, or a Pipeline (the built-in one without paths). The page is served to this machine only, at an
     address that holds a secret. Joins are those of --table, or as the recorded records of a Pipeline leave them.
     """
-    try:
-        from perception_events.studio.server import serve
-    except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
-            raise
-        fix = "python -m pip install 'perception-events[studio]'"
-        raise CommandError("the page needs starlette and uvicorn", fix) from error
+    serve = _server()
     if paths and (pipeline or table):
         raise CommandError("--pipeline and --table do not go with templates", "give one of them")
     source: SystemSource
@@ -102,9 +98,7 @@ def studio(
     workbench = Workbench(source, samples=(sample for sample, _ in found), joins=joins)
 
     def announce(address: str) -> None:
-        print_line(f"The page is at {address}")
-        print_line("Whoever has this address can read what it shows. Ctrl-C ends it.")
-        sys.stdout.flush()
+        _announce(address, sys.stdout)
         if browser:
             webbrowser.open(address)
 
@@ -113,6 +107,49 @@ def studio(
         serve(workbench, port=port, token=token, watch=source.watched if watch else None, announce=announce)
     except OSError as error:
         raise CommandError(f"port {port} cannot be used: {error.strerror}", "name another one with --port") from error
+
+
+def follow_in_page(pipeline: str, env: str) -> Callable[[Route], None]:
+    """What shows a route in the page, which is served from a thread of its own until the process ends.
+
+    Raises:
+        CommandError: the page needs what is not installed.
+    """
+    workbench = Workbench(_PipelineSource(pipeline, env), live=True)
+    options: dict[str, Any] = {
+        "port": 0,
+        "token": secrets.token_urlsafe(24),
+        "announce": lambda address: _announce(address, sys.stderr),
+    }
+    threading.Thread(target=_server(), args=(workbench,), kwargs=options, daemon=True).start()
+
+    def follow(route: Route) -> None:
+        title = " ".join(filter(None, (route.partition_key, route.sort_key, route.event_name)))
+        workbench.follow(title, route.trace)
+
+    return follow
+
+
+def _server() -> Callable[..., None]:
+    """`serve`, which needs the extra.
+
+    Raises:
+        CommandError: it is not installed.
+    """
+    try:
+        from perception_events.studio.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        fix = "python -m pip install 'perception-events[studio]'"
+        raise CommandError("the page needs starlette and uvicorn", fix) from error
+    return serve
+
+
+def _announce(address: str, stream: TextIO) -> None:
+    """Say where the page is."""
+    print(f"The page is at {address}", file=stream)
+    print("Whoever has this address can read what it shows. Ctrl-C ends it.", file=stream, flush=True)
 
 
 class _PipelineSource:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from threading import RLock
 from typing import Any, NoReturn, cast
 
 from perception_events.diagrams import graph_svg
@@ -22,10 +24,11 @@ from perception_events.studio._results import described, shortened
 from perception_events.studio._samples import Sample
 from perception_events.studio._system import System, SystemSource
 from perception_events.topology import EventBus, EventSourceMapping, Pipe, Rule, Topology
-from perception_events.trace import Put, RecordSeen
+from perception_events.trace import Put, RecordSeen, TraceEvent
 
 __all__ = ["InvalidCallError", "Workbench"]
 
+MOST_FOLLOWED = 500
 MOST_COMPARED = 1_000
 """How many recorded inputs an edited pattern is tried on."""
 
@@ -35,11 +38,11 @@ class InvalidCallError(PerceptionEventsError, ValueError):
 
 
 class Workbench:
-    """A system to try things on. Not safe for use from several threads at once.
+    """A system to try things on. It may be used from several threads: one waits for the other.
 
     `source`: reads the system, at once and at each `reload`. What cannot be read leaves the last system in place.
     `samples`: inputs that were recorded or lie beside the templates. `joins`: gives the groups of the joins, by join,
-    each as `JoinReport.to_dict` writes it; None where no table is known.
+    each as `JoinReport.to_dict` writes it; None where no table is known. `live`: whether `follow` will be called.
     """
 
     def __init__(
@@ -48,8 +51,12 @@ class Workbench:
         *,
         samples: Iterable[Sample] = (),
         joins: Callable[[], list[JSONObject]] | None = None,
+        live: bool = False,
     ) -> None:
+        self._lock = RLock()
         self._source = source
+        self._is_live = live
+        self._followed: deque[tuple[int, str, SimulationResult]] = deque(maxlen=MOST_FOLLOWED)
         self._samples = tuple(samples)
         self._joins = joins
         self._edits: dict[str, str] = {}
@@ -64,6 +71,8 @@ class Workbench:
         self._baseline: tuple[Simulation, list[SimulationResult | None]] | None = None
         self.version = 0
         """Counts what was read, so that a page can tell whether it is up to date."""
+        self.followed = 0
+        """Counts what was followed."""
         self.reload()
 
     def call(self, action: str, arguments: Mapping[str, Any]) -> JSONObject:
@@ -83,13 +92,16 @@ class Workbench:
             "source": self.source,
             "edit": self.edit,
             "joins": self.joins,
+            "live": self.live,
+            "live_result": self.live_result,
         }
         method = known.get(action)
         if method is None:
             near = get_close_matches(action, known, 1)
             raise InvalidCallError(f"no action {action!r}{f'; did you mean {near[0]!r}?' if near else ''}")
         try:
-            return cast("Callable[..., JSONObject]", method)(**arguments)
+            with self._lock:
+                return cast("Callable[..., JSONObject]", method)(**arguments)
         except TypeError as error:
             if error.__traceback__ is not None and error.__traceback__.tb_next is None:
                 raise InvalidCallError(f"{action} does not take {', '.join(arguments) or 'no arguments'}") from None
@@ -99,6 +111,10 @@ class Workbench:
 
     def reload(self) -> bool:
         """Read the system again; whether it could be read. Otherwise the last one stays, and `overview` says why."""
+        with self._lock:
+            return self._reload()
+
+    def _reload(self) -> bool:
         self.version += 1
         try:
             system = self._source.read(self._edits)
@@ -163,6 +179,7 @@ class Workbench:
                 for key, pattern in self._tried.items()
             ],
             "has_joins": self._joins is not None,
+            "is_live": self._is_live,
         }
 
     def source(self, file: str) -> JSONObject:
@@ -225,6 +242,40 @@ class Workbench:
         if isinstance(holder, Pipe | EventSourceMapping):
             made = _record(made, self._topology, holder)
         return {"text": _text(made)}
+
+    # --- what happens elsewhere
+
+    def follow(self, title: str, trace: Iterable[TraceEvent]) -> None:
+        """Take in what became of an input elsewhere, in a simulation of this same system, for the page to show.
+
+        `title`: what the page calls the input. Of many, the newest are kept.
+        """
+        with self._lock:
+            self.followed += 1
+            self._followed.append((self.followed, title, SimulationResult(tuple(trace))))
+
+    def live(self, after: int = 0) -> JSONObject:
+        """The inputs that were followed, the oldest first, from the one behind number `after` on."""
+        inputs: list[JSONValue] = [
+            {
+                "number": number,
+                "title": title,
+                "received": len(result.received),
+                "failed": bool(result.failures),
+                "filtered_out": bool(result.filtered_out) and not result.events,
+            }
+            for number, title, result in self._followed
+            if number > after
+        ]
+        return {"count": self.followed, "inputs": inputs}
+
+    def live_result(self, number: int) -> JSONObject:
+        """What became of an input that was followed, as `send` says it."""
+        for known, _, result in self._followed:
+            if known == number:
+                self._last, self._reached = result, self._running
+                return described(self._running, result)
+        raise InvalidCallError(f"input {number} is not kept any more")
 
     # --- patterns
 

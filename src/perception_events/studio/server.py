@@ -15,8 +15,6 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from secrets import compare_digest
-from threading import Lock
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -65,7 +63,6 @@ def studio_app(
             them.
         watch: gives the files and folders whose changes are read again; None watches nothing.
     """
-    lock = Lock()
     static = {f"/{name}": content for name, content in _static()}
 
     async def page(request: Request) -> Response:
@@ -83,14 +80,10 @@ def studio_app(
             arguments = json.loads(await request.body() or b"{}")
             if not isinstance(arguments, dict):
                 raise ValueError("the arguments must be a JSON object")
-            result = await run_in_threadpool(call, request.path_params["action"], arguments)
+            result = await run_in_threadpool(workbench.call, request.path_params["action"], arguments)
         except (PerceptionEventsError, ValueError, RecursionError) as error:
             return JSONResponse({"error": {"reason": str(error)}}, 400)
         return JSONResponse(result)
-
-    def call(name: str, arguments: dict[str, Any]) -> Any:
-        with lock:
-            return workbench.call(name, arguments)
 
     async def changes(request: Request) -> Response:
         if not compare_digest(request.path_params["token"].encode(), token.encode()):
@@ -100,9 +93,9 @@ def studio_app(
     async def versions(request: Request) -> AsyncIterator[str]:
         seen = None
         while not await request.is_disconnected():
-            if workbench.version != seen:
-                seen = workbench.version
-                yield f"data: {seen}\n\n"
+            if (workbench.version, workbench.followed) != seen:
+                seen = workbench.version, workbench.followed
+                yield f"data: {json.dumps({'version': seen[0], 'followed': seen[1]})}\n\n"
             await asyncio.sleep(POLL)
 
     @asynccontextmanager
@@ -120,11 +113,7 @@ def studio_app(
             now = await run_in_threadpool(_stamps, watch())
             if now != before:
                 before = now
-                await run_in_threadpool(reload)
-
-    def reload() -> None:
-        with lock:
-            workbench.reload()
+                await run_in_threadpool(workbench.reload)
 
     routes = [
         Route("/{token}/api/changes", changes, methods=["GET"]),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from perception_events.simulation import Simulation
 from perception_events.studio import InvalidCallError, Sample, TemplateSource, Workbench
 from perception_events.topology import (
     EventBus,
@@ -263,3 +265,33 @@ def test_a_large_event_comes_back_shortened() -> None:
     assert [one["resource"] for one in result["received"]] == ["Queue7"]
     assert len(json.dumps(result)) < 200_000
     assert "more elements" in json.dumps(result["events"])
+
+
+def test_what_happens_elsewhere_is_followed_and_the_newest_is_kept(workbench: Workbench, template: Path) -> None:
+    running = Simulation(TemplateSource([template]).read({}).topology)
+    for number in range(600):
+        workbench.follow(f"order {number}", running.put_event(order("PAID" if number % 2 else "NEW")).trace)
+    live = call(workbench, "live", {"after": 598})
+    assert live["count"] == 600
+    assert [(one["number"], one["title"], one["received"]) for one in live["inputs"]] == [
+        (599, "order 598", 0),
+        (600, "order 599", 1),
+    ]
+    result = call(workbench, "live_result", {"number": 599})
+    assert result["rules"][0]["verdict"] == "not matched"
+    seen = call(workbench, "patterns", {"resource": "Paid"})["patterns"][0]["values"][0]
+    assert seen["value"]["detail"] == {"status": "NEW"}
+    with pytest.raises(InvalidCallError, match="not kept any more"):
+        call(workbench, "live_result", {"number": 1})
+
+
+def test_threads_may_use_it_at_once(workbench: Workbench) -> None:
+    texts = [json.dumps({"source": ["orders"], "detail": {"status": [status]}}) for status in ("PAID", "NEW")]
+
+    def work(number: int) -> bool:
+        call(workbench, "try_pattern", {"resource": "Paid", "index": 0, "text": texts[number % 2]})
+        result = send(workbench, order("PAID"))
+        return [step["ids"] for step in result["steps"]] in ([["Shop"], ["Paid"], ["Jobs"]], [["Shop"], ["Paid"]])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(work, range(40)))

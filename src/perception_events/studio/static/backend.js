@@ -14,10 +14,10 @@ export async function call(action, args = {}) {
   throw new Error(`${response.status} ${await response.text()}`);
 }
 
-// Calls `changed` with the number of each new reading of the files.
+// Calls `changed` with the number of each new reading of the files, and of inputs that were followed.
 export function watch(changed) {
   const changes = new EventSource("api/changes");
-  changes.onmessage = (message) => changed(Number(message.data));
+  changes.onmessage = (message) => changed(JSON.parse(message.data));
 }
 
 export const ready = Promise.resolve();

@@ -12,7 +12,7 @@ const TYPED_MOST = 500_000; // characters; a larger event stays in its file, sin
 const STEP = 150; // milliseconds between steps that light up
 const LONGEST = 1_500;
 
-const state = { overview: null, names: new Map(), result: null, large: null, file: null, light: 0 };
+const state = { overview: null, names: new Map(), result: null, large: null, file: null, light: 0, followed: 0 };
 
 const diagram = new Diagram(byId("viewport"), (id) => {
   if (holder(id)) showPatterns(id);
@@ -48,6 +48,7 @@ function show(overview) {
   byId("panel-findings").replaceChildren(...findingsView(overview.findings, { open: openSource, point }));
   byId("tab-findings").textContent = `Findings (${overview.findings.length})`;
   byId("tab-joins").hidden = !overview.has_joins;
+  byId("tab-live").hidden = !overview.is_live;
   showProblems(overview.errors);
   byId("state").textContent = overview.errors.length > 0 ? "The picture is the last good one." : "";
   if (state.file && overview.files.includes(state.file) && byId("source-text").hidden) openSource(state.file);
@@ -117,14 +118,17 @@ async function send() {
   const result = await call("send", { text: state.large ?? byId("event").value, to: byId("to").value || null });
   showError(byId("event"), byId("event-error"), result.error);
   if (result.error) return;
-  state.result = result;
-  byId("result").replaceChildren(...resultView(result, { choose: showPatterns, point, names: state.names }));
+  showResult(result);
   const milliseconds = performance.now() - started;
   byId("result").dataset.milliseconds = milliseconds.toFixed(0);
   byId("result").append(el("p", { class: "quiet" }, `${milliseconds.toFixed(0)} ms from send to result`));
   await light(result.steps);
-  diagram.follow(result.steps.filter((step) => step.state === "passed").flatMap((step) => step.ids));
   byId("result").dataset.lit = String(Number(byId("result").dataset.lit ?? 0) + 1);
+}
+
+function showResult(result) {
+  state.result = result;
+  byId("result").replaceChildren(...resultView(result, { choose: showPatterns, point, names: state.names }));
 }
 
 // Step by step, so that the way can be followed; at once where the reader wants no motion.
@@ -138,6 +142,7 @@ async function light(steps) {
     for (const id of step.ids) diagram.lightOne(id, step.state);
     if (pause > 4) await new Promise((resolve) => setTimeout(resolve, pause));
   }
+  diagram.follow(steps.filter((step) => step.state === "passed").flatMap((step) => step.ids));
 }
 
 // --- patterns
@@ -212,6 +217,30 @@ byId("discard").addEventListener("click", async () => {
   await openSource(state.file);
 });
 
+const LIVE_MOST = 200; // records in the list
+
+async function showLive() {
+  const { count, inputs } = await call("live", { after: state.followed });
+  state.followed = count;
+  const list = byId("live");
+  for (const input of inputs) {
+    const words = input.failed ? "failed" : input.filtered_out ? "filtered out" : `${input.received} received`;
+    const show = async () => {
+      await showFollowed(input.number);
+      showTab("event");
+    };
+    list.prepend(el("li", {}, el("button", { type: "button", class: "link", onclick: show }, input.title), ` ${words}`));
+  }
+  while (list.childElementCount > LIVE_MOST) list.lastElementChild.remove();
+  if (byId("following").checked && inputs.length > 0) await showFollowed(inputs.at(-1).number);
+}
+
+async function showFollowed(number) {
+  const result = await call("live_result", { number });
+  showResult(result);
+  await light(result.steps);
+}
+
 async function showJoins() {
   const { groups } = await call("joins");
   byId("panel-joins").replaceChildren(...joinsView(groups));
@@ -262,7 +291,8 @@ window.addEventListener("unhandledrejection", (event) => {
 await ready;
 await refresh();
 if (sharing) await startSharing();
-watch((version) => {
-  if (version !== state.overview.version) refresh();
+watch(async ({ version, followed }) => {
+  if (version !== state.overview.version) await refresh();
+  if (followed > state.followed) await showLive();
 });
 document.documentElement.dataset.ready = "true";
