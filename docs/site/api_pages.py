@@ -28,7 +28,7 @@ def public_modules() -> Iterator[str]:
 
 def on_config(config: Any) -> Any:
     """Put the pages of the API into the navigation."""
-    config.nav.append({"Python API": [{name: f"api/{name}.md"} for name in public_modules()]})
+    config.nav.append({"Python API": [{name.partition(".")[2] or name: f"api/{name}.md"} for name in public_modules()]})
     return config
 
 
