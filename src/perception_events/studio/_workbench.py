@@ -116,17 +116,17 @@ class Workbench:
 
     def _reload(self) -> bool:
         self.version += 1
+        system = None
         try:
             system = self._source.read(self._edits)
             simulation = Simulation(with_patterns(system.topology, self._tried), functions=system.functions)
         except (PerceptionEventsError, OSError, ValueError, ImportError) as error:
             if self._system is None:
                 raise
-            self._errors = [_error(error)]
+            self._errors = [_error(error, system)]
             return False
-        broken = self._system is not None and system.problems and len(system.topology) < len(self._system.topology)
         self._errors = [_problem(one) for one in system.problems]
-        if broken:  # a file that is just being typed: the picture of what was whole stays
+        if self._system is not None and _is_broken(self._system, system):
             return False
         self._system, self._simulation, self._topology = system, simulation, simulation.topology
         self._last = self._reached = self._baseline = None
@@ -146,8 +146,6 @@ class Workbench:
                     "id": resource.id,
                     "name": resource.id if resource.made_up_name else str(resource.name) or resource.id,
                     "kind": resource.kind,
-                    "file": resource.origin.file if resource.origin else None,
-                    "line": resource.origin.line if resource.origin else None,
                     "patterns": len(patterns_of(resource)),
                 }
                 for resource in topology
@@ -448,11 +446,19 @@ def _warm(simulation: Simulation) -> None:
             rule.pattern.explain({})
 
 
-def _error(error: Exception) -> JSONObject:
+def _is_broken(before: System, now: System) -> bool:
+    """Whether a file is just being typed: something cannot be read that could, and resources are missing for it."""
+    known = {(problem.reason, problem.origin.file) for problem in before.problems}
+    new = any((problem.reason, problem.origin.file) not in known for problem in now.problems)
+    return new and len(now.topology) < len(before.topology)
+
+
+def _error(error: Exception, system: System | None = None) -> JSONObject:
     origin = getattr(error, "origin", None)
+    file = getattr(origin, "file", None)
     return {
         "reason": getattr(error, "reason", None) or str(error),
-        "file": getattr(origin, "file", None),
+        "file": system.given_name(file) if system is not None and file is not None else file,
         "line": getattr(origin, "line", None),
     }
 

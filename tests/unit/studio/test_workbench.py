@@ -148,6 +148,25 @@ def test_a_broken_template_says_where_and_keeps_the_last_good_picture(workbench:
     assert not send(workbench, order("NEW"))["received"]
 
 
+def test_an_edit_that_aws_rejects_is_named_in_the_file_that_was_given(workbench: Workbench, template: Path) -> None:
+    circle = "Targets: [{Id: jobs, Arn: !GetAtt Jobs.Arn}, {Id: again, Arn: !GetAtt Shop.Arn}]"
+    edited = TEMPLATE.replace("Targets: [{Id: jobs, Arn: !GetAtt Jobs.Arn}]", circle)
+    after = call(workbench, "edit", {"file": str(template), "text": edited})
+    (error,) = after["errors"]
+    assert "circle" in error["reason"]
+    assert (error["file"], error["line"]) == (str(template), 4)
+    assert send(workbench, order("PAID"))["received"]
+
+
+def test_a_problem_that_was_there_before_does_not_keep_a_change_away(workbench: Workbench, template: Path) -> None:
+    (template.parent / "other.yaml").write_text("Resources: [")
+    workbench = Workbench(TemplateSource([template, template.parent / "other.yaml"]))
+    assert call(workbench, "overview", {})["errors"]
+    template.write_text(TEMPLATE[: TEMPLATE.index("  Paid:")])
+    assert workbench.reload()
+    assert [one["id"] for one in call(workbench, "overview", {})["resources"]] == ["Shop", "Jobs"]
+
+
 def test_what_changed_on_the_disk_is_read_again(workbench: Workbench, template: Path) -> None:
     template.write_text(TEMPLATE.replace("[PAID]", "[NEW]"))
     version = workbench.version
