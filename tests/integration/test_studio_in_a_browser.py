@@ -151,7 +151,7 @@ def test_a_broken_template_says_where_and_keeps_the_picture(page: Page) -> None:
     boxes = page.evaluate("document.querySelectorAll('g.box').length")
     page.click("#tab-source")
     page.wait_for("document.querySelectorAll('#source .line').length > 20")
-    assert page.evaluate("document.querySelectorAll('#source .note').length") >= 4  # findings at their lines
+    assert page.evaluate("document.querySelectorAll('#source .remark').length") >= 4  # findings at their lines
     page.click("#editing")
     text = ORDERS.read_text(encoding="utf-8")
     page.fill("#source-text", text.replace("Type: AWS::SQS::Queue", "Type: [AWS::SQS::Queue", 1))
