@@ -13,17 +13,11 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import (
-    Aggregator,
-    InMemoryJoinStore,
-    ItemNames,
-    Join,
-    JoinOutcome,
-    fallback_state_machine,
-)
+from perception_events.aggregation import Aggregator, InMemoryJoinStore, Join, JoinOutcome, fallback_state_machine
 from perception_events.aws.publisher import EventPublisher, PublishError
 from perception_events.buses import EventBus, InMemoryEventsClient, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable

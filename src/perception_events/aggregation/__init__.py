@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from perception_events.aggregation._join import FallbackPolicy, Join
     from perception_events.aggregation._keys import (
         OPEN_JOINS_PARTITION,
-        ItemNames,
         JoinKey,
         alert_event_type,
         joins_prefix,
@@ -75,7 +74,6 @@ __all__ = [
     "InvalidJoinError",
     "InvalidMemberEventError",
     "ItemChange",
-    "ItemNames",
     "Join",
     "JoinContentionError",
     "JoinFailure",
@@ -130,7 +128,6 @@ _HOMES = {
     "InvalidJoinError": "_errors",
     "InvalidMemberEventError": "_errors",
     "ItemChange": "_changes",
-    "ItemNames": "_keys",
     "Join": "_join",
     "JoinContentionError": "_errors",
     "JoinFailure": "_errors",

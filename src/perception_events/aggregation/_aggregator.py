@@ -19,7 +19,7 @@ from perception_events.aggregation._errors import (
 )
 from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._join import Join
-from perception_events.aggregation._keys import ItemNames, JoinKey
+from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
 from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
@@ -31,6 +31,7 @@ from perception_events.aggregation._transitions import (
 )
 from perception_events.clock import Clock
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
 from perception_events.records import event_id
 from perception_events.sort_keys import parse_date

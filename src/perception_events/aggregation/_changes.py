@@ -8,9 +8,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from perception_events.aggregation._errors import InvalidMemberEventError
-from perception_events.aggregation._keys import ItemNames
 from perception_events.aggregation._state import COMPLETED
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
 from perception_events.records import EventName, change_of, creation_time, has_change, image_of, is_ttl_deletion
 from perception_events.sort_keys import InvalidSortKeyError, SortKey

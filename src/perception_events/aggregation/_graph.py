@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._join import Join
-from perception_events.aggregation._keys import ItemNames
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import KeyFormat
 
 __all__ = ["check_acyclic", "check_joins", "check_reachable"]

@@ -9,8 +9,9 @@ from enum import StrEnum
 
 from perception_events.aggregation._errors import InvalidExpectationError, InvalidJoinError
 from perception_events.aggregation._expectations import Expectation, Manifest, expectation_of
-from perception_events.aggregation._keys import UNGROUPED, ItemNames, JoinKey
+from perception_events.aggregation._keys import UNGROUPED, JoinKey
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey
 
 __all__ = ["FallbackPolicy", "Join"]

@@ -9,9 +9,10 @@ from typing import Any
 from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._expectations import Manifest, MemberCount, NamedMembers
 from perception_events.aggregation._join import FallbackPolicy, Join
-from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, ItemNames
+from perception_events.aggregation._keys import OPEN_JOINS_PARTITION
 from perception_events.aggregation._state import TriggerReason
 from perception_events.aggregation._workflow_tasks import NOW, STATE_ATTRIBUTES, State, Tasks, absent
+from perception_events.item_names import ItemNames
 
 __all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 

@@ -6,13 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from perception_events.aggregation._join import Join
-from perception_events.aggregation._keys import (
-    OPEN_JOINS_PARTITION,
-    ItemNames,
-    alert_event_type,
-    trigger_event_type,
-)
+from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, alert_event_type, trigger_event_type
 from perception_events.aggregation._state import TriggerReason
+from perception_events.item_names import ItemNames
 
 __all__ = ["NOW", "STATE_ATTRIBUTES", "State", "Tasks", "absent"]
 

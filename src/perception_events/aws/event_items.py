@@ -9,9 +9,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from perception_events.aggregation import ItemNames
 from perception_events.errors import AWSCallError, InputError, describe
 from perception_events.event_status import EventStatus
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 from perception_events.times import read_time
 

@@ -15,7 +15,6 @@ from perception_events.aggregation import (
     OPEN_JOINS_PARTITION,
     Commit,
     Expected,
-    ItemNames,
     JoinContentionError,
     JoinKey,
     JoinState,
@@ -36,6 +35,7 @@ from perception_events.aggregation import (
 )
 from perception_events.aws.errors import BackOff, Sleep, error_code, error_response, is_retryable
 from perception_events.errors import AWSCallError
+from perception_events.item_names import ItemNames
 
 __all__ = ["CapacityMeter", "DynamoDBJoinStore", "JoinStoreError", "dynamodb_client"]
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeAlias, TypeVar
+from typing import BinaryIO, TypeAlias, TypeVar
 
 from perception_events.traffic import (
     ComparePlan,
@@ -26,7 +26,7 @@ from perception_events.traffic import (
 __all__ = ["ComparePlan", "CoveragePlan", "compare_report", "count_files", "count_lines", "coverage_report", "merged"]
 
 C = TypeVar("C", bound=Mergeable)
-Content: TypeAlias = bytes | bytearray
+Content: TypeAlias = bytes | bytearray | BinaryIO
 
 
 def count_lines(plan: Plan[C], lines: Iterable[str | bytes], *, name: str = "lines") -> Iterator[C]:
@@ -41,14 +41,13 @@ def count_lines(plan: Plan[C], lines: Iterable[str | bytes], *, name: str = "lin
     yield plan.count(blocks_of_lines(name, lines))
 
 
-def count_files(
-    plan: Plan[C], files: Iterable[tuple[str, bytes | bytearray]], *, part: int = 0, parts: int = 1
-) -> Iterator[C]:
+def count_files(plan: Plan[C], files: Iterable[tuple[str, Content]], *, part: int = 0, parts: int = 1) -> Iterator[C]:
     """The counts of a partition of files: a partial result for each.
 
     Args:
         plan: what is counted.
-        files: name and content of each, compressed or not, in any form that `read_blocks` reads.
+        files: name and content of each (octets, or a stream of them), compressed or not, in any form that
+            `read_blocks` reads.
         part, parts: of `parts` partial results of the same files this is number `part`, from 0. Each reads a whole
             file, for a compressed one can only be read from its beginning, and counts its share of the blocks.
 
@@ -58,7 +57,8 @@ def count_files(
     if not 0 <= part < parts:
         raise ValueError(f"part {part} of {parts}: part is a number from 0 to {parts - 1}")
     for name, content in files:
-        yield plan.count(islice(blocks_of(name, io.BytesIO(content)), part, None, parts))
+        stream = io.BytesIO(content) if isinstance(content, (bytes, bytearray)) else content
+        yield plan.count(islice(blocks_of(name, stream), part, None, parts))
 
 
 def merged(plan: Plan[C], partial_results: Iterable[C]) -> C:

@@ -1,25 +1,25 @@
 """Coverage and comparison on PySpark (extra `[spark]`): files or a DataFrame of lines in, the reports of `traffic` out.
 
-Files are read as Spark's `binaryFile` source, not as its text: forms without lines, damaged gzip and line numbers are
-as on one machine. The plan is made on the driver and broadcast; partial counts are merged on the executors.
+Spark lists the files and hands out the work; a task opens its file itself and reads it as a stream, so that memory
+stays bounded, and forms without lines, damaged gzip and line numbers are as on one machine. The plan is made on the
+driver and broadcast; partial counts are merged on the executors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import reduce
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from perception_events.bulk import ComparePlan, CoveragePlan, compare_report, count_files, count_lines, coverage_report
+from perception_events.errors import PerceptionEventsError
 from perception_events.topology import Topology
 from perception_events.traffic import CompareReport, CoverageReport, Mergeable, Plan, UnreadableInput, is_traffic
 
 if TYPE_CHECKING:
-    from pyspark import Accumulator
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["compare", "count", "coverage"]
+__all__ = ["UnknownFileSystemError", "compare", "count", "coverage", "open_file"]
 
 PART_SIZE = 32 * 1024 * 1024
 """Bytes of a file, as it is stored. A larger one is counted by several tasks."""
@@ -29,6 +29,10 @@ MAX_PARTS = 8
 C = TypeVar("C", bound=Mergeable)
 
 
+class UnknownFileSystemError(PerceptionEventsError, ValueError):
+    """A file is on a file system that `open_file` does not read."""
+
+
 def coverage(
     spark: SparkSession, source: str | list[str] | DataFrame, topology: Topology, *, bus: str | None = None
 ) -> CoverageReport:
@@ -36,7 +40,7 @@ def coverage(
 
     Args:
         spark: the session.
-        source: a path or several, files or folders, on any file system that Spark reads; or a DataFrame whose first
+        source: a path or several, files or folders, local (on every executor) or of S3; or a DataFrame whose first
             column has a line in each row.
         topology: the system.
         bus: id, ARN or name of the bus whose rules count; by default those of every bus.
@@ -65,49 +69,78 @@ def compare(
     return compare_report(plan, count(spark, source, plan))
 
 
-def count(spark: SparkSession, source: str | list[str] | DataFrame, plan: Plan[C], *, part_size: int = PART_SIZE) -> C:
-    """The counts of `plan`; `source` is that of `coverage`. A file of more than `part_size` bytes has several tasks.
+def open_file(address: str) -> BinaryIO:
+    """A file as a stream of its octets: a local one, or, with boto3, an object of S3 (`s3:`, `s3a:`, `s3n:`).
 
-    A file has to fit into the memory of a task as it is stored, and into Spark's limit of 2 GB a value; of larger ones
-    pass `spark.read.text(path)`, which reads lines only.
+    Raises:
+        UnknownFileSystemError: it is on another file system; `count(open_file=...)` takes what reads that.
     """
-    shared = spark.sparkContext.broadcast(plan)
+    scheme = urlsplit(address).scheme
+    if scheme in ("s3", "s3a", "s3n"):
+        from perception_events.aws.objects import open_object
+
+        return open_object(address)
+    if scheme not in ("", "file"):
+        raise UnknownFileSystemError(f"{address}: only local files and S3 are read; pass open_file=... for {scheme}:")
+    return open(_local(address), "rb")
+
+
+def count(
+    spark: SparkSession,
+    source: str | list[str] | DataFrame,
+    plan: Plan[C],
+    *,
+    part_size: int = PART_SIZE,
+    open_file: Callable[[str], BinaryIO] = open_file,
+) -> C:
+    """The counts of `plan`; `source` is that of `coverage`.
+
+    Args:
+        spark: the session.
+        source: paths, or a DataFrame of lines.
+        plan: what is counted.
+        part_size: a file of more bytes than this is counted by several tasks.
+        open_file: what opens a file by its address, on an executor.
+    """
+    context = spark.sparkContext
     paths = [source] if isinstance(source, str) else source
-    files = spark.sparkContext.accumulator(0)
     counts: Any
     if isinstance(paths, list):
-        most = max(1, min(spark.sparkContext.defaultParallelism, MAX_PARTS))
-        parts = (_part(spark, paths, number, part_size) for number in range(most))
-        frame = reduce(lambda first, second: first.union(second), parts)
-        counts = frame.rdd.mapPartitions(lambda rows: _count_files(shared.value, rows, most, part_size, files))
+        work = _work(_files(spark, paths), part_size, max(1, min(context.defaultParallelism, MAX_PARTS)))
+        if not work:
+            return plan.count([UnreadableInput(_local(path), 0, "has no file with events") for path in paths])
+        shared = context.broadcast(plan)
+        tasks = context.parallelize(work, min(len(work), 32 * context.defaultParallelism))
+        counts = tasks.mapPartitions(lambda items: _count_files(shared.value, items, open_file))
     else:
+        shared = context.broadcast(plan)
         counts = paths.rdd.mapPartitionsWithIndex(lambda index, rows: _count_rows(shared.value, rows, index))
-    try:
-        merged: C = counts.treeAggregate(plan.count(()), _merge, _merge)
-    finally:
-        shared.unpersist()
-    if isinstance(paths, list) and not files.value:
-        nothing = [UnreadableInput(_local(path), 0, "has no file with events") for path in paths]
-        merged.merge(plan.count(nothing))
+    merged: C = counts.treeAggregate(plan.count(()), _merge, _merge)
     return merged
 
 
-def _part(spark: SparkSession, paths: list[str], number: int, part_size: int) -> DataFrame:
-    """The files that have a part of this number, and the number."""
-    from pyspark.sql.functions import col, lit
-
+def _files(spark: SparkSession, paths: list[str]) -> list[tuple[str, int]]:
+    """Address and size of each file with events, as Spark finds them; their contents are not read."""
     reader = spark.read.format("binaryFile").option("recursiveFileLookup", "true")
-    files = reader.load(paths).where(col("length") > number * part_size)
-    return files.select("path", "length", "content", lit(number).alias("part"))
+    rows = reader.load(paths).select("path", "length").collect()
+    return [(row[0], row[1]) for row in rows if is_traffic(row[0].rsplit("/", 1)[-1])]
 
 
-def _count_files(plan: Plan[C], rows: Iterable[Any], most: int, part_size: int, files: Accumulator[int]) -> Iterator[C]:
-    for row in rows:
-        name = _local(row["path"])
-        if is_traffic(name.rsplit("/", 1)[-1]):
-            files.add(1)
-            parts = min(most, 1 + (row["length"] - 1) // part_size)
-            yield from count_files(plan, [(name, row["content"])], part=row["part"], parts=parts)
+def _work(files: list[tuple[str, int]], part_size: int, most: int) -> list[tuple[str, int, int]]:
+    """Address, number of a part and how many parts there are, for each part of each file; the largest first."""
+    found = []
+    for address, length in files:
+        parts = max(1, min(most, -(-length // part_size)))
+        found += [(-length // parts, address, part, parts) for part in range(parts)]
+    return [(address, part, parts) for _, address, part, parts in sorted(found)]
+
+
+def _count_files(
+    plan: Plan[C], work: Iterable[tuple[str, int, int]], open_file: Callable[[str], BinaryIO]
+) -> Iterator[C]:
+    for address, part, parts in work:
+        with open_file(address) as stream:
+            yield from count_files(plan, [(_local(address), stream)], part=part, parts=parts)
 
 
 def _count_rows(plan: Plan[C], rows: Iterable[Any], index: int) -> Iterator[C]:
@@ -115,10 +148,10 @@ def _count_rows(plan: Plan[C], rows: Iterable[Any], index: int) -> Iterator[C]:
     return count_lines(plan, lines, name=f"partition {index}")
 
 
-def _local(path: str) -> str:
+def _local(address: str) -> str:
     """The path of a local file as one machine would call it; other addresses stay as they are."""
-    address = urlsplit(path)
-    return unquote(address.path) if address.scheme == "file" else path
+    split = urlsplit(address)
+    return unquote(split.path) if split.scheme == "file" else address
 
 
 def _merge(one: C, other: C) -> C:

@@ -15,6 +15,7 @@ from perception_events.cli.guard import TRACEBACK, GuardedGroup
 __all__ = ["COMMANDS", "app"]
 
 COMMANDS = {
+    "init": "init",
     "check": "check",
     "match": "match",
     "route": "route",

@@ -1,34 +1,20 @@
-"""Before calls to a DynamoDB named by `--endpoint-url`: it takes any credentials and Region, so none need be set."""
+"""The DynamoDB that a command calls, as `--endpoint-url` and `--region` say."""
 
 from __future__ import annotations
 
-import os
-
+from perception_events.aws.endpoints import use_endpoint as set_endpoint
 from perception_events.cli.errors import CommandError
 
 __all__ = ["use_endpoint"]
 
-LOCAL_REGION = "us-east-1"
-
 
 def use_endpoint(endpoint_url: str | None, region: str | None) -> None:
-    """Let this process, and handlers that run in it, call the DynamoDB at `endpoint_url` in `region`.
+    """As `aws.endpoints.use_endpoint`.
 
     Raises:
         CommandError: boto3 is not installed.
     """
     try:
-        import boto3
+        set_endpoint(endpoint_url, region)
     except ImportError as error:
         raise CommandError("boto3 is not installed", "python -m pip install 'perception-events[aws]'") from error
-    if region is not None:
-        os.environ["AWS_DEFAULT_REGION"] = region
-    if endpoint_url is None:
-        return
-    os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint_url
-    session = boto3.session.Session()
-    if session.region_name is None:
-        os.environ["AWS_DEFAULT_REGION"] = LOCAL_REGION
-    if session.get_credentials() is None:
-        # DynamoDB Local keeps the tables of each access key apart: every command must use the same.
-        os.environ |= {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}

@@ -9,7 +9,6 @@ from datetime import timedelta
 from perception_events.aggregation import (
     FallbackPolicy,
     InvalidJoinError,
-    ItemNames,
     Join,
     alert_event_type,
     check_acyclic,
@@ -19,6 +18,7 @@ from perception_events.aggregation import (
 )
 from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, OnError, SegmentClassifier
 from perception_events.clock import Clock
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONObject
 from perception_events.pipeline._enrichment import OwnEnrichment
 from perception_events.pipeline._errors import InvalidPipelineError

@@ -10,7 +10,7 @@ from typing import Any
 
 from perception_events.aggregation import JoinReport
 from perception_events.clock import ManualClock
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeliveryError, PerceptionEventsError
 from perception_events.json_values import JSONValue
 from perception_events.pipeline import Pipeline
 from perception_events.simulation import ASSUME_FAILING_AFTER, Simulation, SimulationResult
@@ -28,7 +28,7 @@ FAULT_RATE = 0.05
 """Of the invocations, with faults."""
 
 
-class InjectedFaultError(PerceptionEventsError, RuntimeError):
+class InjectedFaultError(DeliveryError, RuntimeError):
     """What a function raises where a replay lets it fail."""
 
 

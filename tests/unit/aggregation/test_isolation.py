@@ -18,7 +18,6 @@ from perception_events.aggregation import (
     InvalidExpectationError,
     InvalidJoinError,
     InvalidMemberEventError,
-    ItemNames,
     Join,
     JoinContentionError,
     JoinFailure,
@@ -35,6 +34,7 @@ from perception_events.aggregation import (
     manifest_members,
 )
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
 from perception_events.streams import item_size
 from support.joins import CAMERAS, bus_event, stream_record
