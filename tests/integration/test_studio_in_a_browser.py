@@ -210,11 +210,10 @@ def test_hostile_names_patterns_and_events_are_never_markup(browser: Browser) ->
     workbench = Workbench(FixedSource(topology, checked=True), samples=[Sample(word, event)])
     with served(workbench) as address, opened(browser, address) as page:
         send(page, event)
-        for tab in ("pattern", "findings", "source", "event"):
+        for tab in ("pattern", "findings", "event"):
             page.click(f"#tab-{tab}")
-        for rule in page.evaluate("[...document.querySelectorAll('.verdicts button')].length && [0]"):
-            page.evaluate(f"document.querySelectorAll('.verdicts button')[{rule}].click()")
-            page.wait_for("document.querySelector('#patterns pre')")
+        page.evaluate("document.querySelector('.verdicts button').click()")
+        page.wait_for("document.querySelector('#patterns pre')")
         assert word in page.evaluate("document.querySelector('#result').textContent")
         assert page.evaluate("document.querySelectorAll('script').length") == 1
         assert page.evaluate("document.querySelectorAll('main b, main img, svg script, svg foreignObject').length") == 0

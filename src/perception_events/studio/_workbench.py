@@ -63,6 +63,8 @@ class Workbench:
         self._tried: dict[PatternKey, JSONValue] = {}
         self._errors: list[JSONObject] = []
         self._system: System | None = None
+        self._runs = False
+        """Whether the system that was read can be simulated."""
         self._simulation: Simulation | None = None
         self._topology = Topology()
         """With the patterns that are tried; the simulation is made of it when it is next needed."""
@@ -116,22 +118,30 @@ class Workbench:
 
     def _reload(self) -> bool:
         self.version += 1
-        system = None
         try:
             system = self._source.read(self._edits)
-            simulation = Simulation(with_patterns(system.topology, self._tried), functions=system.functions)
         except (PerceptionEventsError, OSError, ValueError, ImportError) as error:
             if self._system is None:
                 raise
-            self._errors = [_error(error, system)]
+            self._errors = [_error(error)]
             return False
         self._errors = [_problem(one) for one in system.problems]
         if self._system is not None and _is_broken(self._system, system):
             return False
-        self._system, self._simulation, self._topology = system, simulation, simulation.topology
+        topology, simulation = with_patterns(system.topology, self._tried), None
+        try:
+            simulation = Simulation(topology, functions=system.functions)
+        except (PerceptionEventsError, ValueError) as error:
+            self._errors.append(_error(error, system))
+            if self._runs:
+                return False
+        # Without a simulation there is still a picture to look at, and what AWS rejects in it.
+        self._system, self._simulation, self._topology = system, simulation, topology
         self._last = self._reached = self._baseline = None
-        _warm(simulation)
-        return True
+        self._runs = simulation is not None
+        if simulation is not None:
+            _warm(simulation)
+        return self._runs
 
     def overview(self) -> JSONObject:
         """The picture, the resources, findings, samples and files."""
@@ -168,7 +178,7 @@ class Workbench:
                 if finding.waived is None
             ],
             "errors": list[JSONValue](self._errors),
-            "not_simulated": dict(self._running.not_simulated),
+            "not_simulated": dict(self._simulation.not_simulated) if self._simulation is not None else {},
             "samples": [sample.name for sample in self._samples],
             "files": list[JSONValue](system.files),
             "edited": list[JSONValue](self._edits),

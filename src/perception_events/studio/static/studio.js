@@ -48,6 +48,7 @@ function show(overview) {
   byId("panel-findings").replaceChildren(...findingsView(overview.findings, { open: openSource, point }));
   byId("tab-findings").textContent = `Findings (${overview.findings.length})`;
   byId("tab-joins").hidden = !overview.has_joins;
+  byId("tab-source").hidden = overview.files.length === 0;
   byId("tab-live").hidden = !overview.is_live;
   showProblems(overview.errors);
   byId("state").textContent = overview.errors.length > 0 ? "The picture is the last good one." : "";
