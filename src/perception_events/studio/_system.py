@@ -33,7 +33,7 @@ class System:
 
     `topology`, `graph`: what runs and what is drawn. `functions`: what stands in for enrichments, by the resource's id.
     `problems`: what could not be read. `findings`: what `check` says. `files`: those that may be shown in the page.
-    `title`: what the page calls it.
+    `title`: what the page calls it. `copies`: by path of a copy that was read in its place, what was given.
     """
 
     topology: Topology
@@ -43,6 +43,14 @@ class System:
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     title: str = ""
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+    def given_name(self, file: str) -> str:
+        """The name by which a file was given, of one that may have been read from a copy."""
+        for copy, path in self.copies.items():
+            if file == copy or file.startswith(f"{copy}/"):
+                return path + file[len(copy) :]
+        return file
 
 
 class SystemSource(Protocol):
@@ -111,7 +119,7 @@ class TemplateSource:
         origins += [str(path) for path in paths if path.is_file()]
         files = [file for file in dict.fromkeys(origins) if Path(file).is_file()]
         waivers = [waiver for file in files for waiver in comment_waivers(_text(Path(file)), file)]
-        return _Renaming(names).system(
+        return _renamed(
             System(
                 topology,
                 topology_graph(topology, queues=True),
@@ -120,6 +128,7 @@ class TemplateSource:
                 tuple(check(topology, waivers=waivers)),
                 tuple(files),
                 topology.name or ", ".join(path.name for path in self._paths),
+                names,
             )
         )
 
@@ -147,37 +156,23 @@ class TemplateSource:
         raise InvalidEditError(f"{file} is not a file of what was given")
 
 
-class _Renaming:
-    """Gives what was read from copies the names of the files that were copied."""
+def _renamed(system: System) -> System:
+    """What was read from copies, with the names of the files that were copied; the topology keeps the copies' names."""
+    if not system.copies:
+        return system
 
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+    def named(origin: Origin | None) -> Origin | None:
+        return None if origin is None else replace(origin, file=system.given_name(origin.file))
 
-    def system(self, system: System) -> System:
-        if not self._names:
-            return system
-        return replace(
-            system,
-            problems=tuple(replace(one, origin=self._origin(one.origin)) for one in system.problems),
-            findings=tuple(
-                replace(
-                    one,
-                    origin=one.origin and self._origin(one.origin),
-                    resource_origin=one.resource_origin and self._origin(one.resource_origin),
-                )
-                for one in system.findings
-            ),
-            files=tuple(map(self._name, system.files)),
-        )
-
-    def _origin(self, origin: Origin) -> Origin:
-        return replace(origin, file=self._name(origin.file))
-
-    def _name(self, file: str) -> str:
-        for copy, path in self._names.items():
-            if file == copy or file.startswith(f"{copy}/"):
-                return path + file[len(copy) :]
-        return file
+    return replace(
+        system,
+        problems=tuple(replace(one, origin=named(one.origin) or one.origin) for one in system.problems),
+        findings=tuple(
+            replace(one, origin=named(one.origin), resource_origin=named(one.resource_origin))
+            for one in system.findings
+        ),
+        files=tuple(map(system.given_name, system.files)),
+    )
 
 
 def _sizes(paths: Iterable[Path]) -> Iterator[int]:

@@ -63,6 +63,8 @@ class Workbench:
         self._tried: dict[PatternKey, JSONValue] = {}
         self._errors: list[JSONObject] = []
         self._system: System | None = None
+        self._runs = False
+        """Whether the system that was read can be simulated."""
         self._simulation: Simulation | None = None
         self._topology = Topology()
         """With the patterns that are tried; the simulation is made of it when it is next needed."""
@@ -118,20 +120,28 @@ class Workbench:
         self.version += 1
         try:
             system = self._source.read(self._edits)
-            simulation = Simulation(with_patterns(system.topology, self._tried), functions=system.functions)
         except (PerceptionEventsError, OSError, ValueError, ImportError) as error:
             if self._system is None:
                 raise
             self._errors = [_error(error)]
             return False
-        broken = self._system is not None and system.problems and len(system.topology) < len(self._system.topology)
         self._errors = [_problem(one) for one in system.problems]
-        if broken:  # a file that is just being typed: the picture of what was whole stays
+        if self._system is not None and _is_broken(self._system, system):
             return False
-        self._system, self._simulation, self._topology = system, simulation, simulation.topology
+        topology, simulation = with_patterns(system.topology, self._tried), None
+        try:
+            simulation = Simulation(topology, functions=system.functions)
+        except (PerceptionEventsError, ValueError) as error:
+            self._errors.append(_error(error, system))
+            if self._runs:
+                return False
+        # Without a simulation there is still a picture to look at, and what AWS rejects in it.
+        self._system, self._simulation, self._topology = system, simulation, topology
         self._last = self._reached = self._baseline = None
-        _warm(simulation)
-        return True
+        self._runs = simulation is not None
+        if simulation is not None:
+            _warm(simulation)
+        return self._runs
 
     def overview(self) -> JSONObject:
         """The picture, the resources, findings, samples and files."""
@@ -146,8 +156,6 @@ class Workbench:
                     "id": resource.id,
                     "name": resource.id if resource.made_up_name else str(resource.name) or resource.id,
                     "kind": resource.kind,
-                    "file": resource.origin.file if resource.origin else None,
-                    "line": resource.origin.line if resource.origin else None,
                     "patterns": len(patterns_of(resource)),
                 }
                 for resource in topology
@@ -170,7 +178,7 @@ class Workbench:
                 if finding.waived is None
             ],
             "errors": list[JSONValue](self._errors),
-            "not_simulated": dict(self._running.not_simulated),
+            "not_simulated": dict(self._simulation.not_simulated) if self._simulation is not None else {},
             "samples": [sample.name for sample in self._samples],
             "files": list[JSONValue](system.files),
             "edited": list[JSONValue](self._edits),
@@ -448,11 +456,19 @@ def _warm(simulation: Simulation) -> None:
             rule.pattern.explain({})
 
 
-def _error(error: Exception) -> JSONObject:
+def _is_broken(before: System, now: System) -> bool:
+    """Whether a file is just being typed: something cannot be read that could, and resources are missing for it."""
+    known = {(problem.reason, problem.origin.file) for problem in before.problems}
+    new = any((problem.reason, problem.origin.file) not in known for problem in now.problems)
+    return new and len(now.topology) < len(before.topology)
+
+
+def _error(error: Exception, system: System | None = None) -> JSONObject:
     origin = getattr(error, "origin", None)
+    file = getattr(origin, "file", None)
     return {
         "reason": getattr(error, "reason", None) or str(error),
-        "file": getattr(origin, "file", None),
+        "file": system.given_name(file) if system is not None and file is not None else file,
         "line": getattr(origin, "line", None),
     }
 

@@ -142,6 +142,7 @@ def serve(
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((LOOPBACK, port))
+        listener.listen()  # a page that is opened at once waits, and is not turned away
         port = listener.getsockname()[1]
         app = studio_app(workbench, token=token, hosts=[f"{LOOPBACK}:{port}", f"localhost:{port}"], watch=watch)
         announce(f"http://{LOOPBACK}:{port}/{token}/")

@@ -10,13 +10,12 @@ from typing import Any
 import pytest
 
 from perception_events.simulation import Simulation
-from perception_events.studio import InvalidCallError, Sample, TemplateSource, Workbench
+from perception_events.studio import InvalidCallError, InvalidRulesError, Sample, TemplateSource, TextSource, Workbench
 from perception_events.topology import (
     EventBus,
     EventSourceMapping,
     Filter,
     Function,
-    InvalidTopologyError,
     Pipe,
     Queue,
     Rule,
@@ -148,6 +147,25 @@ def test_a_broken_template_says_where_and_keeps_the_last_good_picture(workbench:
     assert not send(workbench, order("NEW"))["received"]
 
 
+def test_an_edit_that_aws_rejects_is_named_in_the_file_that_was_given(workbench: Workbench, template: Path) -> None:
+    circle = "Targets: [{Id: jobs, Arn: !GetAtt Jobs.Arn}, {Id: again, Arn: !GetAtt Shop.Arn}]"
+    edited = TEMPLATE.replace("Targets: [{Id: jobs, Arn: !GetAtt Jobs.Arn}]", circle)
+    after = call(workbench, "edit", {"file": str(template), "text": edited})
+    (error,) = after["errors"]
+    assert "circle" in error["reason"]
+    assert (error["file"], error["line"]) == (str(template), 4)
+    assert send(workbench, order("PAID"))["received"]
+
+
+def test_a_problem_that_was_there_before_does_not_keep_a_change_away(workbench: Workbench, template: Path) -> None:
+    (template.parent / "other.yaml").write_text("Resources: [")
+    workbench = Workbench(TemplateSource([template, template.parent / "other.yaml"]))
+    assert call(workbench, "overview", {})["errors"]
+    template.write_text(TEMPLATE[: TEMPLATE.index("  Paid:")])
+    assert workbench.reload()
+    assert [one["id"] for one in call(workbench, "overview", {})["resources"]] == ["Shop", "Jobs"]
+
+
 def test_what_changed_on_the_disk_is_read_again(workbench: Workbench, template: Path) -> None:
     template.write_text(TEMPLATE.replace("[PAID]", "[NEW]"))
     version = workbench.version
@@ -160,11 +178,24 @@ def test_what_changed_on_the_disk_is_read_again(workbench: Workbench, template: 
     assert call(workbench, "overview", {})["errors"]
 
 
-def test_a_system_that_can_never_be_read_is_an_error_at_once() -> None:
-    queue = Queue("Q", name="q", fifo=True)
-    rule = Rule("R", name="r", bus="B", event_pattern={"source": ["a"]}, targets=(RuleTarget("q", target="Q"),))
-    with pytest.raises(InvalidTopologyError):
-        Workbench(FixedSource(Topology([EventBus("B", name="b"), queue, rule])))
+def test_what_aws_rejects_is_drawn_and_named_though_nothing_can_be_sent() -> None:
+    buses = [EventBus(name, name=name.lower()) for name in ("A", "B")]
+    every: dict[str, Any] = {"event_pattern": {"source": [{"prefix": ""}]}}
+    rules = [
+        Rule(f"{start}{end}", name=f"{start}{end}", bus=start, targets=(RuleTarget("t", target=end),), **every)
+        for start, end in ("AB", "BA")
+    ]
+    workbench = Workbench(FixedSource(Topology([*buses, *rules])))
+    overview = call(workbench, "overview", {})
+    assert overview["svg"].count('class="box bus"') == 2
+    assert "circle of buses" in overview["errors"][0]["reason"]
+    assert "circle of buses" in send(workbench, order("NEW"))["error"]["reason"]
+
+
+def test_a_source_that_cannot_be_read_is_an_error_at_once(tmp_path: Path) -> None:
+    (tmp_path / "system.yaml").write_text('{"source": []}')
+    with pytest.raises(InvalidRulesError, match="Empty arrays"):
+        Workbench(TextSource(tmp_path / "system.yaml"))
 
 
 def test_findings_and_source_have_files_and_lines(template: Path) -> None:

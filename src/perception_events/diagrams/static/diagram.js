@@ -1,6 +1,7 @@
 // A diagram in a page: pan, zoom, search, filter, and a selection that keys can move. It draws nothing: the SVG comes
 // from graph_svg. Texts are only ever set as text.
 
+const LARGEST = 1.4; // pixels of the screen for one of the picture
 const PAN = 60; // pixels of the screen for a key press
 
 export class Diagram {
@@ -127,8 +128,12 @@ export class Diagram {
     this.#apply();
   }
 
+  // All of the picture; a small one is not blown up beyond LARGEST.
   fit() {
-    this.view = [...this.size];
+    const { width, height } = this.viewport.getBoundingClientRect();
+    const [x, y, w, h] = this.size;
+    const [wide, high] = [Math.max(w, width / LARGEST), Math.max(h, height / LARGEST)];
+    this.view = [x - (wide - w) / 2, y - (high - h) / 2, wide, high];
     this.#apply();
   }
 

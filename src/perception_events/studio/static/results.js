@@ -96,7 +96,7 @@ function faults(mismatches) {
       { class: "fault" },
       el("code", {}, one.field ?? one.path),
       ` expected ${one.expected}, found ${one.found}`,
-      one.fix ? el("span", { class: "fix" }, ` ${one.fix}`) : null,
+      one.fix ? el("span", { class: "fix" }, `. Fix: ${one.fix}`) : null,
     ),
   );
 }

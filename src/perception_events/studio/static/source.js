@@ -13,7 +13,7 @@ export function findingsView(findings, { open, point }) {
           "li",
           { class: finding.severity },
           el("strong", {}, `${finding.severity} ${finding.identifier}`),
-          ` ${finding.summary} ${finding.reason}.`,
+          ` ${sentence(finding)}`,
           el("div", { class: "fix" }, `Fix: ${finding.fix}`),
           finding.line
             ? el(
@@ -30,6 +30,9 @@ export function findingsView(findings, { open, point }) {
   ];
 }
 
+// The check's summary, and what is the matter here.
+export const sentence = ({ summary, reason }) => `${summary.replace(/\.$/, "")}: ${reason}.`;
+
 export function sourceView(text, notes) {
   const byLine = Map.groupBy ? Map.groupBy(notes, (note) => note.line) : grouped(notes);
   const rows = [];
@@ -45,7 +48,7 @@ export function sourceView(text, notes) {
         el("code", {}, line || " "),
       ),
     );
-    for (const note of here) rows.push(el("div", { class: `note ${note.severity}` }, note.text));
+    for (const note of here) rows.push(el("div", { class: `remark ${note.severity}` }, note.text));
   });
   return rows;
 }

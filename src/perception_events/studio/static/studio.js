@@ -5,7 +5,7 @@ import { Diagram, connectControls } from "./diagram.js";
 import { byId, el, options } from "./dom.js";
 import { patternView, showError } from "./patterns.js";
 import { resultView } from "./results.js";
-import { findingsView, joinsView, sourceView } from "./source.js";
+import { findingsView, joinsView, sentence, sourceView } from "./source.js";
 import { connectTabs } from "./tabs.js";
 
 const TYPED_MOST = 500_000; // characters; a larger event stays in its file, since a text field would be slow
@@ -48,6 +48,7 @@ function show(overview) {
   byId("panel-findings").replaceChildren(...findingsView(overview.findings, { open: openSource, point }));
   byId("tab-findings").textContent = `Findings (${overview.findings.length})`;
   byId("tab-joins").hidden = !overview.has_joins;
+  byId("tab-source").hidden = overview.files.length === 0;
   byId("tab-live").hidden = !overview.is_live;
   showProblems(overview.errors);
   byId("state").textContent = overview.errors.length > 0 ? "The picture is the last good one." : "";
@@ -176,7 +177,7 @@ async function openSource(file, line) {
   const { text } = await call("source", { file });
   const notes = [
     ...state.overview.errors.map((one) => ({ ...one, severity: "error", text: one.reason })),
-    ...state.overview.findings.map((one) => ({ ...one, text: `${one.identifier}: ${one.summary} ${one.reason}. ${one.fix}` })),
+    ...state.overview.findings.map((one) => ({ ...one, text: `${one.identifier} ${sentence(one)} Fix: ${one.fix}` })),
   ].filter((note) => note.file === file && note.line);
   byId("files").value = file;
   byId("source").replaceChildren(...sourceView(text, notes));
