@@ -7,7 +7,8 @@ from typing import Any
 
 from perception_events.pipeline import perception_pipeline
 
-pipeline = replace(perception_pipeline, pipe=replace(perception_pipeline.pipe, batch_size=None, dead_letter_queue=False))
+_PIPE = replace(perception_pipeline.pipe, batch_size=None, dead_letter_queue=False)
+pipeline = replace(perception_pipeline, pipe=_PIPE)
 """No batch size is set, so that the source's default of 100 holds; no dead-letter queue; retries without end."""
 
 
