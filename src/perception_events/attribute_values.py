@@ -34,6 +34,8 @@ Image = Mapping[str, AttributeValue]
 MAX_DIGITS = 38
 """Significant digits of a number. AWS: DynamoDB Developer Guide, "Data types", Number."""
 MAX_EXPONENT, MIN_EXPONENT = 125, -130
+_MAX_BITS = 450
+"""More than 10**126 has."""
 MAX_LEVELS = 32
 """Levels of lists and maps. AWS: DynamoDB Developer Guide, "Quotas", attributes."""
 
@@ -212,6 +214,9 @@ def _check_number(number: Decimal, path: str, found: object, where: str = "") ->
 
 
 def _number_text(value: int | Decimal, path: str) -> str:
+    if isinstance(value, int) and value.bit_length() > _MAX_BITS:  # to make a Decimal of it takes quadratic time
+        expected = f"a number of a magnitude from 1E{MIN_EXPONENT} to 9.9E+{MAX_EXPONENT}"
+        raise InvalidAttributeValueError(path, expected, value)
     number = Decimal(value)
     _check_number(number, path, value)
     return str(number)

@@ -29,6 +29,10 @@ JSONObject: TypeAlias = dict[str, JSONValue]
 """A JSON object."""
 
 
+_PRINTABLE_BITS = 14_280
+"""An integer of no more bits has at most 4,299 digits, which Python writes whatever its limit is set to by default."""
+
+
 class InvalidJSONValueError(InputError, TypeError, ValueError):
     """A Python value that JSON cannot hold without loss; the message names its path."""
 
@@ -101,8 +105,12 @@ def compact_json(value: object) -> str:
 
 def _json(value: object, path: str) -> JSONValue:
     kind = type(value)
-    if value is None or kind is str or kind is bool or kind is int:
+    if value is None or kind is str or kind is bool:
         return value  # type: ignore[return-value]  # exactly these types
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value.bit_length() > _PRINTABLE_BITS:
+            raise InvalidJSONValueError(path, "an integer that can be written, of at most 4,300 digits", value)
+        return int(value)
     if isinstance(value, dict):
         members: JSONObject = {}
         for name, member in value.items():
@@ -131,8 +139,6 @@ def _other(value: object, path: str) -> JSONValue:
         return _json(value.value, path)
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, int):
-        return int(value)
     if isinstance(value, Decimal):
         return _number(value, path)
     if isinstance(value, (bytes, bytearray, memoryview)):

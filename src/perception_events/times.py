@@ -38,13 +38,17 @@ def read_time(value: object, name: str = "the time") -> float:
         return _of_text(value, name)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise InvalidTimeError(name, "seconds since the epoch or a datetime", value)
-    if not isinstance(value, int) and not math.isfinite(value):
+    if not isinstance(value, int) and not _is_finite(value):
         raise InvalidTimeError(name, "a finite number of seconds since the epoch", value)
     if value < 0:
         raise InvalidTimeError(name, "seconds since the epoch, not before 1970", value)
     if value >= _LATEST_SECONDS:
         raise InvalidTimeError(name, f"seconds since the epoch, and this is {_unit(value)}", value)
     return float(value)
+
+
+def _is_finite(value: float | Decimal) -> bool:
+    return value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)  # a signalling NaN raises there
 
 
 def to_iso(at: float) -> str:

@@ -18,7 +18,7 @@ from perception_events.topology import EventBus, Function, InputTransformer, Rul
 from perception_events.traffic import compare, read_blocks
 from support.pattern_pairs import SMALL_EVENTS, make_small_pattern
 
-CHANGES = int(os.environ.get("PERCEPTION_EVENTS_DIFFS", "25"))
+CHANGES = int(os.environ.get("PERCEPTION_EVENTS_DIFFS", "12"))
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261125"))
 
 INPUTS: list[dict[str, Any]] = [

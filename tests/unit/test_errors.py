@@ -29,16 +29,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 BRANCHES = (DeclarationError, InputError, DeliveryError, AWSCallError)
 TREE = (PerceptionEventsError, *BRANCHES, UnretriableError)
 HEAD = "| error | module | it says |\n| --- | --- | --- |\n"
-NEEDS_AN_EXTRA = (
-    "cli",
-    "__main__",
-    "testing.fixtures",
-    "testing.strategies",
-    "schemas.build_catalogue",
-    "spark",
-    "studio",
-)
-"""What is not imported here: parts that need an extra, and programs."""
+PROGRAMS = ("cli", "studio", "pytest_plugin", "__main__", "schemas.build_catalogue")
+"""What is run and not imported by users; its errors are its own."""
+NEEDS_AN_EXTRA = (*PROGRAMS, "testing.fixtures", "testing.strategies", "testing.schemas", "bulk.spark")
+"""What is not imported here."""
+
+
+def is_of(module: str, parts: tuple[str, ...]) -> bool:
+    return module.removeprefix("perception_events.").startswith(parts)
 
 
 def subclasses(cls: type[PerceptionEventsError]) -> Iterator[type[PerceptionEventsError]]:
@@ -59,18 +57,11 @@ def public_module(cls: type[PerceptionEventsError]) -> str | None:
 
 def public_errors() -> list[type[PerceptionEventsError]]:
     for module in pkgutil.walk_packages(perception_events.__path__, "perception_events."):
-        if not module.name.removeprefix("perception_events.").startswith(NEEDS_AN_EXTRA):
+        if not is_of(module.name, NEEDS_AN_EXTRA):
             importlib.import_module(module.name)
-    # What needs an extra may be imported already, by other tests of the same process.
-    ours = {
-        one
-        for one in subclasses(PerceptionEventsError)
-        if one.__module__.startswith("perception_events.")
-        and not one.__module__.removeprefix("perception_events.").startswith(NEEDS_AN_EXTRA)
-    }
-    return sorted(
-        (one for one in ours - set(TREE) if public_module(one)), key=lambda one: (one.__name__, one.__module__)
-    )
+    found = {one for one in subclasses(PerceptionEventsError) if one.__module__.startswith("perception_events.")}
+    ours = [one for one in found - set(TREE) if not is_of(one.__module__, PROGRAMS) and public_module(one)]
+    return sorted(ours, key=lambda one: (one.__name__, one.__module__))
 
 
 def tables() -> str:

@@ -79,7 +79,7 @@ class UndecidedReception:
 
 @dataclass(frozen=True, slots=True)
 class TopologyDiff:
-    """The receivers whose events differ, how many do not, and what could not be compared."""
+    """The receivers whose events differ, how many are proved not to, and what could not be compared."""
 
     receivers: tuple[ReceiverDiff, ...]
     unchanged: int
@@ -105,11 +105,12 @@ def diff_topologies(old: Topology, new: Topology) -> TopologyDiff:
     undecided: list[UndecidedReception] = []
     unchanged = 0
     for key in sorted({*before, *after}):
+        known = len(undecided)
         found = _compare(key, before.get(key, []), after.get(key, []), undecided)
-        if found is None or not found.changes:
-            unchanged += 1
-        else:
+        if found is not None and found.changes:
             changed.append(found)
+        elif len(undecided) == known:
+            unchanged += 1
     return TopologyDiff(tuple(changed), unchanged, tuple(undecided))
 
 

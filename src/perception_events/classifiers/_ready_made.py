@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from perception_events.classifiers._answers import ClassifierError, Item
+from perception_events.errors import describe
 from perception_events.value_objects import ValueObject
 
 __all__ = [
@@ -94,22 +95,32 @@ class ContainsClassifier(ValueObject):
         return (f"2000-01-01{self.text}", f"2000-01-01{self.text}x", f"2000-01-01#x{self.text}")
 
 
+_MAX_PATTERN = 4096
+"""As many characters as an event pattern may have; Python needs much memory for long ones."""
+
+
 class RegexClassifier(ValueObject):
     """Claims keys in which `pattern` is found (`re.search`).
 
+    Warning: Python's engine tries every way to match. Where one repetition stands in another, as in `(a+)+$`, a key of
+    thirty letters can take it hours, and nothing can stop it; write `a+$`. A segment or a prefix never has the problem.
+
     Raises:
-        ClassifierError: `pattern` is no regular expression.
+        ClassifierError: `pattern` is not a regular expression of texts.
     """
 
     __slots__ = __match_args__ = ("event_type", "pattern")
 
     def __init__(self, event_type: str, pattern: str) -> None:
         try:
+            if not isinstance(pattern, str):
+                raise TypeError("expected a text")
+            if len(pattern) > _MAX_PATTERN:
+                raise OverflowError(f"it has {len(pattern)} characters, and {_MAX_PATTERN} are taken")
             re.compile(pattern)
-        except re.error as error:
-            raise ClassifierError(
-                f"RegexClassifier for {event_type!r}: {pattern!r} is no regular expression: {error}"
-            ) from error
+        except (re.error, TypeError, OverflowError, RecursionError) as error:
+            reason = f"{describe(pattern)} is not a regular expression: {str(error)[:200]}"
+            raise ClassifierError(f"RegexClassifier for {describe(event_type)}: {reason}") from error
         self.event_type = event_type
         self.pattern = pattern
 

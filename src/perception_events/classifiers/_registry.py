@@ -12,6 +12,7 @@ from perception_events.classifiers._answers import (
     Item,
 )
 from perception_events.classifiers._ready_made import CallableClassifier, ContainsClassifier
+from perception_events.errors import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +79,13 @@ class ClassifierRegistry:
         return ClassifierRegistry((*self._classifiers[:at], classifier, *self._classifiers[at:]), default=self.default)
 
     def classify(self, sort_key: str, item: Item | None = None) -> str:
-        """The event type of `sort_key`, or the default."""
+        """The event type of `sort_key`, or the default.
+
+        Raises:
+            ClassifierError: `sort_key` is not a text.
+        """
+        if not isinstance(sort_key, str):
+            raise ClassifierError(f"a sort key is a text, found {type(sort_key).__name__} {describe(sort_key)}")
         for classifier in self._classifiers:
             event_type = classifier.classify(sort_key, item)
             if event_type is not None:
@@ -86,7 +93,13 @@ class ClassifierRegistry:
         return self.default
 
     def explain(self, sort_key: str, item: Item | None = None) -> Classification:
-        """As `classify`, with the classifier that decided."""
+        """As `classify`, with the classifier that decided.
+
+        Raises:
+            ClassifierError: `sort_key` is not a text.
+        """
+        if not isinstance(sort_key, str):
+            raise ClassifierError(f"a sort key is a text, found {type(sort_key).__name__} {describe(sort_key)}")
         for classifier in self._classifiers:
             event_type = classifier.classify(sort_key, item)
             if event_type is not None:

@@ -17,6 +17,8 @@ __all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files",
 
 STANDARD_INPUT = "-"
 NOT_UTF_8_FIX = "save it as UTF-8"
+_MOST_WORDS = 1_000
+"""How much of a reason is shown: it may quote what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class UnreadableInput:
 
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{location}: {self.reason}"
+        return f"{location}: {self.reason if len(self.reason) <= _MOST_WORDS else self.reason[:_MOST_WORDS] + '...'}"
 
 
 def read_text(path: Path) -> str:

@@ -25,7 +25,7 @@ from perception_events.cli.topologies import (
     TemplateOption,
     load_topology,
 )
-from perception_events.patterns import Dialect, EngineQuirk, Mismatch, PartialPattern
+from perception_events.patterns import Dialect, EngineQuirk, InvalidEventError, Mismatch, PartialPattern
 from perception_events.topology import Archive, EventSourceMapping, Pipe, Resource, Rule, Topology
 
 __all__ = ["register"]
@@ -77,7 +77,12 @@ def match(
             note(found)
             status = EXIT_USAGE
             continue
-        verdict = _verdict(patterns, found)
+        try:
+            verdict = _verdict(patterns, found)
+        except InvalidEventError as error:
+            note(UnreadableInput(found.file, found.line, str(error)))
+            status = EXIT_USAGE
+            continue
         _print(verdict, found, quirks, as_json=as_json)
         if verdict.matches is not True:
             status = status or EXIT_NO

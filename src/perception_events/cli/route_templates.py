@@ -182,7 +182,7 @@ class _Text:
 
     def write(self, found: FoundInput, place: str, result: SimulationResult) -> None:
         self.counts[_outcome(result)] += 1
-        print_line(f"{found.location}: {found.form}{f' to {place}' if place else ''}")
+        print_wrapped(f"{found.location}: {found.form}{f' to {place}' if place else ''}", indent=0)
         for entry in (result.response or {}).get("Entries", ()):
             if "ErrorCode" in entry:
                 print_wrapped(f"PutEvents rejects it: {entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", indent=2)

@@ -7,6 +7,12 @@ from perception_events.errors import DeclarationError, InputError
 __all__ = ["InvalidTemplateError", "TemplateRenderError"]
 
 
+_SHOWN = 100
+"""How much of a line is shown on each side of the marked place."""
+_MOST_WORDS = 1_000
+"""How much of a reason a message shows."""
+
+
 class InvalidTemplateError(DeclarationError, ValueError):
     """A template or path that AWS rejects; `line` and `column` (from 1) point at the place, where there is one."""
 
@@ -19,9 +25,10 @@ class InvalidTemplateError(DeclarationError, ValueError):
             start = text.rfind("\n", 0, offset) + 1
             end = text.find("\n", offset)
             self.line, self.column = text.count("\n", 0, offset) + 1, offset - start + 1
-            shown = text[start : len(text) if end < 0 else end]
-            marker = f" (line {self.line}, column {self.column})\n  {shown}\n  {' ' * (offset - start)}^"
-        super().__init__(reason + marker)
+            left = max(start, offset - _SHOWN)
+            shown = text[left : min(len(text) if end < 0 else end, offset + _SHOWN)]
+            marker = f" (line {self.line}, column {self.column})\n  {shown}\n  {' ' * (offset - left)}^"
+        super().__init__((reason if len(reason) <= _MOST_WORDS else f"{reason[:_MOST_WORDS]}...") + marker)
 
 
 class TemplateRenderError(InputError, ValueError):

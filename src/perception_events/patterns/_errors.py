@@ -8,6 +8,8 @@ __all__ = ["InvalidEventError", "InvalidEventPatternError"]
 
 _SHOWN = 60
 """How much of a line is shown on each side of the marked place."""
+_MOST_WORDS = 1_000
+"""How much of a reason, a pointer or a hint a message shows; the attributes have the whole."""
 
 
 class InvalidEventError(InputError, ValueError):
@@ -52,8 +54,12 @@ class InvalidEventPatternError(DeclarationError, ValueError):
             left = max(start, offset - _SHOWN)
             shown = text[left : min(len(text) if end < 0 else end, offset + _SHOWN)].replace("\t", " ")
             marker = f"\n  {shown}\n  {' ' * (offset - left)}^"
-        place = f" at {pointer or path or 'the top'}"
+        place = f" at {_cut(pointer or path or 'the top')}"
         if self.line is not None:
             place += f" (line {self.line}, column {self.column})"
-        message = f"Event pattern is not valid. Reason: {reason}{place}{marker}"
-        super().__init__(message + (f"\n  hint: {hint}" if hint else ""))
+        message = f"Event pattern is not valid. Reason: {_cut(reason)}{place}{marker}"
+        super().__init__(message + (f"\n  hint: {_cut(hint)}" if hint else ""))
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}..."

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.patterns._ast import ObjectPattern
 from perception_events.patterns._canonical import canonical_text, meaning
 from perception_events.patterns._compiler import SubRule, or_combinations, sub_rules
@@ -62,7 +63,7 @@ class EventPattern:
 
         Raises:
             InvalidEventPatternError: `dialect` rejects it; reason, code, JSON Pointer, line and column say where.
-            TypeError: `source` is neither, or a mapping holds what JSON has not.
+            InvalidJSONValueError: `source` is neither, or a mapping holds what JSON has not.
 
         AWS: the engine's checks (event-ruler 2.1.0), then the operators and limits of `dialect`.
         """
@@ -88,7 +89,8 @@ class EventPattern:
         What no field of the pattern names is not looked at, nor the other fields once one has missed.
 
         Raises:
-            TypeError: the event is no mapping, or a named field holds what JSON has not (Decimal counts as a number).
+            InvalidJSONValueError: the event is not a mapping, or a named field holds what JSON has not (a Decimal is a
+                number).
             InvalidEventError: a named field holds NaN or Infinity.
         """
         # From the second time on, the function made here is what `pattern.matches` finds.
@@ -121,7 +123,7 @@ class EventPattern:
         a pattern compares leaves only: go down to `detail.status.S`
 
         Raises:
-            TypeError: as `matches`.
+            InvalidJSONValueError: as `matches`.
         """
         return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)), event)
 
@@ -199,14 +201,12 @@ def checked_event(event: Mapping[str, Any]) -> dict[str, Any]:
     """A parsed event as a dict.
 
     Raises:
-        TypeError: it is no mapping.
+        InvalidJSONValueError: it is no mapping.
     """
     if isinstance(event, dict):
         return event
     if not isinstance(event, Mapping):
-        raise TypeError(
-            f"an event is a mapping, this is a {type(event).__name__}; its text goes to the ..._json method"
-        )
+        raise InvalidJSONValueError("the event", "a mapping (its text goes to the ..._json method)", event)
     return dict(event)
 
 

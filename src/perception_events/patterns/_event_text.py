@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.patterns._errors import InvalidEventError
 from perception_events.patterns._json_text import (
     MAX_DEPTH,
@@ -53,7 +54,7 @@ def _decoded(text: object) -> str:
             raise InvalidEventError(f"the event is not UTF-8: {error}") from None
         return decoded[1:] if decoded.startswith("\ufeff") else decoded
     if not isinstance(text, str):
-        raise TypeError(f"an event text is str or bytes, this is a {type(text).__name__}; matches() takes a mapping")
+        raise InvalidJSONValueError("the event text", "str or bytes (matches() takes a mapping)", text)
     return text
 
 

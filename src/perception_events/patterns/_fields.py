@@ -193,7 +193,7 @@ class FieldTree:
         """Find the leaves of `event`.
 
         Raises:
-            TypeError: a value at a named field is none of JSON's.
+            InvalidJSONValueError: a value at a named field is none of JSON's.
             InvalidEventError: it is NaN or Infinity, or lies deeper than the engine reads.
         """
         if self._is_deep or self.skips_empty_names or type(event) is not dict:
@@ -327,7 +327,7 @@ def leaf_text(value: object) -> str:
     """The leaf of a Python value.
 
     Raises:
-        TypeError: it is none of JSON's values.
+        InvalidJSONValueError: it is none of JSON's values.
         InvalidEventError: NaN or Infinity.
     """
     if isinstance(value, str):

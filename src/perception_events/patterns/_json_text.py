@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from json import decoder
 
+from perception_events.json_values import InvalidJSONValueError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -208,7 +210,7 @@ def node_of(value: object, most: int | None = None) -> Node:
 
     Raises:
         TooManyValuesError: it holds more.
-        TypeError: a value that JSON has not, or a key that is no string.
+        InvalidJSONValueError: a value that JSON has not, or a key that is not a string.
         JSONTextError: NaN or Infinity, or nested deeper than `MAX_DEPTH`.
     """
 
@@ -223,7 +225,7 @@ def node_of(value: object, most: int | None = None) -> Node:
             raise JSONTextError(f"Document nesting depth exceeds the maximum allowed ({MAX_DEPTH})", 0)
         for key, member in content.items() if node.kind == "object" else [("", element) for element in content]:
             if not isinstance(key, str):
-                raise TypeError(f"a JSON object's keys are strings, found {key!r} ({type(key).__name__})")
+                raise InvalidJSONValueError("a name of an object", "a string", key)
             child = _shallow_node(member)
             node.members.append((key, None, child))
             count += 1
@@ -252,7 +254,7 @@ def number_text(value: object) -> str:
     """The JSON spelling of a Python number.
 
     Raises:
-        TypeError: it is no number.
+        InvalidJSONValueError: it is not a number.
         JSONTextError: NaN or Infinity.
     """
     if isinstance(value, float):
@@ -266,7 +268,7 @@ def number_text(value: object) -> str:
         from decimal import Decimal
 
         if not isinstance(value, Decimal):
-            raise TypeError(f"{type(value).__name__} is not a JSON value: {value!r}")
+            raise InvalidJSONValueError("", "a JSON value", value)
         text = str(value)
     if text[-1] in "nfyNFY":
         raise JSONTextError(f"{text} is not a JSON number", 0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
+from perception_events.errors import describe
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._values import leaf_test
 
@@ -28,8 +30,8 @@ def shown(text: str) -> str:
 def _json(value: Any) -> str:
     try:
         return shown(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str))
-    except RecursionError:
-        return "{...}" if isinstance(value, dict) else "[...]"
+    except (TypeError, ValueError, RecursionError):
+        return "{...}" if isinstance(value, dict) else "[...]" if isinstance(value, list) else describe(value)
 
 
 def name_fix(event: Any, path: str, holds: Callable[[str], bool]) -> tuple[str, bool, str]:
@@ -114,7 +116,7 @@ def _leaves_below(value: Any) -> Iterator[tuple[str, str]]:
         elif isinstance(inside, list):
             stack += [(path, each) for each in reversed(inside)]
         else:
-            yield path, f'"{inside}"' if isinstance(inside, str) else json.dumps(inside, default=str)
+            yield path, f'"{inside}"' if isinstance(inside, str) else _json(inside)
 
 
 def _folded(name: str) -> str:
@@ -126,9 +128,10 @@ def _similar_name(event: Any, pieces: list[str], depth: int, where: Any) -> str:
     from difflib import get_close_matches
 
     above = ".".join(pieces[:depth])
-    names: list[str] = []
-    for value in where if isinstance(where, list) else [where]:
-        names += [name for name in value if name not in names] if isinstance(value, dict) else []
+    objects = (value for value in (where if isinstance(where, list) else [where]) if isinstance(value, dict))
+    # What is long, or is not a text, is not what was meant; and a name is compared letter by letter.
+    every = (name for value in objects for name in value if isinstance(name, str) and len(name) <= _SHOWN)
+    names = list(dict.fromkeys(islice(every, _MAX_VISITED)))
     wanted = pieces[depth]
     here = f"`{above}`" if above else "the event"
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
@@ -69,7 +70,7 @@ def parse(source: str | bytes | Mapping[str, object], max_length: int | None = N
 
     Raises:
         InvalidEventPatternError: the engine rejects it.
-        TypeError: `source` is of another type, or a mapping holds what JSON has not.
+        InvalidJSONValueError: `source` is of another type, or a mapping holds what JSON has not.
     """
     text: str | None = None
     if isinstance(source, bytes | bytearray):
@@ -80,7 +81,7 @@ def parse(source: str | bytes | Mapping[str, object], max_length: int | None = N
     elif isinstance(source, str):
         text = source
     elif not isinstance(source, Mapping):
-        raise TypeError(f"a pattern is JSON text or a mapping, this is a {type(source).__name__}: {source!r}")
+        raise InvalidJSONValueError("the pattern", "JSON text or a mapping", source)
     try:
         root = read(text) if text is not None else node_of(source, most=max_length)
     except TooManyValuesError:

@@ -45,7 +45,7 @@ class PartialPattern(ValueObject):
 
         Raises:
             InvalidEventPatternError: what is known of it is rejected.
-            TypeError: as `EventPattern.parse`.
+            InvalidJSONValueError: as `EventPattern.parse`.
         """
         from perception_events.topology import unresolved_in
 

@@ -90,7 +90,7 @@ class RuleSet:
         """The names of the rules that match a parsed event, in order of addition.
 
         Raises:
-            TypeError: as `EventPattern.matches`.
+            InvalidJSONValueError: as `EventPattern.matches`.
         """
         return self._index.matching(event if type(event) is dict else checked_event(event))
 
@@ -126,7 +126,7 @@ class RuleSet:
         `limit`: at most so many rules; None for all.
 
         Raises:
-            TypeError: as `EventPattern.matches`.
+            InvalidJSONValueError: as `EventPattern.matches`.
         """
         return nearest_rules(self._patterns, event, limit)
 

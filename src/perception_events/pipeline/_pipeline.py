@@ -18,6 +18,7 @@ from perception_events.aggregation import (
 )
 from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, OnError, SegmentClassifier
 from perception_events.clock import Clock
+from perception_events.errors import describe
 from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONObject
 from perception_events.pipeline._enrichment import OwnEnrichment
@@ -94,6 +95,8 @@ class Pipeline:
     def __post_init__(self) -> None:
         seen: set[str] = set()
         for module in self.modules:
+            if not isinstance(module.name, str) or not module.name:
+                raise InvalidPipelineError(f"a module's name is a text, found {describe(module.name)}")
             if module.name in seen:
                 raise InvalidPipelineError(f"module {module.name!r} is declared twice; give each event type one module")
             seen.add(module.name)

@@ -9,6 +9,7 @@ from zlib import crc32
 
 from perception_events.json_values import JSONObject
 from perception_events.pipes._enrichment import MAXIMUM_PAYLOAD_BYTES
+from perception_events.records import UnreadableRecordError
 from perception_events.sources import Source
 
 __all__ = ["batches_of", "lane_of", "take_batch"]
@@ -27,7 +28,12 @@ def _octets(source: Source, record: JSONObject, batch_size: int) -> int:
     at_most = source.size(record, batch_size)
     if at_most is not None and at_most * batch_size <= MAXIMUM_PAYLOAD_BYTES:
         return at_most
-    return len(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    try:
+        return len(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    except (TypeError, ValueError, RecursionError) as error:
+        reason = "it has too many levels" if isinstance(error, RecursionError) else str(error)
+        name = source.identity(record) or "a record"
+        raise UnreadableRecordError(f"{name} is not JSON, so no source delivers it: {reason}") from None
 
 
 def batches_of(
@@ -36,6 +42,9 @@ def batches_of(
     """`records` as the pipe batches them: of at most `batch_size` records and 6 MB, one lane at a time.
 
     Holds at most `batch_size` records a lane. AWS: EventBridge User Guide, "DynamoDB stream as a source".
+
+    Raises:
+        UnreadableRecordError: a record holds what JSON does not have.
     """
     buffers: list[deque[JSONObject]] = [deque() for _ in range(lanes)]
     for record in records:

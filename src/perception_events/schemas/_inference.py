@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from perception_events.schemas._formats import format_name, looks_like_data
 from perception_events.schemas._observations import Budget, Observations, Strings
@@ -34,6 +34,10 @@ __all__ = ["DEFAULT_INFERENCE", "Inference", "infer_schema"]
 _WORD = re.compile(r"[A-Za-z](?:(?!\d{4})[\w .:/#-]){0,63}\Z", re.ASCII)
 
 
+_Known: TypeAlias = dict[int, tuple[Observations, Schema]]
+"""Schemas of observations by their id: what turns out not to be an attribute value is looked at twice at each level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inference:
     """What inference takes for a rule, and what for chance.
@@ -55,8 +59,18 @@ class Inference:
 
     def schema(self, seen: Observations) -> Schema:
         """The schema of what was seen."""
+        return self._schema(seen, {})
+
+    def _schema(self, seen: Observations, known: _Known) -> Schema:
         if seen.deep:
             return ANYTHING
+        if id(seen) in known:
+            return known[id(seen)][1]
+        schema = self._new_schema(seen, known)
+        known[id(seen)] = seen, schema
+        return schema
+
+    def _new_schema(self, seen: Observations, known: _Known) -> Schema:
         found: list[Schema] = []
         if seen.nulls:
             found.append(Null())
@@ -67,9 +81,9 @@ class Inference:
         if seen.strings is not None:
             found.append(self._string(seen.strings))
         if seen.arrays:
-            found.append(Array(NOTHING if seen.items is None else self.schema(seen.items)))
+            found.append(Array(NOTHING if seen.items is None else self._schema(seen.items, known)))
         if seen.objects:
-            found += self._objects(seen)
+            found += self._objects(seen, known)
         return union_of(found)
 
     def _string(self, seen: Strings) -> String:
@@ -87,17 +101,17 @@ class Inference:
             return String(format=name)
         return String(values=tuple(sorted(values)), counts=tuple(values[value] for value in sorted(values)))
 
-    def _objects(self, seen: Observations) -> list[Schema]:
+    def _objects(self, seen: Observations, known: _Known) -> list[Schema]:
         if seen.members is None:
             assert seen.values is not None
-            return [Object(additional=self.schema(seen.values))]
-        attribute_values = self._attribute_values(seen, seen.members)
+            return [Object(additional=self._schema(seen.values, known))]
+        attribute_values = self._attribute_values(seen, seen.members, known)
         if attribute_values is not None:
             return attribute_values
         if self._is_map(seen, seen.members):
-            return [Object(additional=self.schema(seen.merged_members(Budget())))]
+            return [Object(additional=self._schema(seen.merged_members(Budget()), known))]
         members = [
-            Property(name, self.schema(member), required=member.count == seen.objects)
+            Property(name, self._schema(member, known), required=member.count == seen.objects)
             for name, member in seen.members.items()
         ]
         return [Object(tuple(members))]
@@ -114,19 +128,21 @@ class Inference:
         kinds = [values.strings, values.arrays, values.objects, values.booleans, values.integers or values.floats]
         return sum(map(bool, kinds)) == 1
 
-    def _attribute_values(self, seen: Observations, members: dict[str, Observations]) -> list[Schema] | None:
+    def _attribute_values(
+        self, seen: Observations, members: dict[str, Observations], known: _Known
+    ) -> list[Schema] | None:
         """DynamoDB's attribute values, one schema for each type key; None where the objects are something else."""
         if not members or seen.only_names != seen.objects or not members.keys() <= set(ATTRIBUTE_TYPES):
             return None
         found: list[Schema] = []
         for key, member in members.items():
-            content = self._attribute_content(key, member)
+            content = self._attribute_content(key, member, known)
             if content is None:
                 return None
             found.append(Object((Property(key, content),), additional=NOTHING))
         return found
 
-    def _attribute_content(self, key: str, seen: Observations) -> Schema | None:
+    def _attribute_content(self, key: str, seen: Observations, known: _Known) -> Schema | None:
         """What lies under a type key; None where it is not what DynamoDB writes there."""
         strings = seen.strings
         if strings is not None and strings.count == seen.count:
@@ -134,9 +150,9 @@ class Inference:
         if seen.booleans == seen.count and key in ("BOOL", "NULL"):
             return Boolean()
         if seen.arrays == seen.count:
-            return self._array_content(key, seen.items)
+            return self._array_content(key, seen.items, known)
         if seen.objects == seen.count and key == "M":
-            content = self.schema(seen)
+            content = self._schema(seen, known)
             return content if isinstance(content, Object) and _is_image(content) else None
         return None
 
@@ -148,11 +164,11 @@ class Inference:
         name = format_name(seen.formats, number=True)
         return String(format=name) if key == "N" and name else None
 
-    def _array_content(self, key: str, items: Observations | None) -> Schema | None:
+    def _array_content(self, key: str, items: Observations | None, known: _Known) -> Schema | None:
         if items is None:
             return Array(NOTHING) if key == "L" else None
         if key == "L":
-            content = self.schema(items)
+            content = self._schema(items, known)
             return Array(content) if all(map(attribute_type, alternatives(content))) else None
         if key not in ("SS", "NS", "BS") or items.strings is None or items.strings.count != items.count:
             return None
@@ -174,7 +190,7 @@ def infer_schema(values: Iterable[Any], inference: Inference = DEFAULT_INFERENCE
     """The schema of JSON values: all are valid under it, in whatever order they come.
 
     Raises:
-        TypeError: a value is not of the kinds that JSON has.
+        InvalidJSONValueError: a value is not of the kinds that JSON has.
         TooManyFieldsError: they have more fields than can be observed.
 
     >>> schema = infer_schema([{"id": 1}, {"id": 2, "note": None}])

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from perception_events.errors import PerceptionEventsError
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.schemas._formats import ALL_FORMATS, NO_FORMAT, formats_of
 
 __all__ = [
@@ -133,7 +134,7 @@ class Observations:
         """Observe one value.
 
         Raises:
-            TypeError: it is not of the kinds that JSON has.
+            InvalidJSONValueError: it is not of the kinds that JSON has.
             TooManyFieldsError: there are too many fields.
         """
         kind = type(value)
@@ -157,7 +158,7 @@ class Observations:
         elif isinstance(value, Mapping):
             self._add_object(dict(value), depth)
         else:
-            raise TypeError(f"an event is made of what JSON has; this is a {kind.__name__}: {value!r}")
+            raise InvalidJSONValueError("", "a JSON value", value)
 
     def _add_array(self, value: list[Any], depth: int) -> None:
         self.arrays += 1
@@ -179,6 +180,8 @@ class Observations:
             return
         depth += 1
         for name, member in value.items():
+            if type(name) is not str:
+                raise InvalidJSONValueError("", "names that are strings", name)
             self._member(name).add(member, depth)
 
     def _member(self, name: str) -> Observations:

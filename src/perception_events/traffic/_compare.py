@@ -11,15 +11,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from perception_events.json_values import JSONObject
-from perception_events.patterns import InvalidEventError, RuleSet
+from perception_events.patterns import InvalidEventError, RuleSet, TextMatcher
 from perception_events.topology import Topology
 from perception_events.traffic._blocks import Block, UnreadableInput
 from perception_events.traffic._coverage import Sample
 from perception_events.traffic._deliveries import Delivery, deliveries_of, received_input
 from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected, entries_of
+from perception_events.traffic._envelope import FIELDS, OTHER_NAMES
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._jobs import count_in_jobs
 from perception_events.traffic._rules import UndecidedRule
@@ -124,6 +126,13 @@ class ComparePlan:
                 by_pattern.setdefault(pattern, []).extend(deliveries[rule])
         self._unequal: dict[tuple[str, ...], tuple[_Unequal, ...]] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_matcher"}
+
+    @cached_property
+    def _matcher(self) -> TextMatcher | None:
+        return self._rule_set.text_matcher(FIELDS[:2], absent=OTHER_NAMES)
+
     def count(self, blocks: Iterable[Block | UnreadableInput]) -> ComparisonCounts:
         """What differs for the events of some blocks of any files.
 
@@ -135,11 +144,24 @@ class ComparePlan:
             if isinstance(block, UnreadableInput):
                 counts.inputs.reject(block, strict=self.strict)
                 continue
-            for number, line in block.lines():
-                counts.inputs.lines += 1
-                self._add_line(counts, block.file, number, line)
+            self._add_block(counts, block)
         counts.causes.trim(_events)
         return counts
+
+    def _add_block(self, counts: ComparisonCounts, block: Block) -> None:
+        numbered = list(block.lines())
+        counts.inputs.lines += len(numbered)
+        nothing = [""] * len(numbered)
+        names_of: list[list[str] | None] = [None] * len(numbered)
+        columns = [nothing, nothing]
+        if self._matcher is not None:
+            names_of, columns = self._matcher.match_lines([line for _, line in numbered])
+        for (number, line), names, source, detail_type in zip(numbered, names_of, *columns, strict=True):
+            # An event that both versions treat alike is not read any further.
+            if names is not None and source[:1] == detail_type[:1] == '"' and not self._unequal_for(tuple(names)):
+                counts.events += 1
+            else:
+                self._add_line(counts, block.file, number, line)
 
     def _add_line(self, counts: ComparisonCounts, file: str, number: int, line: bytes) -> None:
         problem: UnreadableInput | None = None
@@ -167,11 +189,7 @@ class ComparePlan:
             counts.inputs.reject(problem, strict=self.strict, counted=True)
 
     def _add_event(self, counts: ComparisonCounts, found: FoundEvent, matched: tuple[str, ...], line: bytes) -> None:
-        unequal = self._unequal.get(matched)
-        if unequal is None:
-            if len(self._unequal) >= 10_000:
-                self._unequal.clear()
-            unequal = self._unequal[matched] = self._unequal_of(matched)
+        unequal = self._unequal_for(matched)
         changed = False
         for one in unequal:
             old, new = _received(one.old, found.event), _received(one.new, found.event)
@@ -190,6 +208,15 @@ class ComparePlan:
             cause.samples = sorted(cause.samples)[:MAX_SAMPLES]
         counts.changed += changed
         counts.causes.trim(_events, slack=MAX_CAUSES)
+
+    def _unequal_for(self, matched: tuple[str, ...]) -> tuple[_Unequal, ...]:
+        """What is not the same by declaration for an event that these patterns match; worked out once."""
+        unequal = self._unequal.get(matched)
+        if unequal is None:
+            if len(self._unequal) >= 10_000:
+                self._unequal.clear()
+            unequal = self._unequal[matched] = self._unequal_of(matched)
+        return unequal
 
     def _unequal_of(self, matched: tuple[str, ...]) -> tuple[_Unequal, ...]:
         sides = []

@@ -167,6 +167,7 @@ def test_what_is_not_known_is_not_decided_unless_it_is_the_same_in_both() -> Non
     assert (same.changes, same.undecided) == (False, ())
     other = diff([rule("Paid", unknown)], [rule("Paid", PAID)])
     assert [(one.version, one.holder) for one in other.undecided] == [("old", "Paid")]
+    assert (len(other.receivers), other.unchanged) == (0, 0)
     assert "${Source}" in other.undecided[0].reason
 
 

@@ -117,7 +117,7 @@ def test_what_is_no_classifier_is_rejected(nothing: Any) -> None:
 
 
 def test_a_bad_regular_expression_is_rejected_when_made() -> None:
-    with pytest.raises(ClassifierError, match="no regular expression"):
+    with pytest.raises(ClassifierError, match="not a regular expression"):
         RegexClassifier("pose", "(")
 
 

@@ -114,11 +114,11 @@ def test_event_texts_that_are_no_json_object(text: Any) -> None:
 def test_decimals_are_numbers_and_other_values_are_named() -> None:
     pattern = EventPattern.parse({"a": [{"numeric": [">", 1]}]})
     assert pattern.matches({"a": Decimal("1.5")})
-    with pytest.raises(TypeError, match="set is not a JSON value"):
+    with pytest.raises(TypeError, match="expected a JSON value, found set"):
         pattern.matches({"a": {1}})
-    with pytest.raises(TypeError, match="an event is a mapping, this is a list"):
+    with pytest.raises(TypeError, match=r"the event: expected a mapping .* found list"):
         pattern.matches([1])  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="a pattern is JSON text or a mapping, this is a int"):
+    with pytest.raises(TypeError, match="the pattern: expected JSON text or a mapping, found int 5"):
         EventPattern.parse(5)  # type: ignore[arg-type]
     assert pattern.matches({"a": 2, "b": object()})  # what no field names is not looked at
     assert not EventPattern.parse({"1": [2]}).matches({1: 2})  # type: ignore[dict-item]

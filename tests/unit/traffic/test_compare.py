@@ -89,6 +89,28 @@ def test_the_report_does_not_depend_on_the_parts() -> None:
     assert compare_report(plan, total).to_json() == compare_report(plan, plan.count(parts)).to_json()
 
 
+def test_lines_of_every_kind_are_compared_alike_one_by_one_and_in_blocks() -> None:
+    """What is not one plain event a line is read by itself, and counts as if it were."""
+    old = topology(rule(pattern={"detail": {"a": [1]}}), rule("same", {"source": ["shop"]}, to="g"))
+    new = topology(rule(pattern={"detail": {"a": [2]}}), rule("same", {"source": ["shop"]}, to="g"))
+    lines = [
+        json.dumps(EVENT),
+        json.dumps({**EVENT, "detail": {"a": 3}}),
+        json.dumps({**EVENT, "detail": {"a": 2, "note": "a \\ and \u00e9"}}),
+        json.dumps([EVENT, EVENT]),
+        '{"source": "shop", "detail-type": "Order", "detail": {"a": 1, "a": 2}}',
+        '{"detail": {"a": 3}}',
+        '{"source": 7, "detail-type": "Order", "detail": {}}',
+        "broken",
+        json.dumps({**EVENT, "detail": {"a": [{"b": 1}]}}),
+    ]
+    together = compare(old, new, read_blocks(["\n".join(lines)]))
+    alone = [compare(old, new, read_blocks([line])) for line in lines if line != "broken"]
+    assert (together.inputs.lines, together.inputs.unreadable) == (9, 3)
+    assert together.events == sum(one.events for one in alone) == 7
+    assert together.changed == sum(one.changed for one in alone) == 4  # a repeated field has both values, old and new
+
+
 VALUES = st.lists(
     st.sampled_from(["a", "ab", 1, {"prefix": "a"}, {"suffix": "b"}, {"anything-but": ["a"]}, {"exists": False}]),
     min_size=1,

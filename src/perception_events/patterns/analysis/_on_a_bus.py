@@ -80,6 +80,9 @@ def _blamed(inquiry: Inquiry, prepared: PreparedPattern, envelope: EventPattern)
         if inquiry.meets(prepared, inquiry.prepare(asked)) is False:
             (texts if is_text else missing).append(path)
     reasons = []
+    if "detail" in missing:
+        missing.remove("detail")
+        reasons.append("detail is an object in every event, which no value equals")
     if texts:
         reasons.append(f"{' and '.join(texts)} {'is a string' if len(texts) == 1 else 'are strings'} in every event")
     if missing:

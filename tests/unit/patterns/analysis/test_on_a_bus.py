@@ -17,7 +17,7 @@ from perception_events.patterns.analysis import satisfiable, satisfiable_on_a_bu
         ({"source": ["a"], "detail_type": ["b"]}, "no event has detail_type"),
         ({"source": [{"exists": False}]}, "source is a string in every event"),
         ({"status": {"code": [1]}}, "no event has status.code"),
-        ({"detail": ["x"]}, "no event has detail"),
+        ({"detail": ["x"]}, "detail is an object in every event, which no value equals"),
         ({"$or": [{"a": [1]}, {"time": [1]}]}, "its fields cannot all be what they are in every event"),
     ],
 )

@@ -15,12 +15,12 @@ from perception_events.aggregation import Aggregator, Join, fallback_state_machi
 from perception_events.aws.join_store import DynamoDBJoinStore
 from perception_events.clock import ManualClock
 
-__all__ = ["TABLE", "WorkflowRig", "workflow_rig"]
+__all__ = ["TABLE", "WorkflowFixture", "workflow_fixture"]
 
 TABLE = "PerceptionPipelineEvents-dev"
 
 
-class WorkflowRig:
+class WorkflowFixture:
     """A table on moto, joins over it, and the workflow of these joins."""
 
     def __init__(self, boto3: Any) -> None:
@@ -70,7 +70,7 @@ class WorkflowRig:
 
 
 @contextmanager
-def workflow_rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowRig]:
+def workflow_fixture(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowFixture]:
     """A rig of its own for one test."""
     moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
     boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
@@ -79,4 +79,4 @@ def workflow_rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowRig]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with moto.mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
-        yield WorkflowRig(boto3)
+        yield WorkflowFixture(boto3)
