@@ -125,7 +125,7 @@ def test_a_filter_on_a_body_passes_what_it_passed_on_aws_and_the_rest_is_deleted
     assert [record["body"] for event in function.events for record in event["Records"]] == [json.dumps(passes)]
 
 
-SUCCESSES = [[], None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}]
+SUCCESSES: list[Any] = [[], None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}]
 FAILURES: list[Any] = [
     {"itemIdentifier": 123},
     {"itemIdentifier": ""},
