@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 __all__ = [
     "AttributeValue",
-    "Image",
     "InvalidAttributeValueError",
     "from_python",
     "image_from_python",
@@ -46,7 +45,7 @@ _LONGEST_NUMBER = 1000
 """Characters of a number's text, zeros included, beyond which nothing is parsed."""
 
 
-class InvalidAttributeValueError(PerceptionEventsError, ValueError):
+class InvalidAttributeValueError(InputError, ValueError):
     """What is not an attribute value, or cannot become one; the message names path, type found and what is expected."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:

@@ -1,8 +1,16 @@
-"""The root of every error this library raises on purpose; each layer derives its own from it."""
+"""The root of every error this library raises on purpose, and its four branches; each layer derives its own."""
 
 from __future__ import annotations
 
-__all__ = ["PerceptionEventsError", "UnretriableError", "describe"]
+__all__ = [
+    "AWSCallError",
+    "DeclarationError",
+    "DeliveryError",
+    "InputError",
+    "PerceptionEventsError",
+    "UnretriableError",
+    "describe",
+]
 
 _MANY = 50
 
@@ -15,7 +23,36 @@ class PerceptionEventsError(Exception):
     """
 
 
-class UnretriableError(PerceptionEventsError):
+class DeclarationError(PerceptionEventsError):
+    """What was declared cannot be: a pattern, a pipe, a template, a join, a handler. Somebody has to change it."""
+
+
+class InputError(PerceptionEventsError):
+    """What came in cannot be read as what it should be: a record, an event, an item, a file. Others may be fine."""
+
+
+class DeliveryError(PerceptionEventsError):
+    """Something valid could not be handed on, or be handled.
+
+    `retryable` says whether the same attempt may succeed later.
+    """
+
+    retryable: bool = True
+
+
+class AWSCallError(PerceptionEventsError, RuntimeError):
+    """AWS rejected a call, or could not be reached.
+
+    `code` is AWS's, empty where there is none; `retryable` says whether the same call may succeed later.
+    """
+
+    def __init__(self, message: str, *, code: str = "", retryable: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retryable = retryable
+
+
+class UnretriableError(DeclarationError):
     """Base of what a simulated pipe or bus lets through to its caller instead of retrying: a flaw in the design."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _PRINTABLE_BITS = 14_280
 """An integer of no more bits has at most 4,299 digits, which Python writes whatever its limit is set to by default."""
 
 
-class InvalidJSONValueError(PerceptionEventsError, TypeError, ValueError):
+class InvalidJSONValueError(InputError, TypeError, ValueError):
     """A Python value that JSON cannot hold without loss; the message names its path."""
 
     def __init__(self, path: str, expected: str, found: object) -> None:

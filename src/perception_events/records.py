@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.times import InvalidTimeError, read_time
 
@@ -22,7 +22,9 @@ __all__ = [
     "change_of",
     "creation_time",
     "event_id",
+    "has_change",
     "image_of",
+    "image_with",
     "is_ttl_deletion",
     "json_record",
     "key_of",
@@ -64,7 +66,7 @@ class StreamViewType(StrEnum):
         return self in (StreamViewType.OLD_IMAGE, StreamViewType.NEW_AND_OLD_IMAGES)
 
 
-class UnreadableRecordError(PerceptionEventsError, ValueError):
+class UnreadableRecordError(InputError, ValueError):
     """What is not a stream record; the message names the field, what was expected, and where there is one the file."""
 
 
@@ -72,6 +74,11 @@ def change_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The record's `dynamodb` part; empty where it has none."""
     change = record.get("dynamodb")
     return change if isinstance(change, Mapping) else {}
+
+
+def has_change(record: Mapping[str, Any]) -> bool:
+    """Whether it has a `dynamodb` object, without which nothing is a stream record."""
+    return isinstance(record.get("dynamodb"), Mapping)
 
 
 def event_id(record: Mapping[str, Any]) -> str | None:
@@ -102,6 +109,16 @@ def image_of(record: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
         if isinstance(image, Mapping) and image:
             return image
     return {}
+
+
+def image_with(record: Mapping[str, Any], attribute: str) -> tuple[str, Mapping[str, Any]] | None:
+    """The newest image that has `attribute`, after its name; None where none has. New image, keys, old image."""
+    change = change_of(record)
+    for name in ("NewImage", "Keys", "OldImage"):
+        image = change.get(name)
+        if isinstance(image, Mapping) and attribute in image:
+            return name, image
+    return None
 
 
 def key_of(record: Mapping[str, Any], key_names: tuple[str, ...] = ()) -> Mapping[str, Any]:

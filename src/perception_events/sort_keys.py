@@ -7,7 +7,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 __all__ = ["DATED", "ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "KeyFormat", "SortKey", "parse_date"]
 
@@ -19,7 +19,7 @@ ORIGINAL_PART_NAMES: Mapping[str, tuple[str, ...]] = {"pose": ("sync", "camera")
 _ANY_PART_NAMES = ("sync", "camera")
 
 
-class InvalidSortKeyError(PerceptionEventsError, ValueError):
+class InvalidSortKeyError(InputError, ValueError):
     """A text that is not a sort key; the message says why."""
 
 

@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 __all__ = ["InvalidTimeError", "from_iso", "read_time", "to_iso", "to_iso_seconds"]
 
@@ -15,7 +15,7 @@ _LATEST_SECONDS = 10**11
 _UNITS = (("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9))
 
 
-class InvalidTimeError(PerceptionEventsError, ValueError):
+class InvalidTimeError(InputError, ValueError):
     """What is not a time, or counts another unit than seconds; `expected` says what is needed, and the unit found."""
 
     def __init__(self, name: str, expected: str, value: object) -> None:

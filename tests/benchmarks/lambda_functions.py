@@ -65,8 +65,8 @@ IMPORTS = {
 def unpacked(folder: Path, *more: str) -> tuple[Path, int]:
     """Build the zip, unpack it as Lambda does; returns the folder and the zip's size in bytes."""
     zip_file = folder / "function.zip"
-    builder = ROOT / "docs" / "examples" / "lambda_package" / "build.py"
-    subprocess.run([sys.executable, str(builder), str(zip_file), *more], check=True, stdout=subprocess.DEVNULL)
+    builder = [sys.executable, "-m", "perception_events", "package", str(zip_file), "--requirement", str(ROOT)]
+    subprocess.run([*builder, *more], check=True, stdout=subprocess.DEVNULL)
     task = folder / "task"
     with zipfile.ZipFile(zip_file) as archive:
         archive.extractall(task)

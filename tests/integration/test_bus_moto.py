@@ -88,7 +88,7 @@ class Buses(Protocol):
         ...
 
 
-class Moto:
+class MotoBus:
     """Moto's, with a queue behind each rule."""
 
     def __init__(self, session: Any) -> None:
@@ -130,7 +130,7 @@ class Moto:
         return got
 
 
-class Ours:
+class OurBus:
     """Ours, with a recording target behind each rule."""
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ def on_both(session: Any, play: Callable[[Buses], object]) -> tuple[object, obje
         except EventBusError as error:
             return str(error)
 
-    return outcome(Moto(session)), outcome(Ours())
+    return outcome(MotoBus(session)), outcome(OurBus())
 
 
 def at(seconds: int, **detail: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from perception_events.aggregation import (
 )
 from perception_events.clock import ManualClock
 from support.joins import CAMERAS, bus_event
-from support.workflow_rig import TABLE, WorkflowRig, workflow_rig
+from support.workflow_fixture import TABLE, WorkflowFixture, workflow_fixture
 
 pytestmark = pytest.mark.aws_parts
 SYNC = ("site", "date", "sync")
@@ -33,8 +33,8 @@ BASE = Join(on="pose", group_by=SYNC, expects=CAMERAS, trigger=("recon",), deadl
 
 
 @pytest.fixture
-def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowRig]:
-    with workflow_rig(monkeypatch) as made:
+def workflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowFixture]:
+    with workflow_fixture(monkeypatch) as made:
         yield made
 
 
@@ -43,123 +43,125 @@ def poses(aggregator: Aggregator, *cameras: str, sync: str = "sync001", first: i
         aggregator.handle(bus_event(f"2025-07-15#pose#{sync}#{camera}", sequence_number=version))
 
 
-def complete_but_untriggered(rig: WorkflowRig, join: Join, *members: str) -> None:
+def complete_but_untriggered(workflow: WorkflowFixture, join: Join, *members: str) -> None:
     """What a crash between the last member and the trigger leaves."""
-    poses(rig.aggregator(replace(join, expects=99, quorum=None, policy=FallbackPolicy.WAIT)), *members)
+    poses(workflow.aggregator(replace(join, expects=99, quorum=None, policy=FallbackPolicy.WAIT)), *members)
 
 
 @pytest.mark.parametrize("expects", [CAMERAS, 3, [f"cam{n}" for n in range(4)]], ids=["set", "count", "large set"])
-def test_a_complete_group_is_triggered(rig: WorkflowRig, expects: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_group_is_triggered(
+    workflow: WorkflowFixture, expects: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("perception_events.aggregation._workflow.CONTAINS_UP_TO", 3)
     join = replace(BASE, expects=expects)
     members = CAMERAS if len(CAMERAS) == expects or expects is CAMERAS else expects
-    complete_but_untriggered(rig, join, *members[:-1])
-    rig.run(join)
-    assert rig.written() == {}
-    complete_but_untriggered(rig, join, members[-1])
-    rig.run(join)
-    (trigger,) = rig.written().values()
+    complete_but_untriggered(workflow, join, *members[:-1])
+    workflow.run(join)
+    assert workflow.written() == {}
+    complete_but_untriggered(workflow, join, members[-1])
+    workflow.run(join)
+    (trigger,) = workflow.written().values()
     assert sorted(trigger["members"]["SS"]) == sorted(members)
     assert (trigger["reason"]["S"], trigger["status"]["S"]) == ("COMPLETE", "COMPLETED")
-    rig.run(join)
-    assert len(rig.written()) == 1
+    workflow.run(join)
+    assert len(workflow.written()) == 1
 
 
-def test_what_it_writes_is_what_the_sweep_writes(rig: WorkflowRig) -> None:
+def test_what_it_writes_is_what_the_sweep_writes(workflow: WorkflowFixture) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER, trigger=("recon", "thumbnails"))
-    live = rig.aggregator(join, age=2 * DUE)
+    live = workflow.aggregator(join, age=2 * DUE)
     poses(live, "cam1", "cam2")
     poses(live, "cam1", "cam2", sync="sync002")
-    rig.run(join)
-    by_workflow = rig.written()
+    workflow.run(join)
+    by_workflow = workflow.written()
     assert sorted(by_workflow) == [
         f"2025-07-15#trigger_{module}#sync00{n}" for module in ("recon", "thumbnails") for n in (1, 2)
     ]
     key = JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))
-    state = rig.store.load(key)
+    state = workflow.store.load(key)
     assert state is not None
     assert (state.reason, state.trigger_members) == (TriggerReason.DEADLINE, frozenset({"cam1", "cam2"}))
-    assert list(rig.store.open_states()) == []
+    assert list(workflow.store.open_states()) == []
     # the same group anew, settled by the sweep: the items differ in their times and in what a workflow cannot tell
-    rig.aggregator(join).rerun(key, keep_members=True)
+    workflow.aggregator(join).rerun(key, keep_members=True)
     due = ManualClock(time.time() + 2 * DUE.total_seconds())
-    assert len(Aggregator([join], rig.store, clock=due).sweep()) == 1
-    by_sweep = rig.written()["2025-07-15#trigger_recon#sync001#run2"]
+    assert len(Aggregator([join], workflow.store, clock=due).sweep()) == 1
+    by_sweep = workflow.written()["2025-07-15#trigger_recon#sync001#run2"]
     ours = by_workflow["2025-07-15#trigger_recon#sync001"]
     assert set(by_sweep) - set(ours) == {"missing"}
     assert {name for name in ours if ours[name] != by_sweep[name]} == {
         "date#event_type", "trigger_id", "run", "opened_at", "triggered_at", "expires_at",
     }  # fmt: skip
     poses(live, "cam3", first=100)
-    assert len(rig.written()) == 6
+    assert len(workflow.written()) == 6
 
 
-def test_before_the_deadline_it_waits(rig: WorkflowRig) -> None:
+def test_before_the_deadline_it_waits(workflow: WorkflowFixture) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER)
-    poses(rig.aggregator(join, age=DUE / 2), "cam1")
-    rig.run(join)
-    assert rig.written() == {}
+    poses(workflow.aggregator(join, age=DUE / 2), "cam1")
+    workflow.run(join)
+    assert workflow.written() == {}
 
 
-def test_quorum(rig: WorkflowRig) -> None:
+def test_quorum(workflow: WorkflowFixture) -> None:
     join = replace(BASE, policy=FallbackPolicy.QUORUM, quorum=2)
-    late = rig.aggregator(join, age=2 * DUE)
+    late = workflow.aggregator(join, age=2 * DUE)
     poses(late, "cam1")
-    rig.run(join)
-    rig.run(join)
-    assert (list(rig.written("alert_")), list(rig.written())) == (["2025-07-15#alert_pose#sync001"], [])
+    workflow.run(join)
+    workflow.run(join)
+    assert (list(workflow.written("alert_")), list(workflow.written())) == (["2025-07-15#alert_pose#sync001"], [])
     poses(late, "cam2", first=10)
-    rig.run(join)
-    (trigger,) = rig.written().values()
+    workflow.run(join)
+    (trigger,) = workflow.written().values()
     assert trigger["reason"]["S"] == "QUORUM"
 
 
-def test_alert_even_when_nobody_is_in(rig: WorkflowRig) -> None:
+def test_alert_even_when_nobody_is_in(workflow: WorkflowFixture) -> None:
     join = replace(BASE, policy=FallbackPolicy.ALERT)
     event = bus_event("2025-07-15#pose#sync001#cam1", status="FAILED", sequence_number=1)
-    rig.aggregator(join, age=2 * DUE).handle(event)
-    rig.run(join)
-    assert (len(rig.written("alert_")), len(rig.written())) == (1, 0)
+    workflow.aggregator(join, age=2 * DUE).handle(event)
+    workflow.run(join)
+    assert (len(workflow.written("alert_")), len(workflow.written())) == (1, 0)
 
 
 @pytest.mark.parametrize(
     "listed", [{"SS": ["sync001", "sync002"]}, {"L": [{"S": "sync002"}, {"S": "sync001"}]}, {"N": "2"}]
 )
-def test_manifest(rig: WorkflowRig, listed: dict[str, Any]) -> None:
+def test_manifest(workflow: WorkflowFixture, listed: dict[str, Any]) -> None:
     join = Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",))
     for sync in ("sync001", "sync002"):
-        rig.aggregator(join).handle(bus_event(f"2025-07-15#recon#{sync}"))
-    rig.run(join)
-    assert rig.written() == {}
+        workflow.aggregator(join).handle(bus_event(f"2025-07-15#recon#{sync}"))
+    workflow.run(join)
+    assert workflow.written() == {}
     key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_recon"}}
-    rig.dynamodb.put_item(TableName=TABLE, Item={**key, "members": listed})
-    rig.run(join)
-    assert list(rig.written()) == ["2025-07-15#trigger_reid"]
+    workflow.dynamodb.put_item(TableName=TABLE, Item={**key, "members": listed})
+    workflow.run(join)
+    assert list(workflow.written()) == ["2025-07-15#trigger_reid"]
 
 
-def test_manifest_of_each_group(rig: WorkflowRig) -> None:
+def test_manifest_of_each_group(workflow: WorkflowFixture) -> None:
     join = replace(BASE, expects=Manifest("manifest_pose", attribute="who", group_by=SYNC))
-    poses(rig.aggregator(join), "cam1")
+    poses(workflow.aggregator(join), "cam1")
     key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_pose#sync001"}}
-    rig.dynamodb.put_item(TableName=TABLE, Item={**key, "who": {"SS": ["cam1"]}})
-    rig.run(join)
-    assert list(rig.written()) == ["2025-07-15#trigger_recon#sync001"]
+    workflow.dynamodb.put_item(TableName=TABLE, Item={**key, "who": {"SS": ["cam1"]}})
+    workflow.run(join)
+    assert list(workflow.written()) == ["2025-07-15#trigger_recon#sync001"]
 
 
-def test_many_groups_take_several_pages(rig: WorkflowRig) -> None:
+def test_many_groups_take_several_pages(workflow: WorkflowFixture) -> None:
     join = replace(BASE, policy=FallbackPolicy.TRIGGER)
-    late = rig.aggregator(join, age=2 * DUE)
+    late = workflow.aggregator(join, age=2 * DUE)
     for n in range(7):
         poses(late, "cam1", sync=f"sync{n:03d}")
-    rig.run(join, page_size=3)
-    assert len(rig.written()) == 7
+    workflow.run(join, page_size=3)
+    assert len(workflow.written()) == 7
 
 
-def test_no_joins_is_a_workflow_too(rig: WorkflowRig) -> None:
-    poses(rig.aggregator(BASE), "cam1")
-    rig.run()
-    rig.run(Join(on="recon", expects=1, trigger=("reid",)))
-    assert rig.written() == {}
+def test_no_joins_is_a_workflow_too(workflow: WorkflowFixture) -> None:
+    poses(workflow.aggregator(BASE), "cam1")
+    workflow.run()
+    workflow.run(Join(on="recon", expects=1, trigger=("reid",)))
+    assert workflow.written() == {}
 
 
 def test_cfn_lint_finds_the_workflow_valid() -> None:

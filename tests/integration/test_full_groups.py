@@ -10,7 +10,6 @@ from perception_events.aggregation import (
     COMPLETED,
     Aggregator,
     InvalidJoinError,
-    ItemNames,
     Join,
     JoinKey,
     JoinState,
@@ -20,6 +19,7 @@ from perception_events.aggregation import (
 )
 from perception_events.aws.join_store import DynamoDBJoinStore, JoinStoreError
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from support.dynamodb_local import DynamoDBLocal
 from support.joins import bus_event
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import InvalidExpectationError, ItemNames, JoinStore
+from perception_events.aggregation import InvalidExpectationError, JoinStore
 from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, JoinStoreError
+from perception_events.item_names import ItemNames
 from perception_events.testing.join_stores import JOIN_STORE_CHECKS
 
 pytestmark = pytest.mark.aws_parts

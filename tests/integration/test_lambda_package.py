@@ -1,4 +1,4 @@
-"""The zip of docs/examples/lambda_package, unpacked as Lambda does, on the real runtime client and alone."""
+"""The zip of `perception-events package`, unpacked as Lambda does, on the real runtime client and alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def runtime_client(folder: Path) -> Path:
 def test_the_zip_holds_all_that_a_function_needs(pydantic: bool, tmp_path: Path) -> None:
     pytest.importorskip("awslambdaric", reason="needs the [dev] extra")
     (tmp_path / "my_function.py").write_text(FUNCTION)
-    command = [sys.executable, str(ROOT / "docs" / "examples" / "lambda_package" / "build.py"), "function.zip"]
+    command = [sys.executable, "-m", "perception_events", "package", "function.zip", "--requirement", str(ROOT)]
     command += ["--add", "my_function.py", *([] if pydantic else ["--without-pydantic"])]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -25,7 +25,7 @@ from perception_events.testing import RecordBuilder
 from perception_events.trace import DeadLettered, Delivered, Enriched, Put, RecordSeen
 from support.declarations import DECLARATIONS, JOINED
 from support.joins import bus_event
-from support.workflow_rig import TABLE, WorkflowRig, workflow_rig
+from support.workflow_fixture import TABLE, WorkflowFixture, workflow_fixture
 
 pytestmark = pytest.mark.aws_parts
 
@@ -59,7 +59,7 @@ class Failing:
 class JoinFunction:
     """A deployed join handler: what it calls is watched under its name."""
 
-    def __init__(self, name: str, watched: Watched, pipeline: Pipeline, client: Any) -> None:
+    def __init__(self, name: str, watched: RecordedCalls, pipeline: Pipeline, client: Any) -> None:
         self.name = name
         self.watched = watched
         self.handler = join_handler(pipeline, "dev", client=client)
@@ -69,7 +69,7 @@ class JoinFunction:
             return self.handler(event, None)
 
 
-class Watched:
+class RecordedCalls:
     """The calls to DynamoDB by actor."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,10 +229,10 @@ def delivered(pipeline: Pipeline, env: str) -> set[tuple[str, str]]:
 
 def test_functions_and_fallback_on_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     rights = Rights(JOINED, "dev")
-    with workflow_rig(monkeypatch) as rig:
-        watched = Watched(monkeypatch)
+    with workflow_fixture(monkeypatch) as fixture:
+        watched = RecordedCalls(monkeypatch)
         functions = {
-            name: JoinFunction(f"{name}-dev", watched, JOINED, rig.dynamodb)
+            name: JoinFunction(f"{name}-dev", watched, JOINED, fixture.dynamodb)
             for name in ("aggregate_pose", "aggregate_recon")
         }
         records, simulation = RecordBuilder(), PipelineSimulation(JOINED, env="dev", targets=functions)
@@ -247,26 +247,26 @@ def test_functions_and_fallback_on_the_table(monkeypatch: pytest.MonkeyPatch) ->
         # Another function records a member of the group between this one's reading and its writing.
         again = bus_event(f"{DAY}#pose#sync005#cam2", sequence_number=10**6)
         finish(*(f"{DAY}#pose#sync005#{camera}" for camera in ("cam1", "cam2")))
-        watched.meanwhile = lambda: rig.aggregator(*JOINED.joins).handle(again)
+        watched.meanwhile = lambda: fixture.aggregator(*JOINED.joins).handle(again)
         finish(f"{DAY}#pose#sync005#cam3")
         # A manifest that comes in last completes the day's group.
         finish(f"{DAY}#recon#sync001")
-        add_manifest(rig, DAY)
+        add_manifest(fixture, DAY)
         finish(f"{DAY}#syncs")
         triggers = ("preprocessing", "recon#sync001", "recon#sync005", "reid")
-        assert sorted(rig.written()) == [f"{DAY}#trigger_{name}" for name in triggers]
+        assert sorted(fixture.written()) == [f"{DAY}#trigger_{name}" for name in triggers]
 
-        leave_open(rig)
-        before = set(rig.written())
+        leave_open(fixture)
+        before = set(fixture.written())
         with watched.by("perception-pipeline-fallback-dev"):
-            rig.run(*JOINED.joins)
-        assert set(rig.written()) - before == {
+            fixture.run(*JOINED.joins)
+        assert set(fixture.written()) - before == {
             "2025-07-16#trigger_recon#sync002",
             "2025-07-16#trigger_recon#sync004",
             "2025-07-16#trigger_preprocessing",
             "2025-07-16#trigger_reid",
         }
-        assert set(rig.written("alert_")) == {"2025-07-16#alert_pose#sync003", "2025-07-17#alert_recon"}
+        assert set(fixture.written("alert_")) == {"2025-07-16#alert_pose#sync003", "2025-07-17#alert_recon"}
     assert set(watched.calls) == {"aggregate_pose-dev", "aggregate_recon-dev", "perception-pipeline-fallback-dev"}
     on_the_table = {
         role: {call for call in calls if call[1] == TABLE}
@@ -276,15 +276,15 @@ def test_functions_and_fallback_on_the_table(monkeypatch: pytest.MonkeyPatch) ->
     assert on_the_table == dict(watched.calls)
 
 
-def add_manifest(rig: WorkflowRig, day: str) -> None:
+def add_manifest(fixture: WorkflowFixture, day: str) -> None:
     keys = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": f"{day}#syncs"}}
-    rig.dynamodb.put_item(TableName=TABLE, Item={**keys, "members": {"SS": ["sync001"]}})
+    fixture.dynamodb.put_item(TableName=TABLE, Item={**keys, "members": {"SS": ["sync001"]}})
 
 
-def leave_open(rig: WorkflowRig) -> None:
+def leave_open(fixture: WorkflowFixture) -> None:
     """Groups for the fallback: complete, with a quorum, without one; a day with its manifest, and one without."""
-    long_ago = rig.aggregator(*JOINED.joins, age=timedelta(hours=7))
-    waiting = rig.aggregator(
+    long_ago = fixture.aggregator(*JOINED.joins, age=timedelta(hours=7))
+    waiting = fixture.aggregator(
         *(replace(join, expects=99, quorum=None, policy=FallbackPolicy.WAIT) for join in JOINED.joins),
         age=timedelta(hours=7),
     )
@@ -298,7 +298,7 @@ def leave_open(rig: WorkflowRig) -> None:
     hand(long_ago, "2025-07-16#pose#sync003#cam1")
     hand(waiting, *(f"2025-07-16#pose#sync004#{camera}" for camera in ("cam1", "cam2", "cam3")))
     hand(long_ago, "2025-07-16#recon#sync001", "2025-07-17#recon#sync001")
-    add_manifest(rig, "2025-07-16")
+    add_manifest(fixture, "2025-07-16")
 
 
 def test_the_schedule_starts_the_workflow_and_nothing_else() -> None:

@@ -92,7 +92,7 @@ table.save("haemoro_1x2", "2025-07-15#pose#sync001#cam7", EventStatus.COMPLETED)
 """
 
 
-class Live:
+class LivePipeline:
     """A table, the pipeline over its stream, and the functions that it invokes."""
 
     def __init__(self, database: DynamoDBLocal, table: str, folder: Path, functions: ExitStack) -> None:
@@ -133,13 +133,15 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(dynamodb_local: DynamoDBLocal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+def live(dynamodb_local: DynamoDBLocal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePipeline]:
     with ExitStack() as functions:
-        yield Live(dynamodb_local, dynamodb_local.create_event_table(), tmp_path_factory.mktemp("lambda"), functions)
+        yield LivePipeline(
+            dynamodb_local, dynamodb_local.create_event_table(), tmp_path_factory.mktemp("lambda"), functions
+        )
 
 
 @pytest.fixture(scope="module")
-def routes(live: Live) -> list[Route]:
+def routes(live: LivePipeline) -> list[Route]:
     live.write()
     return live.poll()
 
@@ -167,7 +169,7 @@ def test_a_completed_insert_takes_every_step_of_the_way(routes: list[Route]) -> 
     assert pose.triggers == ("recon",)
 
 
-def test_what_the_functions_wrote_came_back_through_the_stream(live: Live, routes: list[Route]) -> None:
+def test_what_the_functions_wrote_came_back_through_the_stream(live: LivePipeline, routes: list[Route]) -> None:
     recon = next(route for route in routes if route.sort_key == "2025-07-15#recon#sync001")
     assert (recon.event_type, recon.rules) == ("recon", ("aggregate-recon-rule-dev",))
     assert recon.targets == ("aggregate_recon-dev",)
@@ -177,7 +179,7 @@ def test_what_the_functions_wrote_came_back_through_the_stream(live: Live, route
     assert started["2025-07-15#preprocessing"] is started["2025-07-15#reid"] is EventStatus.PROCESSING
 
 
-def test_the_functions_got_what_aws_sends_and_nothing_else(live: Live, routes: list[Route]) -> None:
+def test_the_functions_got_what_aws_sends_and_nothing_else(live: LivePipeline, routes: list[Route]) -> None:
     assert all(isinstance(event, list) and len(event) == 1 for event in live.enrichment.events)
     assert len(live.enrichment.events) == 4  # two cameras, the recon, and a calibration that no rule wants
     assert len(live.pose.events) == 2

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -99,13 +100,42 @@ def test_a_signal_ends_it_cleanly_and_the_checkpoint_goes_on(dynamodb_local: Dyn
     assert b"ended after 0 records" in errors
 
 
+def test_the_records_can_be_followed_in_a_page(dynamodb_local: DynamoDBLocal, tmp_path: Path) -> None:
+    pytest.importorskip("starlette", reason="the page needs the [studio] extra")
+    table = dynamodb_local.create_event_table()
+    subprocess.run(
+        [sys.executable, "-c", WRITER, dynamodb_local.endpoint_url, table, "5"], env=environment(), check=True
+    )
+    process = run(dynamodb_local, table, tmp_path / "checkpoint.json", tmp_path / "routes.jsonl", "--studio")
+    try:
+        assert process.stderr is not None
+        address = next(line for line in process.stderr if b"http://" in line).decode().split()[-1]
+        deadline = time.monotonic() + 60
+        live: Any = {"count": 0}
+        while live["count"] < 5 and time.monotonic() < deadline:
+            request = urllib.request.Request(f"{address}api/live", b"{}", {"Content-Type": "application/json"})
+            try:
+                with urllib.request.urlopen(request) as response:
+                    live = json.load(response)
+            except OSError:
+                pass
+            time.sleep(0.1)
+        assert sorted(one["received"] for one in live["inputs"]) == [0, 1, 1, 1, 1]
+        assert all("2025-07-15#" in one["title"] for one in live["inputs"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
 def test_what_cannot_be_read_is_said(dynamodb_local: DynamoDBLocal) -> None:
     command = [sys.executable, "-m", "perception_events", "run", "--endpoint-url", dynamodb_local.endpoint_url]
     done = subprocess.run(
         [*command, "--table", "nowhere"], env=environment(), capture_output=True, text=True, check=False
     )
-    assert done.returncode == 1
-    assert "the table 'nowhere' cannot be read" in done.stderr
+    assert done.returncode == 2
+    assert "ResourceNotFoundException" in done.stderr
+    assert "fix: check the name, --env, --region and --endpoint-url" in done.stderr
 
 
 def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
@@ -113,7 +143,7 @@ def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def one_line(process: subprocess.Popen[str], status: int = 1) -> str:
+def one_line(process: subprocess.Popen[str], status: int = 2) -> str:
     _, errors = process.communicate(timeout=60)
     lines = [line for line in errors.splitlines() if not line.startswith("reading ")]
     assert (process.returncode, len(lines)) == (status, 1), errors

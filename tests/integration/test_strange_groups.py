@@ -11,7 +11,7 @@ import pytest
 
 from perception_events.aggregation import FallbackPolicy, Join, JoinFailuresError, JoinResult, Manifest
 from support.joins import bus_event
-from support.workflow_rig import TABLE, WorkflowRig, workflow_rig
+from support.workflow_fixture import TABLE, WorkflowFixture, workflow_fixture
 
 pytestmark = pytest.mark.aws_parts
 WAITING = Join(on="recon", expects=Manifest("manifest_recon"), trigger=("reid",))
@@ -61,8 +61,8 @@ DAMAGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowRig]:
-    with workflow_rig(monkeypatch) as made:
+def workflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowFixture]:
+    with workflow_fixture(monkeypatch) as made:
         yield made
 
 
@@ -70,59 +70,59 @@ def key(site: str, sort_key: str) -> dict[str, Any]:
     return {"site": {"S": site}, "date#event_type": {"S": sort_key}}
 
 
-def fill(rig: WorkflowRig) -> None:
+def fill(workflow: WorkflowFixture) -> None:
     """A group of two members for each strange thing, of both joins, complete and untriggered, and long overdue."""
-    before = rig.aggregator(*(replace(join, expects=99) for join in JOINS), age=timedelta(hours=2))
+    before = workflow.aggregator(*(replace(join, expects=99) for join in JOINS), age=timedelta(hours=2))
     for kind, sites in GROUPS.items():
         for site, members in sites.items():
             before.handle([bus_event(f"2025-07-15#{kind}#m{n}", site=site, sequence_number=n) for n in (1, 2)])
             item = key(site, f"2025-07-15#manifest_{kind}")
-            rig.dynamodb.put_item(TableName=TABLE, Item=item if members is None else {**item, "members": members})
+            workflow.dynamodb.put_item(TableName=TABLE, Item=item if members is None else {**item, "members": members})
     for site, damage in DAMAGES.items():
         before.handle([bus_event(f"2025-07-15#pose#m{n}", site=f"bad-{site}", sequence_number=n) for n in (1, 2)])
         place = key(f"bad-{site}", "2025-07-15#join_pose")
-        item = rig.dynamodb.get_item(TableName=TABLE, Key=place)["Item"]
-        rig.dynamodb.put_item(TableName=TABLE, Item={**item, **damage})
+        item = workflow.dynamodb.get_item(TableName=TABLE, Key=place)["Item"]
+        workflow.dynamodb.put_item(TableName=TABLE, Item={**item, **damage})
     for number, odd in enumerate([{}, {"join": {"S": "pose"}}, {"join": {"N": "5"}}, {"join_site": {"S": "x"}}]):
-        rig.dynamodb.put_item(TableName=TABLE, Item={**key("#joins", f"odd{number}"), **odd})
+        workflow.dynamodb.put_item(TableName=TABLE, Item={**key("#joins", f"odd{number}"), **odd})
     gone = {"join": {"S": "pose"}, "join_site": {"S": "nobody"}, "join_sort_key": {"S": "2025-07-15#join_pose"}}
     more = {"date": {"S": "2025-07-15"}, "suffix": {"S": ""}}
-    rig.dynamodb.put_item(TableName=TABLE, Item={**key("#joins", "2025-07-15#open_pose#nobody"), **gone, **more})
+    workflow.dynamodb.put_item(TableName=TABLE, Item={**key("#joins", "2025-07-15#open_pose#nobody"), **gone, **more})
 
 
-def snapshot(rig: WorkflowRig) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = rig.dynamodb.scan(TableName=TABLE)["Items"]
+def snapshot(workflow: WorkflowFixture) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = workflow.dynamodb.scan(TableName=TABLE)["Items"]
     return items
 
 
-def restore(rig: WorkflowRig, items: list[dict[str, Any]]) -> None:
-    for item in snapshot(rig):
-        rig.dynamodb.delete_item(TableName=TABLE, Key={name: item[name] for name in ("site", "date#event_type")})
+def restore(workflow: WorkflowFixture, items: list[dict[str, Any]]) -> None:
+    for item in snapshot(workflow):
+        workflow.dynamodb.delete_item(TableName=TABLE, Key={name: item[name] for name in ("site", "date#event_type")})
     for item in items:
-        rig.dynamodb.put_item(TableName=TABLE, Item=item)
+        workflow.dynamodb.put_item(TableName=TABLE, Item=item)
 
 
-def outcome(rig: WorkflowRig) -> dict[tuple[str, str], tuple[str, list[str]]]:
+def outcome(workflow: WorkflowFixture) -> dict[tuple[str, str], tuple[str, list[str]]]:
     """What was triggered, why and with which members."""
     return {
         (item["site"]["S"], item["date#event_type"]["S"]): (item["reason"]["S"], sorted(item["members"]["SS"]))
-        for item in snapshot(rig)
+        for item in snapshot(workflow)
         if "#trigger_" in item["date#event_type"]["S"]
     }
 
 
-def test_sweep_workflow_and_live_path_do_the_same_over_strange_groups(rig: WorkflowRig) -> None:
-    fill(rig)
-    items = snapshot(rig)
+def test_sweep_workflow_and_live_path_do_the_same_over_strange_groups(workflow: WorkflowFixture) -> None:
+    fill(workflow)
+    items = snapshot(workflow)
 
     with pytest.raises(JoinFailuresError) as failed:
-        rig.aggregator(*JOINS).sweep()
-    swept = outcome(rig)
+        workflow.aggregator(*JOINS).sweep()
+    swept = outcome(workflow)
     named = "\n".join(map(str, failed.value.failures))
 
-    restore(rig, items)
-    cause = rig.run(*JOINS)
-    by_workflow = outcome(rig)
+    restore(workflow, items)
+    cause = workflow.run(*JOINS)
+    by_workflow = outcome(workflow)
 
     complete = {(site, "2025-07-15#trigger_recon") for site in GOOD} | {("set", "2025-07-15#trigger_reid")}
     overdue = {(site, "2025-07-15#trigger_recon") for site in {**WAITS, **BAD}}
@@ -144,11 +144,11 @@ def test_sweep_workflow_and_live_path_do_the_same_over_strange_groups(rig: Workf
         assert f"problem: the entry odd{number} of the list of open groups names no group" in cause
     assert len(failed.value.failures) == cause.count("problem: ") == len(BAD) + 3 + len(DAMAGES) + 4
 
-    restore(rig, items)
-    live = rig.aggregator(*JOINS)
+    restore(workflow, items)
+    live = workflow.aggregator(*JOINS)
     results: list[JoinResult] = []
     for kind, sites in GROUPS.items():
         for site in sites:
             results += live.handle(bus_event(f"2025-07-15#{kind}#m2", site=site, sequence_number=2))
-    assert outcome(rig) == {place: told for place, told in swept.items() if told[0] == "COMPLETE"}
+    assert outcome(workflow) == {place: told for place, told in swept.items() if told[0] == "COMPLETE"}
     assert {result.key.site for result in results if result.problem is not None} == set(BAD)

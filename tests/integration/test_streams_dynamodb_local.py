@@ -39,7 +39,7 @@ ATTRIBUTES: list[JSONObject] = [
 ]
 
 
-class Both:
+class MirroredTables:
     """The same writes to both tables."""
 
     def __init__(self, server: DynamoDBLocal, view: StreamViewType, now: float = 1_752_538_268.0) -> None:
@@ -121,7 +121,7 @@ def comparable(record: Any) -> Any:
 
 @pytest.mark.parametrize("view", list(StreamViewType))
 def test_the_same_writes_leave_the_same_records(dynamodb_local: DynamoDBLocal, view: StreamViewType) -> None:
-    both, chance = Both(dynamodb_local, view), random.Random(view)
+    both, chance = MirroredTables(dynamodb_local, view), random.Random(view)
     for _ in range(120):
         key: JSONObject = {
             "site": {"S": chance.choice(["haemoro_1x2", "test_site"])},
@@ -153,7 +153,7 @@ YEAR = 365 * 86_400
 def test_the_same_items_expire_and_leave_the_same_images(dynamodb_local: DynamoDBLocal) -> None:
     """DynamoDB Local sweeps every ten seconds; it leaves `userIdentity` out and names the event as no SDK does."""
     now = int(time.time())
-    both = Both(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES, now)
+    both = MirroredTables(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES, now)
     both.client.update_time_to_live(
         TableName=both.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
     )
@@ -249,7 +249,7 @@ WORDS = (
 
 def test_it_rejects_what_dynamodb_rejects_in_the_same_words(dynamodb_local: DynamoDBLocal) -> None:
     """Thousands of writes with `PERCEPTION_EVENTS_WRITES=10000`; where several things are wrong, any is named."""
-    both = Both(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES)
+    both = MirroredTables(dynamodb_local, StreamViewType.NEW_AND_OLD_IMAGES)
     chance = random.Random(os.environ.get("PERCEPTION_EVENTS_SEED", "7"))
     rejected = 0
     for _ in range(WRITES):

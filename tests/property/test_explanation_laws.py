@@ -63,8 +63,12 @@ def followed(pattern: EventPattern, event: dict[str, Any], mismatch: Mismatch, r
     return event
 
 
-def rule_of(pattern: EventPattern, mismatches: list[Mismatch]) -> int:
-    """The sub-rule that has all the fields that are blamed, with these lists."""
+def rules_of(pattern: EventPattern, mismatches: list[Mismatch]) -> list[int]:
+    """The sub-rules that have all the fields that are blamed, with these lists.
+
+    Fields that are blamed together are named without their lists: branches of an `$or` may have the same ones.
+    """
+    found = []
     for number, rule in enumerate(pattern.sub_rules):
         lists = {path: expected(values) for path, values in rule.fields}
         if all(
@@ -73,8 +77,9 @@ def rule_of(pattern: EventPattern, mismatches: list[Mismatch]) -> int:
             else lists.get(m.path) == m.expected
             for m in mismatches
         ):
-            return number
-    raise AssertionError(f"no sub-rule of {pattern} has the fields {[m.path for m in mismatches]}")
+            found.append(number)
+    assert found, f"no sub-rule of {pattern} has the fields {[m.path for m in mismatches]}"
+    return found
 
 
 def expected(values: Sequence[Any]) -> str:
@@ -96,7 +101,7 @@ def test_following_the_explanation_leads_to_a_match() -> None:
             mismatches = [m for m in pattern.explain(now) if m.alternative == 0]
             if not mismatches:
                 break
-            rule = rule_of(pattern, mismatches)
+            rule = rules_of(pattern, mismatches)[0]
             following: dict[str, Any] | None = now
             for mismatch in mismatches:
                 following = followed(pattern, following, mismatch, rule) if following is not None else None
@@ -115,14 +120,35 @@ def test_no_field_is_blamed_that_needs_no_change() -> None:
         assert mismatches, (pattern, event)
         for alternative in {m.alternative for m in mismatches}:
             blamed = [m for m in mismatches if m.alternative == alternative]
-            fields = dict(pattern.sub_rules[rule_of(pattern, blamed)].fields)
-            for mismatch in blamed:
-                paths = [p for p in fields if p == mismatch.path or p in mismatch.path.split(", ")]
-                assert not alone(fields, paths).matches(event), (pattern, event, str(mismatch))
-                if mismatch.kind is MismatchKind.DIFFERENT_ELEMENTS:
-                    for path in paths:
-                        others = [p for p in paths if p != path]
-                        assert alone(fields, others).matches(event), (pattern, event, str(mismatch))
+            rules = [dict(pattern.sub_rules[number].fields) for number in rules_of(pattern, blamed)]
+            assert any(each_is_needed(fields, blamed, event) for fields in rules), (
+                pattern,
+                event,
+                list(map(str, blamed)),
+            )
+
+
+def each_is_needed(fields: Mapping[str, Any], blamed: list[Mismatch], event: dict[str, Any]) -> bool:
+    """Whether each of `blamed` keeps the event out of the sub-rule of `fields`, with all of its paths."""
+    for mismatch in blamed:
+        paths = [path for path in fields if path == mismatch.path or path in mismatch.path.split(", ")]
+        if alone(fields, paths).matches(event):
+            return False
+        if mismatch.kind is MismatchKind.DIFFERENT_ELEMENTS and not all(
+            alone(fields, [path for path in paths if path != left_out]).matches(event) for left_out in paths
+        ):
+            return False
+    return True
+
+
+def test_branches_with_the_same_fields_are_told_apart() -> None:
+    """Found among 50,000 misses: only the second branch has its values in the array, in different elements."""
+    pattern = EventPattern.parse('{"a":{"x":[1],"$or":[{"c":["p"],"d":[-1]},{"c":["q"]}]}}')
+    event = {"a": [{"c": "q"}, {"x": 1}]}
+    (blamed,) = [[m] for m in pattern.explain(event) if m.kind is MismatchKind.DIFFERENT_ELEMENTS]
+    assert rules_of(pattern, blamed) == [0, 1]
+    assert not each_is_needed(dict(pattern.sub_rules[0].fields), blamed, event)
+    assert each_is_needed(dict(pattern.sub_rules[1].fields), blamed, event)
 
 
 def alone(fields: Mapping[str, Any], paths: Sequence[str]) -> EventPattern:

@@ -139,3 +139,86 @@ def test_what_msgspec_cannot_see_is_read_as_always(text: str, matches: bool) -> 
     for broken in (b'{"a": {"b": 1}, "c": "\xff"}', '{"a": {"b": 1}, "c": %s}' % ("1" * 1001), '{"a": {"b": 1}'):
         with pytest.raises(InvalidEventError):
             rules.matching_rules_json(broken)
+
+
+def test_a_text_matcher_gives_the_names_and_fields_of_the_other_ways_or_leaves_the_text() -> None:
+    random = Random(SEED)
+    read, known = 0, 0
+    while read < TEXTS:
+        cases = [make_case(random, events=3) for _ in range(3)]
+        patterns = {f"rule-{place}": pattern for place, (pattern, _) in enumerate(cases)}
+        try:
+            rules = RuleSet(patterns)
+        except InvalidEventPatternError:
+            continue
+        matcher = rules.text_matcher(["time", "id"], absent=["Records"])
+        if matcher is None:
+            continue
+        for text in [text for _, events in cases for text in events] * 3:
+            if random.random() < 0.3:
+                text = text.replace("{", '{"time": 7, "Records": []' + (", " if len(text) > 2 else ""), 1)
+            elif random.random() < 0.3:
+                text = text.replace("{", '{"time": "now"' + (", " if len(text) > 2 else ""), 1)
+            changed = damaged(random, text)
+            octets = changed if isinstance(changed, bytes) else changed.encode(errors="replace")
+            found = matcher.match(octets)
+            read += 1
+            if found is not None:
+                known += 1
+                names, fields = found
+                event = json.loads(octets)
+                assert names == rules.matching_rules_json(octets), (patterns, octets)
+                assert [json.loads(value) if value else None for value in fields] == [
+                    event.get("time"),
+                    event.get("id"),
+                ]
+                assert "Records" not in event
+    assert known > read / 10, f"only {known} of {read} texts were read by the matcher"
+
+
+def test_a_text_matcher_leaves_every_text_once_a_rule_has_come_or_gone() -> None:
+    rules = RuleSet({"rule": {"a": [1]}, "other": {"b": [1]}})
+    matcher = rules.text_matcher()
+    assert matcher is not None
+    assert matcher.match(b'{"a": 1, "b": 1}') == (["rule", "other"], [])
+    assert matcher.match(b'{"a": 1, "a": 2}') is None
+    rules.remove("other")
+    assert matcher.match(b'{"a": 1}') is None
+    rules.add("other", {"c": [1]})
+    assert matcher.match(b'{"a": 1}') is None
+    renewed = rules.text_matcher()
+    assert renewed is not None
+    assert renewed.match(b'{"a": 2, "c": 1}') == (["other"], [])
+
+
+def test_lines_together_give_what_each_gives_alone() -> None:
+    random = Random(SEED)
+    read, known = 0, 0
+    while read < TEXTS:
+        cases = [make_case(random, events=6) for _ in range(3)]
+        try:
+            rules = RuleSet({f"rule-{place}": pattern for place, (pattern, _) in enumerate(cases)})
+        except InvalidEventPatternError:
+            continue
+        matcher = rules.text_matcher(["time", "id"], absent=["Records"])
+        if matcher is None:
+            continue
+        texts = [text for _, events in cases for text in events] * 2
+        chance = random.choice([0.0, 0.0, 0.1, 1.0])
+        lines: list[bytes] = []
+        for text in texts:
+            changed = damaged(random, text) if random.random() < chance else text
+            octets = changed if isinstance(changed, bytes) else changed.encode(errors="replace")
+            lines.append(octets.replace(b"\n", b" ") or b" ")
+        names, columns = matcher.match_lines(lines)
+        read += len(lines)
+        for line, matched, *fields in zip(lines, names, *columns, strict=True):
+            if matched is not None:
+                known += 1
+                event = json.loads(line)
+                assert matched == rules.matching_rules_json(line), line
+                assert [json.loads(value) if value else None for value in fields] == [
+                    event.get("time"),
+                    event.get("id"),
+                ]
+    assert known > read / 4, f"only {known} of {read} lines were read together"

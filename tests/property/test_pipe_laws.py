@@ -29,7 +29,7 @@ SEEDS = [int(os.environ["PERCEPTION_EVENTS_SEED"])] if "PERCEPTION_EVENTS_SEED" 
 NOT_REMOVED = {"eventName": ["INSERT", "MODIFY"]}
 
 
-class Play:
+class SimulatedRun:
     """One run: a table written to over time, a pipe from its stream, a target, and what goes wrong."""
 
     def __init__(self, seed: int, *, to_bus: bool) -> None:
@@ -96,7 +96,7 @@ class Play:
 @pytest.mark.parametrize("to_bus", [True, False], ids=["to a bus", "to a function"])
 def test_no_record_is_lost_and_counts_balance(to_bus: bool) -> None:
     for seed in SEEDS:
-        play = Play(seed, to_bus=to_bus)
+        play = SimulatedRun(seed, to_bus=to_bus)
         context = f"PERCEPTION_EVENTS_SEED={seed} {play.plan}"
         passed = {r["eventID"] for r in play.records if r["eventName"] != "REMOVE"}
         assert set(play.sent) <= passed, context
@@ -115,7 +115,7 @@ def test_no_record_is_lost_and_counts_balance(to_bus: bool) -> None:
 def test_order_per_key_holds_where_batches_fail_as_a_whole() -> None:
     """Of first deliveries; a record given up can still come late, when a crash repeats its batch after all."""
     for seed in SEEDS:
-        play = Play(seed, to_bus=False)
+        play = SimulatedRun(seed, to_bus=False)
         first: dict[str, int] = {}
         for position, event_id in enumerate(play.sent):
             first.setdefault(event_id, position)
@@ -129,12 +129,15 @@ def test_order_per_key_holds_where_batches_fail_as_a_whole() -> None:
 
 def test_a_seed_repeats_its_run_byte_for_byte() -> None:
     for seed in list(SEEDS)[:20]:
-        assert Play(seed, to_bus=True).trace.to_json_lines() == Play(seed, to_bus=True).trace.to_json_lines()
+        assert (
+            SimulatedRun(seed, to_bus=True).trace.to_json_lines()
+            == SimulatedRun(seed, to_bus=True).trace.to_json_lines()
+        )
 
 
 def test_the_plans_do_break_things() -> None:
     """The laws above would hold of runs in which nothing happens, too."""
-    plays = [Play(seed, to_bus=seed % 2 == 0) for seed in range(60)]
+    plays = [SimulatedRun(seed, to_bus=seed % 2 == 0) for seed in range(60)]
     assert sum(play.run.crashes for play in plays) > 20
     assert sum(len(play.dead) for play in plays) > 20
     assert sum(play.run.result.retries for play in plays) > 100

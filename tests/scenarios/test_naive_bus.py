@@ -13,23 +13,17 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import (
-    Aggregator,
-    InMemoryJoinStore,
-    ItemNames,
-    Join,
-    JoinOutcome,
-    fallback_state_machine,
-)
+from perception_events.aggregation import Aggregator, InMemoryJoinStore, Join, JoinOutcome, fallback_state_machine
 from perception_events.aws.publisher import EventPublisher, PublishError
 from perception_events.buses import EventBus, InMemoryEventsClient, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import AsyncFunction, FailingTarget, RecordBuilder, RecordingTarget
 from perception_events.topology import SourceParameters
-from support.naive_design import POSE, RECON, START, Way
+from support.naive_design import POSE, RECON, START, NaiveDesign
 
 PARTS = {"pose": ("sync", "camera")}
 CAMERAS = [f"2025-07-15#pose#sync001#cam{n}" for n in (1, 2)]
@@ -70,8 +64,8 @@ def test_row_13_an_event_can_come_twice_from_three_places() -> None:
         if answers:
             raise answers.pop()
 
-    way = Way({"pose": ({"detail": {KIND: ["pose"]}}, RecordingTarget(count))})
-    way.pipe.process(way.build.completed(POSE))
+    design = NaiveDesign({"pose": ({"detail": {KIND: ["pose"]}}, RecordingTarget(count))})
+    design.pipe.process(design.build.completed(POSE))
     assert list(counted.values()) == [2]
     # Lambda's queue runs a handler again that failed after its work was done.
     worked = FailingTarget(times=1)
@@ -90,7 +84,7 @@ def test_row_14_a_retry_of_the_pipe_makes_a_new_bus_id() -> None:
         name = "perception"
 
         def __init__(self) -> None:
-            self.inner = Way().bus
+            self.inner = NaiveDesign().bus
 
         def put_events(self, entries: Any, /) -> Any:
             answer = self.inner.put_events(entries)
@@ -101,8 +95,8 @@ def test_row_14_a_retry_of_the_pipe_makes_a_new_bus_id() -> None:
     losing = Losing()
     seen = RecordingTarget()
     losing.inner.put_rule(Rule("all", {"source": [{"prefix": ""}]}, targets=(RuleTarget("t", seen),)))
-    way = Way(bus=losing)
-    way.pipe.process(way.build.completed(POSE))
+    design = NaiveDesign(bus=losing)
+    design.pipe.process(design.build.completed(POSE))
     assert len({event["id"] for event in seen.events}) == 2  # the naive dedup key
     assert len({event["detail"]["eventID"] for event in seen.events}) == 1
 
@@ -158,10 +152,10 @@ def test_row_18_the_bus_keeps_no_order() -> None:
     held: list[Any] = []
     handled = RecordingTarget()
     rules: Any = {"all": ({"source": [{"prefix": "Pipe"}]}, handled)}
-    way = Way(rules, deliver=held.append, filters=[{"eventName": ["INSERT", "MODIFY"]}])
-    processing = way.build.insert("haemoro_1x2", CAMERAS[0], status="PROCESSING")
-    completed = way.build.modify("haemoro_1x2", CAMERAS[0], {"status": "PROCESSING"}, status="COMPLETED")
-    way.pipe.process([processing, completed])
+    design = NaiveDesign(rules, deliver=held.append, filters=[{"eventName": ["INSERT", "MODIFY"]}])
+    processing = design.build.insert("haemoro_1x2", CAMERAS[0], status="PROCESSING")
+    completed = design.build.modify("haemoro_1x2", CAMERAS[0], {"status": "PROCESSING"}, status="COMPLETED")
+    design.pipe.process([processing, completed])
     for delivery in reversed(held):  # as AWS may
         for _ in delivery():
             pass
@@ -177,48 +171,48 @@ def test_row_18_the_bus_keeps_no_order() -> None:
 
 def test_row_21_the_detail_is_dynamodb_json() -> None:
     naive, right = RecordingTarget(), RecordingTarget()
-    way = Way(
+    design = NaiveDesign(
         {
             "naive": ({"detail": {"status": ["COMPLETED"]}}, naive),
             "right": ({"detail": {"dynamodb": {"NewImage": {"status": {"S": ["COMPLETED"]}}}}}, right),
         }
     )
-    way.pipe.process(way.build.completed(POSE))
+    design.pipe.process(design.build.completed(POSE))
     assert (len(naive.events), len(right.events)) == (0, 1)
 
 
 def test_row_22_without_parameters_the_source_is_the_pipe() -> None:
     for source, taken in ((None, 0), ("my-app", 1)):
         target = RecordingTarget()
-        way = Way({"mine": ({"source": ["my-app"]}, target)}, source=source)
-        way.pipe.process(way.build.completed(POSE))
+        design = NaiveDesign({"mine": ({"source": ["my-app"]}, target)}, source=source)
+        design.pipe.process(design.build.completed(POSE))
         assert len(target.events) == taken
-    assert Way().everything.events == []
+    assert NaiveDesign().everything.events == []
 
 
 def test_row_23_a_wrong_bus_name_is_answered_with_an_event_id() -> None:
-    way = Way()
+    design = NaiveDesign()
     entry = {"Source": "app", "DetailType": "t", "Detail": "{}"}
-    answer = way.bus.put_events([entry | {"EventBusName": "perception-pipeline-event-bus-pord"}])
+    answer = design.bus.put_events([entry | {"EventBusName": "perception-pipeline-event-bus-pord"}])
     assert answer["FailedEntryCount"] == 0
     assert "EventId" in answer["Entries"][0]
-    assert way.everything.events == []  # the naive sender is content
-    way.bus.put_events([entry | {"EventBusName": way.bus.name}])
-    assert len(way.everything.events) == 1  # a test that follows the event to its target finds out
+    assert design.everything.events == []  # the naive sender is content
+    design.bus.put_events([entry | {"EventBusName": design.bus.name}])
+    assert len(design.everything.events) == 1  # a test that follows the event to its target finds out
 
 
 def test_row_24_entry_errors_come_with_success() -> None:
-    way = Way()
+    design = NaiveDesign()
     entries = [
         {"Source": "app", "DetailType": "t", "Detail": "{}"},
         {"Source": "app", "DetailType": "t", "Detail": "not JSON"},
     ]
-    answer = way.bus.put_events(entries)  # nothing raised
+    answer = design.bus.put_events(entries)  # nothing raised
     assert answer["FailedEntryCount"] == 1
     assert answer["Entries"][1]["ErrorCode"] == "MalformedDetail"
 
     with pytest.raises(PublishError, match="1 of 2 entries did not reach the bus"):
-        EventPublisher(InMemoryEventsClient(way.bus), way.bus.name).publish(entries)
+        EventPublisher(InMemoryEventsClient(design.bus), design.bus.name).publish(entries)
 
 
 def test_row_25_the_rule_s_queue_does_not_see_what_the_handler_raises() -> None:
@@ -243,9 +237,9 @@ def test_row_32_the_fallback_queries_through_the_sdk_integration() -> None:
 
 def test_row_33_one_detail_type_files_every_kind_under_one_schema() -> None:
     def schemas(detail_type: str | None) -> set[tuple[str, str]]:
-        way = Way(detail_type=detail_type)
-        way.pipe.process(way.build.completed(POSE, RECON))
-        return {(event["source"], event["detail-type"]) for event in way.everything.events}
+        design = NaiveDesign(detail_type=detail_type)
+        design.pipe.process(design.build.completed(POSE, RECON))
+        return {(event["source"], event["detail-type"]) for event in design.everything.events}
 
     assert len(schemas(None)) == 1
     assert schemas(f"$.{KIND}") == {("Pipe p", "pose"), ("Pipe p", "recon")}

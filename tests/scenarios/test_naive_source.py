@@ -18,7 +18,7 @@ from perception_events.pipes import EventBusTarget, InvalidPipeError, Pipe, dead
 from perception_events.streams import InMemoryTable, TrimmedDataError
 from perception_events.testing import FailingTarget, RecordBuilder, RecordingBus, RecordingTarget, assert_routed
 from perception_events.topology import SourceParameters
-from support.naive_design import POSE, RECON, START, Way, passes
+from support.naive_design import POSE, RECON, START, NaiveDesign, passes
 
 DAY = 86_400
 COMPLETED_NEW: JSONObject = {"NewImage": {"status": {"S": ["COMPLETED"]}}}
@@ -48,10 +48,10 @@ def test_row_02_a_batch_size_of_100_toward_a_bus_is_rejected_set_or_not() -> Non
 def test_row_08_a_filter_cannot_say_contains_but_a_rule_can() -> None:
     contains: Any = {"dynamodb": {"Keys": {"date#event_type": {"S": [{"wildcard": "*#reid*"}]}}}}
     with pytest.raises(InvalidEventPatternError):
-        Way(filters=[contains])
-    way = Way({"reid": ({"detail": contains}, RecordingTarget())})
-    way.pipe.process(way.build.completed("2025-07-15#reid", POSE))
-    assert_routed(way.trace, to=["everything", "everything", "reid"])
+        NaiveDesign(filters=[contains])
+    design = NaiveDesign({"reid": ({"detail": contains}, RecordingTarget())})
+    design.pipe.process(design.build.completed("2025-07-15#reid", POSE))
+    assert_routed(design.trace, to=["everything", "everything", "reid"])
 
 
 def test_row_09_processing_to_completed_is_a_modify() -> None:
@@ -135,10 +135,10 @@ def test_row_26_the_pipe_s_dead_letter_has_numbers_not_the_record() -> None:
     clock = ManualClock(START)
     events = table(clock)
     events.put_item(item("COMPLETED"))
-    way = Way(enrichment=FailingTarget(), maximum_retry_attempts=0)
+    design = NaiveDesign(enrichment=FailingTarget(), maximum_retry_attempts=0)
     [shard] = events.stream.shards()
-    way.pipe.process(events.stream.records(), shard_id=shard.shard_id)
-    [message] = way.queue.events
+    design.pipe.process(events.stream.records(), shard_id=shard.shard_id)
+    [message] = design.queue.events
     assert "NewImage" not in str(message)
     assert dead_letter_records(events.stream, message) == tuple(events.stream.records())
     clock.advance(DAY + 1)
@@ -151,9 +151,9 @@ def test_row_27_the_default_retry_blocks_the_shard_for_a_day() -> None:
         poison = FailingTarget(
             on=lambda batch: any(i["dynamodb"]["NewImage"]["n"]["N"] == "1" for i in batch), response=[]
         )
-        way = Way(enrichment=poison, batch_size=1, **settings)
-        result = way.pipe.process([way.build.insert("a", POSE, n=n) for n in range(4)])
-        return way.clock.now() - START, result.dead_lettered
+        design = NaiveDesign(enrichment=poison, batch_size=1, **settings)
+        result = design.pipe.process([design.build.insert("a", POSE, n=n) for n in range(4)])
+        return design.clock.now() - START, result.dead_lettered
 
     blocked, given_up = run(maximum_retry_attempts=-1, maximum_record_age=-1)
     assert (blocked > DAY, given_up) == (True, 3)  # the two behind it expired waiting

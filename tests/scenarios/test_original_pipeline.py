@@ -16,7 +16,7 @@ from perception_events.trace import Trace
 RECORDS = Path(__file__).resolve().parents[2] / "docs" / "examples" / "perception_pipeline" / "records.jsonl"
 
 
-class Recording:
+class RecordingFunction:
     def __init__(self) -> None:
         self.keys: list[str] = []
 
@@ -32,7 +32,7 @@ def recorded() -> list[dict[str, Any]]:
 
 
 def test_recorded_writes_reach_the_functions_of_their_modules() -> None:
-    pose, recon = Recording(), Recording()
+    pose, recon = RecordingFunction(), RecordingFunction()
     simulation = PipelineSimulation(perception_pipeline, targets={"aggregate_pose": pose, "aggregate_recon": recon})
     routes = {(r.partition_key, r.sort_key, r.event_name, r.status): r for r in simulation.route(recorded())}
 
@@ -86,7 +86,7 @@ def test_a_record_without_a_sort_key_says_so() -> None:
 
 def test_a_target_that_is_not_declared_is_rejected() -> None:
     with pytest.raises(UnknownTargetError, match=r"no target agregate_pose; declared: aggregate_pose, aggregate_recon"):
-        PipelineSimulation(perception_pipeline, targets={"agregate_pose": Recording()})
+        PipelineSimulation(perception_pipeline, targets={"agregate_pose": RecordingFunction()})
 
 
 def test_the_same_records_give_the_same_run() -> None:

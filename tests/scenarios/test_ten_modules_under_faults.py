@@ -42,7 +42,7 @@ class Throttled:
             raise TargetError(str(error), code="THROTTLING") from error
 
 
-class Day:
+class ModulesRun:
     """Table, stream, pipe, bus, joins and modules on one scheduler, with one plan of what goes wrong."""
 
     def __init__(self, example: ModuleType, seed: int) -> None:
@@ -98,7 +98,7 @@ def example(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_the_day_ends_and_every_module_is_started_once_whatever_fails(example: ModuleType) -> None:
     for seed in SEEDS:
-        day = Day(example, seed)
+        day = ModulesRun(example, seed)
         assert day.run.result.pending == 0, str(day)
         assert day.trace.of(DeadLettered) == [], str(day)
         assert day.trace.of(Discarded) == [], str(day)
@@ -111,7 +111,7 @@ def test_the_day_ends_and_every_module_is_started_once_whatever_fails(example: M
 
 def test_the_days_are_bad_ones(example: ModuleType) -> None:
     """The law above would hold of days on which nothing happens, too."""
-    days = [Day(example, seed) for seed in range(12)]
+    days = [ModulesRun(example, seed) for seed in range(12)]
     assert sum(day.run.crashes for day in days) > 20
     assert sum(day.run.result.retries for day in days) > 50
     deliveries = [Counter((d.event_id, d.target) for d in day.trace.of(Delivered)) for day in days]
@@ -120,5 +120,5 @@ def test_the_days_are_bad_ones(example: ModuleType) -> None:
 
 def test_a_seed_repeats_its_day_byte_for_byte(example: ModuleType) -> None:
     for seed in list(SEEDS)[:3]:
-        traces = [Day(example, seed).trace.to_json_lines() for _ in range(2)]
+        traces = [ModulesRun(example, seed).trace.to_json_lines() for _ in range(2)]
         assert traces[0] == traces[1]

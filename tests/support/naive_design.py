@@ -17,7 +17,7 @@ from perception_events.topology import SourceParameters
 from perception_events.trace import Trace
 from support.pipe_parts import pipe_settings
 
-__all__ = ["POSE", "RECON", "START", "Way", "original_handler", "passes"]
+__all__ = ["POSE", "RECON", "START", "NaiveDesign", "original_handler", "passes"]
 
 START = 1_752_538_268.0
 POSE = "2025-07-15#pose#sync001#cam3"
@@ -32,7 +32,7 @@ def original_handler(event: Any) -> JSONValue:
     return result
 
 
-class Way:
+class NaiveDesign:
     """Stream records through a pipe to a bus with rules; everything on the way is kept."""
 
     def __init__(

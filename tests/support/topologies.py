@@ -14,6 +14,7 @@ from perception_events.topology import (
     PartialJSON,
     Pipe,
     Queue,
+    Resource,
     RetryPolicy,
     Rule,
     RuleTarget,
@@ -26,7 +27,7 @@ from perception_events.topology import (
     Topology,
 )
 
-__all__ = ["HOSTILE", "every_kind", "hostile"]
+__all__ = ["HOSTILE", "every_kind", "hostile", "many_rules"]
 
 HOSTILE = (
     '${file("/etc/passwd")}',
@@ -204,3 +205,30 @@ def every_kind(word: str = "orders") -> Topology:
 def hostile() -> Topology:
     """`every_kind` with all hostile texts in every name, pattern and input."""
     return every_kind("".join(HOSTILE))
+
+
+def many_rules(count: int, *, rules_per_bus: int = 300) -> Topology:
+    """Rules with a queue each and one dead-letter queue for all; every tenth rule logs too. A bus takes 300."""
+    buses = [(f"Bus{n or ''}", f"shop-bus{n or ''}") for n in range(-(-count // rules_per_bus))]
+    resources: list[Resource] = [
+        *(EventBus(id, name=name, arn=_arn("events", f"event-bus/{name}")) for id, name in buses),
+        Queue("DeadLetters", name="dead-letters", arn=_arn("sqs", "dead-letters")),
+        Function("Log", name="log-all", arn=_arn("lambda", "function:log-all")),
+    ]
+    for number in range(count):
+        name = f"tenant-{number}"
+        bus, bus_name = buses[number // rules_per_bus]
+        resources.append(Queue(f"Queue{number}", name=f"{name}-queue", arn=_arn("sqs", f"{name}-queue")))
+        targets = [RuleTarget("queue", target=f"Queue{number}", dead_letter_queue="DeadLetters")]
+        targets += [RuleTarget("log", target="Log")] if number % 10 == 0 else []
+        resources.append(
+            Rule(
+                f"Rule{number}",
+                name=f"{name}-rule",
+                arn=_arn("events", f"rule/{bus_name}/{name}-rule"),
+                bus=bus,
+                event_pattern={"source": ["shop"], "detail": {"tenant": [name], "total": [{"numeric": [">", number]}]}},
+                targets=tuple(targets),
+            )
+        )
+    return Topology(resources, name="many-rules")

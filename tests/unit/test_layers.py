@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,21 +26,25 @@ LAYERS: list[set[str]] = [
         "records",
     },
     {"aws_limits", "topology"},
-    {"models", "sort_keys", "patterns", "input_transforms", "trace", "targets", "scheduler"},
+    {"models", "sort_keys", "item_names", "patterns", "input_transforms", "trace", "targets", "scheduler"},
     {"sources", "classifiers", "aggregation", "schemas"},
     {"streams", "pipes", "buses"},
     {"simulation"},
     {"checks", "rendering", "diagrams", "readers"},
     {"pipeline"},
     {"traffic"},
+    {"analysis"},
     {"aws"},
+    {"bulk"},
     {"lambdas"},
-    {"testing", "cli", "__main__"},
+    {"testing", "studio"},
+    {"cli", "pytest_plugin", "__main__"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 STRANGERS = [("pipes", "buses"), ("buses", "pipes"), ("streams", "pipes"), ("streams", "buses")]
 PACKAGE = Path(perception_events.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
+ARCHITECTURE = Path(__file__).resolve().parents[2] / "docs" / "architecture.md"
 
 
 def part(path: Path) -> str:
@@ -79,18 +84,35 @@ def test_third_parties_stay_in_their_place(path: Path) -> None:
         "boto3": {"aws"},
         "botocore": {"aws"},
     }
-    allowed |= {"yaml": {"readers"}, "zstandard": {"traffic"}}
+    allowed |= {"yaml": {"readers", "schemas"}, "zstandard": {"traffic"}, "isal": {"traffic"}}
     allowed |= {
         "typer": {"cli"},
+        "starlette": {"studio"},
+        "uvicorn": {"studio"},
         "rich": {"cli"},
         "hypothesis": {"testing"},
-        "pytest": {"testing"},
+        "pytest": {"pytest_plugin"},
         "msgspec": {"patterns", "traffic"},
+        "pyspark": {"bulk"},
     }
     for name in imports(path):
         top = name.split(".")[0]
         if top in allowed:
             assert part(path) in allowed[top], f"{path} must not import {top}"
+
+
+def test_the_architecture_page_names_files_that_are_there() -> None:
+    page = ARCHITECTURE.read_text(encoding="utf-8")
+    table = page.partition("## Where things are")[2].partition("\n## ")[0]
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", table)
+    assert len(named) > 10
+    assert [name for name in named if not (PACKAGE / name).exists()] == []
+
+
+def test_the_architecture_page_names_every_part() -> None:
+    page = ARCHITECTURE.read_text(encoding="utf-8")
+    layers = page.partition("## Layers")[2].partition("\n## ")[0]
+    assert [name for name in RANK if f"`{name}`" not in layers and name != "__main__"] == []
 
 
 LIGHT = [

@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from perception_events.json_values import JSONValue
+from perception_events.json_values import JSONObject, JSONValue
 from perception_events.records import (
     UnreadableRecordError,
     creation_time,
+    has_change,
     image_of,
+    image_with,
     is_ttl_deletion,
     json_record,
     key_of,
@@ -111,3 +113,22 @@ def test_hostile_input_is_rejected_by_name(hostile: Any, says: str) -> None:
         wire_record(hostile)
     assert len(str(caught.value)) < 300
     assert time.thread_time() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"NewImage": {"a": 1}, "Keys": {"a": 2}, "OldImage": {"a": 3}}, ("NewImage", {"a": 1})),
+        ({"NewImage": {"b": 1}, "Keys": {"a": 2}, "OldImage": {"a": 3}}, ("Keys", {"a": 2})),
+        ({"NewImage": None, "OldImage": {"a": 3}}, ("OldImage", {"a": 3})),
+        ({"NewImage": {"b": 1}}, None),
+    ],
+)
+def test_the_newest_image_that_has_the_attribute_is_found(change: JSONObject, found: object) -> None:
+    assert image_with({"dynamodb": change}, "a") == found
+
+
+def test_only_an_object_makes_a_change() -> None:
+    assert has_change({"dynamodb": {}})
+    assert not has_change({"dynamodb": None})
+    assert not has_change({})

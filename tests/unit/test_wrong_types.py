@@ -33,7 +33,7 @@ def deep(levels: int) -> Any:
     return value
 
 
-class Spiteful:
+class RaisingObject:
     """An object whose every question is answered by an error."""
 
     def __repr__(self) -> str:
@@ -58,7 +58,7 @@ ODD: dict[str, Any] = {
     "tuple": (1, 2),
     "empty": {},
     "object": object(),
-    "spiteful": Spiteful(),
+    "spiteful": RaisingObject(),
     "function": len,
     "type": int,
     "names": {1: 2},

@@ -17,8 +17,9 @@ from perception_events.aggregation._errors import (
     JoinFailuresError,
     JoinNotFoundError,
 )
-from perception_events.aggregation._join import Expected, Join, read_expectation
-from perception_events.aggregation._keys import ItemNames, JoinKey
+from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._join import Join
+from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
 from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
@@ -30,6 +31,7 @@ from perception_events.aggregation._transitions import (
 )
 from perception_events.clock import Clock
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
 from perception_events.records import event_id
 from perception_events.sort_keys import parse_date
@@ -297,18 +299,7 @@ class Aggregator:
             InvalidExpectationError: the manifest, or what the join's callable returned, says neither members nor a
                 number.
         """
-        expects = join.expects
-        if isinstance(expects, (int, frozenset)):
-            return expects
-        if join.manifest is not None:
-            return self._store.manifest(key.site, join.manifest.sort_key(join, key), join.manifest.attribute)
-        assert callable(expects)
-        try:
-            found = expects(key)
-        except Exception as error:
-            error.add_note(f"raised by expects= of join {join.name!r} for the group {key}")
-            raise
-        return read_expectation(found, f"join {join.name!r}: expects({key}) returned")
+        return join.expectation.of(join, key, self._store.manifest)
 
     def _known_expectation(self, join: Join, key: JoinKey, *, by_sweep: bool) -> tuple[Expected, str | None]:
         """The expectation of a group, or None with the reason why it cannot be read.
@@ -332,8 +323,8 @@ class Aggregator:
         return expected, None
 
     def _check_capacity(self, join: Join) -> None:
-        if self._limits is not None and isinstance(join.expects, (int, frozenset)):
-            problem = self._limits.capacity_problem(JoinKey(join.name, "", ""), join.expects)
+        if self._limits is not None and join.expectation.fixed is not None:
+            problem = self._limits.capacity_problem(JoinKey(join.name, "", ""), join.expectation.fixed)
             if problem is not None:
                 raise InvalidJoinError(f"join {join.name!r} can never complete: {problem}")
 

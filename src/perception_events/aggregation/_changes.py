@@ -8,11 +8,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from perception_events.aggregation._errors import InvalidMemberEventError
-from perception_events.aggregation._keys import ItemNames
 from perception_events.aggregation._state import COMPLETED
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
-from perception_events.records import EventName, change_of, creation_time, image_of, is_ttl_deletion
+from perception_events.records import EventName, change_of, creation_time, has_change, image_of, is_ttl_deletion
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 
 __all__ = ["EXPIRED", "REMOVED", "ItemChange", "item_change", "item_changes", "records_in", "version_of"]
@@ -90,8 +90,7 @@ def item_change(
 def _change(
     record: dict[str, JSONValue], names: ItemNames, parts: Mapping[str, tuple[str, ...]] | None
 ) -> ItemChange | None:
-    data = record.get("dynamodb")
-    if not isinstance(data, dict):
+    if not has_change(record):
         raise InvalidMemberEventError(
             f"the event has no 'dynamodb' object (it has: {', '.join(map(str, list(record)[:8])) or 'nothing'}); "
             "let the pipe's input template keep it"
@@ -113,7 +112,7 @@ def _change(
         status = _status_of_removal(record, text, names)
     else:
         status = names.status_of(status) or status
-    return ItemChange(site, sort_key, status, version_of(data.get("SequenceNumber"), status))
+    return ItemChange(site, sort_key, status, version_of(change_of(record).get("SequenceNumber"), status))
 
 
 def _status_of_removal(record: Mapping[str, JSONValue], sort_key: str, names: ItemNames) -> str:

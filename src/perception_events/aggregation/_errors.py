@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, DeliveryError, InputError, PerceptionEventsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ __all__ = [
 _MOST_LISTED = 10
 
 
-class InvalidJoinError(PerceptionEventsError, ValueError):
+class InvalidJoinError(DeclarationError, ValueError):
     """A declared join that cannot work; the message names the join, the path where there is one, and the fix."""
 
 
@@ -32,11 +32,11 @@ class InvalidExpectationError(InvalidJoinError):
     """A manifest item, or what a callable returned, that does not say which members a group expects."""
 
 
-class InvalidMemberEventError(PerceptionEventsError, ValueError):
+class InvalidMemberEventError(InputError, ValueError):
     """An event that is not a change of an event-table item; sending it again will not help."""
 
 
-class JoinContentionError(PerceptionEventsError, RuntimeError):
+class JoinContentionError(DeliveryError, RuntimeError):
     """Others changed a join at every attempt; nothing was lost, and the same event may be handled again."""
 
     retryable = True
@@ -62,7 +62,7 @@ class JoinFailure:
         return f"{self.subject}: {self.error}"
 
 
-class JoinFailuresError(PerceptionEventsError, RuntimeError):
+class JoinFailuresError(DeliveryError, RuntimeError):
     """Some of many events or groups could not be handled; all the others were.
 
     `results` are what was done, `failures` what was not, `retryable` whether one of these may succeed by itself.

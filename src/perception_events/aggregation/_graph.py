@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._join import Join
-from perception_events.aggregation._keys import ItemNames
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import KeyFormat
 
 __all__ = ["check_acyclic", "check_joins", "check_reachable"]
@@ -105,7 +105,7 @@ def _check_parts(join: Join, event_type: str, known: tuple[str, ...] | None, pat
                 f"{', '.join(known) or 'no parts'} after the event type ({path})"
             )
     rest = [part for part in known if part not in join.group_by]
-    expects = join.expects
+    expects = join.expectation.fixed
     if not isinstance(expects, frozenset):
         return
     depth = len(rest) if len(join.event_types) == 1 and rest else len(rest) + 1

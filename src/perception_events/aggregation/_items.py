@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError
-from perception_events.aggregation._join import Expected
-from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, ItemNames, JoinKey
+from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, JoinKey
 from perception_events.aggregation._state import JoinState, Member, TriggerReason
 from perception_events.aggregation._store import OutboxItem, UnreadableGroup
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SEPARATOR
 from perception_events.times import from_iso, to_iso
 

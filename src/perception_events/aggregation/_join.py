@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError, InvalidJoinError
-from perception_events.aggregation._keys import UNGROUPED, ItemNames, JoinKey
+from perception_events.aggregation._expectations import Expectation, Manifest, expectation_of
+from perception_events.aggregation._keys import UNGROUPED, JoinKey
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey
 
-__all__ = ["Expectation", "Expected", "FallbackPolicy", "Join", "Manifest", "read_expectation"]
-
-Expected: TypeAlias = frozenset[str] | int | None
-"""Who is expected in one group: members by name, a number of any members, or None while it is not known."""
+__all__ = ["FallbackPolicy", "Join"]
 
 SHORTEST_RETENTION = timedelta(days=3)
 """A redelivery can be this old: 24 h in the stream, 24 h in the bus, 6 h in Lambda's queue.
@@ -40,41 +38,6 @@ class FallbackPolicy(StrEnum):
     """Alert, once for each run, and wait on."""
     WAIT = "WAIT"
     """Wait on; the join is listed as overdue."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """An item of the event table that says who is expected: a set or list of names, or a number.
-
-    Its key is the group's partition key and `date#event_type[#...]`, with the parts named by `group_by`: by default
-    one manifest serves a site's whole day. Until the item is there the join waits.
-    """
-
-    event_type: str
-    attribute: str = "members"
-    group_by: tuple[str, ...] = ("site", "date")
-
-    def sort_key(self, join: Join, key: JoinKey) -> str:
-        """The sort key of the manifest that serves the group `key` of `join`."""
-        names = join.group_by[len(join.group_by) - len(key.parts) :]
-        values = dict(zip(names, key.parts, strict=True))
-        segments = (self.event_type, *(values[name] for name in self.group_by if name in values))
-        return SEPARATOR.join((key.date, *segments) if key.date else segments)
-
-    def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
-        """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
-
-        None where the item has other parts than manifests of this join.
-        """
-        parts = join.group_parts(sort_key.key_format)
-        named = [part for part in self.group_by if part in parts]
-        if len(sort_key.segments) != len(named) + 1:
-            return None
-        values = dict(zip(named, sort_key.segments[1:], strict=True))
-        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(part, "") for part in parts))
-
-
-Expectation: TypeAlias = frozenset[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +66,15 @@ class Join:
 
     on: str | tuple[str, ...]
     group_by: tuple[str, ...] = ("site", "date")
-    expects: Expectation | Iterable[str] | None = None
+    expects: Iterable[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int] | None = None
     trigger: tuple[str, ...] = ()
     deadline: timedelta | None = None
     policy: FallbackPolicy = FallbackPolicy.WAIT
     quorum: int | None = None
     name: str = ""
     retention: timedelta = field(default=timedelta(days=14))
+    expectation: Expectation = field(init=False, repr=False, compare=False)
+    """What `expects` means."""
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -161,29 +126,15 @@ class Join:
             )
 
     def _check_members(self, on: tuple[str, ...]) -> None:
-        expects = self.expects
-        if expects is None:
-            expects = frozenset(on)
-        elif not (isinstance(expects, Manifest) or callable(expects)):
-            try:
-                expects = read_expectation(expects, f"join {self.name!r}: expects is")
-            except InvalidExpectationError as error:
-                raise InvalidJoinError(f"{error}; or a Manifest, or a callable") from None
-        object.__setattr__(self, "expects", expects)
-        if isinstance(expects, frozenset) and len(on) > 1:
-            for member in sorted(expects):
-                if member.split(SEPARATOR)[0] not in on:
-                    raise InvalidJoinError(
-                        f"join {self.name!r} can never complete: with several event types a member starts with its "
-                        f"event type, and {member!r} starts with none of {', '.join(on)}"
-                    )
-        if isinstance(expects, Manifest):
-            unknown = [part for part in expects.group_by if part not in self.group_by]
-            if unknown or expects.group_by[:1] != self.group_by[:1]:
-                raise InvalidJoinError(
-                    f"join {self.name!r}: the manifest's group_by={expects.group_by!r} must start with "
-                    f"{self.group_by[0]!r} and name parts of the join's own group_by={self.group_by!r}"
-                )
+        declared = frozenset(on) if self.expects is None else self.expects
+        try:
+            expectation = expectation_of(declared, f"join {self.name!r}: expects is")
+        except InvalidExpectationError as error:
+            raise InvalidJoinError(str(error)) from None
+        object.__setattr__(self, "expectation", expectation)
+        object.__setattr__(self, "expects", declared if expectation.fixed is None else expectation.fixed)
+        if reason := expectation.error(self):
+            raise InvalidJoinError(f"join {self.name!r}: {reason}")
 
     def _check_fallback(self) -> None:
         if self.policy is not FallbackPolicy.WAIT and self.deadline is None:
@@ -193,8 +144,9 @@ class Join:
         if (self.policy is FallbackPolicy.QUORUM) != (self.quorum is not None):
             raise InvalidJoinError(f"join {self.name!r}: quorum belongs to policy QUORUM, and QUORUM needs one")
         if self.quorum is not None:
-            most = len(self.expects) if isinstance(self.expects, frozenset) else self.expects
-            if self.quorum < 1 or (isinstance(most, int) and self.quorum > most):
+            fixed = self.expectation.fixed
+            most = len(fixed) if isinstance(fixed, frozenset) else fixed
+            if self.quorum < 1 or (most is not None and self.quorum > most):
                 raise InvalidJoinError(
                     f"join {self.name!r}: a quorum of {self.quorum} can never be decided on, {most} are expected"
                 )
@@ -213,7 +165,7 @@ class Join:
     @property
     def manifest(self) -> Manifest | None:
         """The manifest, when that is what the join expects."""
-        return self.expects if isinstance(self.expects, Manifest) else None
+        return self.expectation if isinstance(self.expectation, Manifest) else None
 
     def group_parts(self, key_format: KeyFormat) -> tuple[str, ...]:
         """The parts of `group_by` that follow the event type in a key: without the partition key and the prefix."""
@@ -268,24 +220,3 @@ class Join:
         if prefix is not None and not self._groups_by_prefix(self.group_by, prefix):
             date = UNGROUPED
         return JoinKey(self.name, site, date, parts), SEPARATOR.join(rest)
-
-
-def read_expectation(found: object, where: str) -> frozenset[str] | int:
-    """Members or a number, from what somebody wrote or a callable returned; `where` begins the error message.
-
-    Raises:
-        InvalidExpectationError: it is neither.
-    """
-    if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
-        return int(found)
-    if isinstance(found, Iterable) and not isinstance(found, (str, bytes, Mapping)):
-        members = list(found)
-        if members and all(isinstance(member, str) and member for member in members):
-            return frozenset(members)
-        found = members
-    if isinstance(found, str):
-        raise InvalidExpectationError(f"{where} one text, {describe(found)}; for one member write a set of it")
-    raise InvalidExpectationError(
-        f"{where} {describe(found)}, so no event could complete it; a collection of at least one member's name or a "
-        "whole number of at least 1 is needed"
-    )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perception_events.event_status import EventStatus
-from perception_events.sort_keys import DATED, SEPARATOR, KeyFormat
+from perception_events.sort_keys import SEPARATOR
 
 __all__ = [
     "ALERT_PREFIX",
@@ -15,7 +13,6 @@ __all__ = [
     "OPEN_JOINS_PARTITION",
     "TRIGGER_PREFIX",
     "UNGROUPED",
-    "ItemNames",
     "JoinKey",
     "alert_event_type",
     "joins_prefix",
@@ -44,39 +41,6 @@ def trigger_event_type(module: str) -> str:
 def alert_event_type(join: str) -> str:
     """The event type of the item that reports an overdue group of `join`: `alert_pose`."""
     return ALERT_PREFIX + join
-
-
-@dataclass(frozen=True, slots=True)
-class ItemNames:
-    """What the event table calls its attributes, and how its sort keys and states read.
-
-    `partition_key`, `sort_key`, `ttl_attribute`, `status_attribute`: names of attributes.
-    `done`, `in_progress`, `failed`: the values of the status that mean each; the first one is what is written. An item
-    that is done counts as a member of a join.
-    `key_format`: how sort keys begin.
-    """
-
-    partition_key: str = "site"
-    sort_key: str = "date#event_type"
-    ttl_attribute: str = "expires_at"
-    status_attribute: str = "status"
-    done: tuple[str, ...] = ("COMPLETED",)
-    in_progress: tuple[str, ...] = ("PROCESSING",)
-    failed: tuple[str, ...] = ("FAILED",)
-    key_format: KeyFormat = DATED
-
-    def status_texts(self, status: EventStatus) -> tuple[str, ...]:
-        """How the table writes `status`; the first text is the one to write."""
-        texts = {
-            EventStatus.COMPLETED: self.done,
-            EventStatus.PROCESSING: self.in_progress,
-            EventStatus.FAILED: self.failed,
-        }
-        return texts[status]
-
-    def status_of(self, text: object) -> EventStatus | None:
-        """What a value of the status attribute means; None for one that means none of the three."""
-        return next((status for status in EventStatus if text in self.status_texts(status)), None)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -112,6 +76,8 @@ class JoinKey:
         encoded = text.encode("utf-8", "surrogatepass")
         if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
             return text
+        import hashlib  # seldom needed, and slow to load
+
         return _with_prefix(self.date, f"open_{self.join}", hashlib.sha256(encoded).hexdigest())
 
     def trigger_sort_key(self, module: str, run: int) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._items import manifest_members
-from perception_events.aggregation._join import Expected
 from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._members import Members
 from perception_events.aggregation._state import JoinState, Member

@@ -27,14 +27,7 @@ def joins_mermaid(joins: Iterable[Join]) -> str:
 
 def _story(join: Join) -> list[str]:
     """Lines: what the join waits for, for which group, and what happens when that takes too long."""
-    expects = join.expects
-    if isinstance(expects, int):
-        who = f"any {expects}"
-    elif isinstance(expects, frozenset):
-        who = ", ".join(sorted(expects)) if len(expects) <= 2 else f"all {len(expects)}"
-    else:
-        who = f"as {join.manifest.event_type} says" if join.manifest else "as a function says"
-    story = [who, f"for each {', '.join(join.group_by)}"]
+    story = [join.expectation.words(), f"for each {', '.join(join.group_by)}"]
     if join.deadline is None:
         return story
     acts = {

@@ -6,7 +6,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from perception_events.aggregation._join import Expected, Join
+from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._join import Join
 from perception_events.aggregation._state import JoinState, is_complete, missing_members
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.times import to_iso

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from perception_events.aggregation._join import Expected
+from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._keys import JoinKey
 
 __all__ = ["COMPLETED", "JoinState", "Member", "TriggerReason", "is_complete", "missing_members"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from perception_events.aggregation._join import Expected
+from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._keys import JoinKey
 from perception_events.aggregation._state import JoinState, Member
 

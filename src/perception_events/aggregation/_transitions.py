@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from perception_events.aggregation._join import Expected, FallbackPolicy, Join
+from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._join import FallbackPolicy, Join
 from perception_events.aggregation._keys import alert_event_type, trigger_event_type
 from perception_events.aggregation._state import (
     COMPLETED,

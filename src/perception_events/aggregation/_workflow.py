@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from perception_events.aggregation._errors import InvalidJoinError
+from perception_events.aggregation._expectations import Manifest, MemberCount, NamedMembers
 from perception_events.aggregation._join import FallbackPolicy, Join
-from perception_events.aggregation._keys import (
-    OPEN_JOINS_PARTITION,
-    ItemNames,
-    alert_event_type,
-    trigger_event_type,
-)
+from perception_events.aggregation._keys import OPEN_JOINS_PARTITION
 from perception_events.aggregation._state import TriggerReason
+from perception_events.aggregation._workflow_tasks import NOW, STATE_ATTRIBUTES, State, Tasks, absent
+from perception_events.item_names import ItemNames
 
 __all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 
@@ -24,33 +22,9 @@ CONTAINS_UP_TO = 50
 _LONGEST_NAME = 80
 """Characters of a state's name. AWS: Step Functions Developer Guide, "States"."""
 
-_CANCELLED = "DynamoDb.TransactionCanceledException"
-_RETRY = [
-    {
-        "ErrorEquals": [
-            "DynamoDb.InternalServerErrorException",
-            "DynamoDb.ProvisionedThroughputExceededException",
-            "DynamoDb.RequestLimitExceededException",
-            "DynamoDb.SdkClientException",
-        ],
-        "IntervalSeconds": 2,
-        "MaxAttempts": 4,
-        "BackoffRate": 2,
-    }
-]
-_NOW = "$$.State.EnteredTime"
 _ENTRY = ("join", "join_site", "join_sort_key", "date", "suffix")
 """What an entry of the list of open groups has, as texts."""
-_STATE = {"join": "S", "revision": "N", "run": "N", "opened_at": "S", "triggered_at": "S"}
-"""What is read of a group's state, with the types; the last is there once it has triggered."""
-
 _WRITES = {"ConditionCheck": "ConditionCheckItem", "Delete": "DeleteItem", "Put": "PutItem", "Update": "UpdateItem"}
-
-State = dict[str, Any]
-
-
-def _absent(path: str) -> State:
-    return {"Variable": path, "IsPresent": False}
 
 
 def _ends(outcome: str, comment: str) -> State:
@@ -139,13 +113,14 @@ class _Workflow:
     def __init__(self, table: str, names: ItemNames) -> None:
         self._table = table
         self._names = names
+        self._tasks = Tasks(table, names)
 
     def definition(self, joins: tuple[Join, ...], page_size: int) -> State:
         states: State = {
             "WhichJoin": {
                 "Type": "Choice",
                 "Choices": [
-                    {"Or": [_absent(f"$.{name}.S") for name in _ENTRY], "Next": "NotAnEntry"},
+                    {"Or": [absent(f"$.{name}.S") for name in _ENTRY], "Next": "NotAnEntry"},
                     *({"Variable": "$.join.S", "StringEquals": j.name, "Next": f"{j.name}: whole"} for j in joins),
                 ],
                 "Default": "NotDeclared",
@@ -190,8 +165,8 @@ class _Workflow:
             "StartAt": "Begin",
             "States": {
                 "Begin": {"Type": "Pass", "Result": {"problems": ""}, "Next": "FindOpenJoins"},
-                "FindOpenJoins": self._query(page),
-                "FindMore": self._query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
+                "FindOpenJoins": self._tasks.query(page),
+                "FindMore": self._tasks.query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
                 "EachOpenJoin": {
                     "Type": "Map",
                     "ItemsPath": "$.found.Items",
@@ -245,16 +220,6 @@ class _Workflow:
             },
         }
 
-    def _query(self, request: State) -> State:
-        return {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::aws-sdk:dynamodb:query",
-            "Parameters": request,
-            "Retry": _RETRY,
-            "ResultPath": "$.found",
-            "Next": "EachOpenJoin",
-        }
-
     def _join(self, join: Join) -> State:
         """Read the group, try the trigger of a complete one, then the policy of an overdue one."""
         now, is_it_due = f"{join.name}: now", f"{join.name}: is it due"
@@ -263,16 +228,16 @@ class _Workflow:
         complete = self._complete(join, after_complete)
         first = next(iter(complete), after_complete)
         # A path that finds nothing would end the whole execution, uncaught: all that later states read is tested here.
-        parts = [_absent(f"$.part{n}.S") for n in range(len(join.group_parts(self._names.key_format)))]
+        parts = [absent(f"$.part{n}.S") for n in range(len(join.group_parts(self._names.key_format)))]
         whole: State = {"Type": "Pass", "Next": f"{join.name}: read"}
         if parts:
             lacking: State = {"Or": parts} if len(parts) > 1 else parts[0]
             choices = [{**lacking, "Next": "NotAnEntry"}]
             whole = {"Type": "Choice", "Choices": choices, "Default": f"{join.name}: read"}
-        read = (self._names.ttl_attribute, *_STATE, "due_at", "completed")
+        read = (self._names.ttl_attribute, *STATE_ATTRIBUTES, "due_at", "completed")
         states: State = {
             f"{join.name}: whole": whole,
-            f"{join.name}: read": self._get(
+            f"{join.name}: read": self._tasks.get(
                 {"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"}, "$.state", attributes=read
             )
             | {"Next": f"{join.name}: is it there"},
@@ -280,7 +245,7 @@ class _Workflow:
                 "Type": "Choice",
                 "Choices": [
                     {"Variable": "$.state.Item", "IsPresent": False, "Next": "LeftAlone"},
-                    {"Or": self._damages(), "Next": "Unreadable"},
+                    {"Or": self._tasks.damages(), "Next": "Unreadable"},
                     {"Variable": "$.state.Item.triggered_at", "IsPresent": True, "Next": "LeftAlone"},
                     {"Variable": "$.state.Item.completed", "IsPresent": True, "Next": first},
                 ],
@@ -292,7 +257,7 @@ class _Workflow:
             return states
         # Interpreters differ in whether a comparison may name the context object and in the times they take: the time
         # becomes part of the input, and ISO texts of one zone order as times do.
-        states[now] = {"Type": "Pass", "Parameters": {"at.$": _NOW}, "ResultPath": "$.now", "Next": is_it_due}
+        states[now] = {"Type": "Pass", "Parameters": {"at.$": NOW}, "ResultPath": "$.now", "Next": is_it_due}
         states[is_it_due] = {
             "Type": "Choice",
             "Choices": [
@@ -310,46 +275,43 @@ class _Workflow:
 
     def _complete(self, join: Join, otherwise: str) -> State:
         name = f"{join.name}: trigger if complete"
-        expects = join.expects
-        condition: str
-        values: State
-        if isinstance(expects, int):
-            condition, values = "size(completed) >= :expected", {":expected": {"N": str(expects)}}
-            return {name: self._trigger(join, TriggerReason.COMPLETE, condition, values, otherwise)}
-        if isinstance(expects, frozenset):
-            members = sorted(expects)
-            condition = " AND ".join(f"contains(completed, :expected{n})" for n in range(len(members)))
-            values = {f":expected{n}": {"S": member} for n, member in enumerate(members)}
-            if len(members) > CONTAINS_UP_TO:
-                condition, values = "completed = :expected", {":expected": {"SS": members}}
-            return {name: self._trigger(join, TriggerReason.COMPLETE, condition, values, otherwise)}
-        if join.manifest is None:
-            return {}
-        return self._complete_by_manifest(join, otherwise)
+        reason = TriggerReason.COMPLETE
+        match join.expectation:
+            case MemberCount(count):
+                values: State = {":expected": {"N": str(count)}}
+                return {name: self._tasks.trigger(join, reason, "size(completed) >= :expected", values, otherwise)}
+            case NamedMembers(names):
+                members = sorted(names)
+                condition = " AND ".join(f"contains(completed, :expected{n})" for n in range(len(members)))
+                values = {f":expected{n}": {"S": member} for n, member in enumerate(members)}
+                if len(members) > CONTAINS_UP_TO:
+                    condition, values = "completed = :expected", {":expected": {"SS": members}}
+                return {name: self._tasks.trigger(join, reason, condition, values, otherwise)}
+            case Manifest() as manifest:
+                return self._complete_by_manifest(join, manifest, otherwise)
+        return {}  # a function: nothing can be asked here
 
-    def _complete_by_manifest(self, join: Join, otherwise: str) -> State:
-        manifest = join.manifest
-        assert manifest is not None
+    def _complete_by_manifest(self, join: Join, manifest: Manifest, otherwise: str) -> State:
         parts = join.group_parts(self._names.key_format)
         places = [f"$.part{parts.index(part)}.S" for part in manifest.group_by if part in parts]
-        sort_key = self._format(manifest.event_type + "#{}" * len(places), *places)
+        sort_key = self._tasks.format(manifest.event_type + "#{}" * len(places), *places)
         listed = f"$.manifest.Item['{manifest.attribute}']"
         reason, exactly = TriggerReason.COMPLETE, "completed = :expected"
         by_set, by_list, by_number = (f"{join.name}: trigger if as in {kind}" for kind in ("set", "list", "number"))
         count, whole_list, bad = (f"{join.name}: {what}" for what in ("count list", "whole list", "bad manifest"))
         not_whole = ("*.*", "-*", "0", "*E-*")
         return {
-            f"{join.name}: manifest": self._get(
+            f"{join.name}: manifest": self._tasks.get(
                 {"S.$": "$.join_site.S"}, {"S.$": sort_key}, "$.manifest", attributes=(manifest.attribute,)
             )
             | {"Next": f"{join.name}: which manifest"},
             f"{join.name}: which manifest": {
                 "Type": "Choice",
                 "Choices": [
-                    {**_absent(listed), "Next": otherwise},
+                    {**absent(listed), "Next": otherwise},
                     {"Variable": f"{listed}.SS", "IsPresent": True, "Next": by_set},
                     {"Variable": f"{listed}.L[0].S", "IsPresent": True, "Next": count},
-                    {**_absent(f"{listed}.N"), "Next": bad},
+                    {**absent(f"{listed}.N"), "Next": bad},
                     {"Or": [{"Variable": f"{listed}.N", "StringMatches": form} for form in not_whole], "Next": bad},
                 ],
                 "Default": by_number,
@@ -385,9 +347,9 @@ class _Workflow:
                 "ResultPath": "$.problem",
                 "Next": otherwise,
             },
-            by_set: self._trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.SS"}}, otherwise),
-            by_list: self._trigger(join, reason, exactly, {":expected": {"SS.$": "$.listed.names"}}, otherwise),
-            by_number: self._trigger(
+            by_set: self._tasks.trigger(join, reason, exactly, {":expected": {"SS.$": f"{listed}.SS"}}, otherwise),
+            by_list: self._tasks.trigger(join, reason, exactly, {":expected": {"SS.$": "$.listed.names"}}, otherwise),
+            by_number: self._tasks.trigger(
                 join, reason, "size(completed) >= :expected", {":expected": {"N.$": f"{listed}.N"}}, otherwise
             ),
         }
@@ -396,14 +358,14 @@ class _Workflow:
         """What the policy wants done; empty when it wants to wait."""
         alert, trigger = f"{join.name}: alert", f"{join.name}: trigger what is there"
         if join.policy is FallbackPolicy.ALERT:
-            return {alert: self._alert(join)}
+            return {alert: self._tasks.alert(join)}
         if join.policy is FallbackPolicy.TRIGGER:
-            states = self._trigger(join, TriggerReason.DEADLINE, "attribute_exists(completed)", {}, "LeftAlone")
+            states = self._tasks.trigger(join, TriggerReason.DEADLINE, "attribute_exists(completed)", {}, "LeftAlone")
             return self._if_anybody(join, {trigger: states}, "LeftAlone")
         if join.policy is FallbackPolicy.QUORUM:
             values = {":quorum": {"N": str(join.quorum)}}
-            states = self._trigger(join, TriggerReason.QUORUM, "size(completed) >= :quorum", values, alert)
-            return self._if_anybody(join, {trigger: states}, alert) | {alert: self._alert(join)}
+            states = self._tasks.trigger(join, TriggerReason.QUORUM, "size(completed) >= :quorum", values, alert)
+            return self._if_anybody(join, {trigger: states}, alert) | {alert: self._tasks.alert(join)}
         return {}
 
     def _if_anybody(self, join: Join, states: State, otherwise: str) -> State:
@@ -414,127 +376,3 @@ class _Workflow:
             "Default": otherwise,
         }
         return {f"{join.name}: is anybody in": choice, **states}
-
-    def _trigger(self, join: Join, reason: TriggerReason, condition: str, values: State, otherwise: str) -> State:
-        update = {
-            "UpdateExpression": "SET #status = :triggered, triggered_at = :now, reason = :reason REMOVE reserved "
-            "ADD revision :one",
-            "ConditionExpression": f"attribute_not_exists(triggered_at) AND revision = :revision AND {condition}",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": {
-                ":triggered": {"S": "TRIGGERED"},
-                ":now": {"S.$": _NOW},
-                ":reason": {"S": reason.value},
-                ":one": {"N": "1"},
-                ":revision": {"N.$": "$.state.Item.revision.N"},
-                **values,
-            },
-        }
-        told = {"reason": {"S": reason.value}, "triggered_at": {"S.$": _NOW}, "members.$": "$.state.Item.completed"}
-        puts = []
-        for module in join.trigger:
-            event_type = trigger_event_type(module)
-            trigger_id = self._format(event_type + "{}", "$.suffix.S", before=("$.join_site.S",))
-            which = {"module": {"S": module}, "trigger_id": {"S.$": trigger_id}}
-            puts.append(self._put(join, event_type, {**told, **which}))
-        key = self._key({"S": OPEN_JOINS_PARTITION}, {"S.$": f"$['{self._names.sort_key}'].S"})
-        entry = {"TableName": self._table, "Key": key}
-        return self._transaction([{"Update": self._group(update)}, *puts, {"Delete": entry}], otherwise)
-
-    def _alert(self, join: Join) -> State:
-        update = {
-            "UpdateExpression": "SET alerted_at = :now ADD revision :one",
-            "ConditionExpression": "attribute_not_exists(alerted_at) AND attribute_not_exists(triggered_at) "
-            "AND revision = :revision",
-            "ExpressionAttributeValues": {
-                ":now": {"S.$": _NOW},
-                ":one": {"N": "1"},
-                ":revision": {"N.$": "$.state.Item.revision.N"},
-            },
-        }
-        alert = self._put(join, alert_event_type(join.name), {"alerted_at": {"S.$": _NOW}})
-        return self._transaction([{"Update": self._group(update)}, alert], "LeftAlone")
-
-    def _format(self, form: str, *places: str, before: tuple[str, ...] = ()) -> str:
-        """A key of the group: `form` filled with `places`, after the prefix where the table's keys have one."""
-        first = (*before, *(("$.date.S",) if self._names.key_format.prefix is not None else ()))
-        # A form without any place is no call: Step Functions formats nothing into nothing.
-        values = ", ".join((*first, *places))
-        return f"States.Format('{'{}#' * len(first)}{form}', {values})" if values else form
-
-    def _put(self, join: Join, event_type: str, told: State) -> State:
-        sort_key = self._format(event_type + "{}", "$.suffix.S")
-        item = {
-            **self._key({"S.$": "$.join_site.S"}, {"S.$": sort_key}),
-            f"{self._names.ttl_attribute}.$": f"$.state.Item['{self._names.ttl_attribute}']",
-            self._names.status_attribute: {"S": self._names.done[0]},
-            "event_type": {"S": event_type},
-            "join": {"S": join.name},
-            "run.$": "$.state.Item.run",
-            "opened_at.$": "$.state.Item.opened_at",
-            **told,
-        }
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": item,
-                "ConditionExpression": "attribute_not_exists(#partition)",
-                "ExpressionAttributeNames": {"#partition": self._names.partition_key},
-            }
-        }
-
-    def _transaction(self, items: list[State], otherwise: str) -> State:
-        return {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::aws-sdk:dynamodb:transactWriteItems",
-            "Parameters": {"TransactItems": items},
-            "Retry": _RETRY,
-            "Catch": [
-                {"ErrorEquals": [_CANCELLED], "ResultPath": None, "Next": otherwise},
-                {"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"},
-            ],
-            "ResultPath": None,
-            "Next": "Settled",
-        }
-
-    def _damages(self) -> list[State]:
-        """What makes an item none of a group's, as far as the workflow reads it."""
-        names = (f"{name}.{kind}" for name, kind in _STATE.items() if name != "triggered_at")
-        absent = [_absent(f"$.state.Item.{name}") for name in names]
-        absent.append(_absent(f"$.state.Item['{self._names.ttl_attribute}'].N"))
-        optional = (("completed", "SS"), ("due_at", "S"))
-        wrong: list[State] = [
-            {
-                "And": [
-                    {"Variable": f"$.state.Item.{name}", "IsPresent": True},
-                    _absent(f"$.state.Item.{name}.{kind}"),
-                ]
-            }
-            for name, kind in optional
-        ]
-        return [*absent, *wrong]
-
-    def _get(self, site: State, sort_key: State, result_path: str, *, attributes: Sequence[str]) -> State:
-        # Only what is needed: a state holds 256 KiB, a group's item 400.
-        named = {f"#a{n}": name for n, name in enumerate(attributes)}
-        return {
-            "Type": "Task",
-            "Resource": "arn:aws:states:::dynamodb:getItem",
-            "Parameters": {
-                "TableName": self._table,
-                "Key": self._key(site, sort_key),
-                "ConsistentRead": True,
-                "ProjectionExpression": ", ".join(named),
-                "ExpressionAttributeNames": named,
-            },
-            "Retry": _RETRY,
-            "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": "Failed"}],
-            "ResultPath": result_path,
-        }
-
-    def _group(self, update: State) -> State:
-        key = self._key({"S.$": "$.join_site.S"}, {"S.$": "$.join_sort_key.S"})
-        return {"TableName": self._table, "Key": key, **update}
-
-    def _key(self, site: State, sort_key: State) -> State:
-        return {self._names.partition_key: site, self._names.sort_key: sort_key}

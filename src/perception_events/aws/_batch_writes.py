@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perception_events.aggregation import ItemNames
 from perception_events.attribute_values import InvalidAttributeValueError
 from perception_events.aws._table_calls import TableCalls
 from perception_events.aws.event_items import BatchWriteError, EventRow, EventTableError, InvalidRowError
+from perception_events.item_names import ItemNames
 
 __all__ = ["MAXIMUM_BATCH", "BatchWriter"]
 

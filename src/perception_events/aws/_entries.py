@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.times import InvalidTimeError, read_time
 
 __all__ = ["INVALID_ENTRY", "InvalidEntryError", "entry_size", "request_entry"]
@@ -18,7 +18,7 @@ TEXTS = (*REQUIRED, "EventBusName", "TraceHeader")
 TIME_BYTES = 14
 
 
-class InvalidEntryError(PerceptionEventsError, ValueError):
+class InvalidEntryError(InputError, ValueError):
     """An entry with a field that `PutEvents` does not take."""
 
 

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from perception_events.aggregation import ItemNames
 from perception_events.attribute_values import image_from_python
 from perception_events.aws.event_items import (
     LEASE_ATTRIBUTE,
@@ -16,6 +15,7 @@ from perception_events.aws.event_items import (
 )
 from perception_events.errors import describe
 from perception_events.event_status import EventStatus
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey, parse_date
 
 __all__ = ["as_sort_key", "is_below", "is_rerun", "key_text", "query_prefix", "state_of", "transition_request"]

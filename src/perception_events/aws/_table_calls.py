@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from perception_events.attribute_values import image_from_python, image_to_python
-from perception_events.aws.errors import AWSCallError, BackOff, Sleep, error_code, is_retryable
+from perception_events.aws.errors import BackOff, Sleep, error_code, is_retryable
+from perception_events.errors import AWSCallError
 
 __all__ = ["TableCalls"]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.aggregation import ItemNames
 from perception_events.attribute_values import InvalidAttributeValueError
 from perception_events.aws._row_requests import is_below, key_text, query_prefix
 from perception_events.aws._table_calls import TableCalls
 from perception_events.aws.event_items import EventRow, InvalidRowError, OtherRow
 from perception_events.clock import Clock
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SortKey
 
 __all__ = ["EventPage", "EventReader"]

@@ -7,9 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError
-
-__all__ = ["AWSCallError", "BackOff", "Sleep", "error_code", "error_response", "is_retryable"]
+__all__ = ["BackOff", "Sleep", "error_code", "error_response", "is_retryable"]
 
 Sleep = Callable[[float], object]
 """Waits that many seconds; `time.sleep`, or a recorder in tests."""
@@ -47,18 +45,6 @@ _CONNECTION_ERRORS = frozenset(
     {"EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "ConnectionClosedError", "HTTPClientError"}
     | {"ConnectionError", "IncompleteReadError", "ResponseStreamingError"}
 )
-
-
-class AWSCallError(PerceptionEventsError, RuntimeError):
-    """AWS rejected a call, or could not be reached.
-
-    `code` is AWS's, empty where there is none; `retryable` says whether the same call may succeed later.
-    """
-
-    def __init__(self, message: str, *, code: str = "", retryable: bool = False) -> None:
-        super().__init__(message)
-        self.code = code
-        self.retryable = retryable
 
 
 def error_response(error: BaseException) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from perception_events.aggregation import ItemNames
-from perception_events.aws.errors import AWSCallError
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import AWSCallError, InputError, describe
 from perception_events.event_status import EventStatus
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 from perception_events.times import read_time
 
@@ -31,7 +30,7 @@ OWNER_ATTRIBUTE = "claimed_by"
 LEASE_ATTRIBUTE = "claimed_until"
 
 
-class InvalidRowError(PerceptionEventsError, ValueError):
+class InvalidRowError(InputError, ValueError):
     """What is not, or cannot be, a row of the event table; the message names the key where there is one, and why."""
 
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from perception_events.aggregation import ItemNames
-from perception_events.aws._batch_writes import MAXIMUM_BATCH, BatchWriter
+from perception_events.aws._batch_writes import BatchWriter
 from perception_events.aws._row_requests import (
     as_sort_key,
     is_rerun,
@@ -33,10 +32,10 @@ from perception_events.aws.event_items import (
 from perception_events.clock import Clock, SystemClock
 from perception_events.errors import describe
 from perception_events.event_status import EventStatus
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SortKey
 
 __all__ = [
-    "MAXIMUM_BATCH",
     "BatchWriteError",
     "EventRow",
     "EventPage",

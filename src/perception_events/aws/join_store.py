@@ -15,7 +15,6 @@ from perception_events.aggregation import (
     OPEN_JOINS_PARTITION,
     Commit,
     Expected,
-    ItemNames,
     JoinContentionError,
     JoinKey,
     JoinState,
@@ -34,7 +33,9 @@ from perception_events.aggregation import (
     open_key,
     outbox_item,
 )
-from perception_events.aws.errors import AWSCallError, BackOff, Sleep, error_code, error_response, is_retryable
+from perception_events.aws.errors import BackOff, Sleep, error_code, error_response, is_retryable
+from perception_events.errors import AWSCallError
+from perception_events.item_names import ItemNames
 
 __all__ = ["CapacityMeter", "DynamoDBJoinStore", "JoinStoreError", "dynamodb_client"]
 

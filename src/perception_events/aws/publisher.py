@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from perception_events.aws._entries import INVALID_ENTRY, InvalidEntryError, entry_size, request_entry
-from perception_events.aws.errors import AWSCallError, BackOff, Sleep, error_code, is_retryable
+from perception_events.aws.errors import BackOff, Sleep, error_code, is_retryable
 from perception_events.aws_limits import LIMITS
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import AWSCallError, InputError, describe
 
 __all__ = [
     "MAXIMUM_ENTRIES",
@@ -99,7 +99,7 @@ class PublishResult:
         return {"FailedEntryCount": len(self.failed), "Entries": [result.to_dict() for result in self.entries]}
 
 
-class InvalidEntriesError(PerceptionEventsError, TypeError):
+class InvalidEntriesError(InputError, TypeError):
     """What was to be published is not a collection of entries."""
 
 

@@ -10,8 +10,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from perception_events.aws.checkpoints import Checkpoint, CheckpointStore, InMemoryCheckpoints
-from perception_events.aws.errors import AWSCallError, BackOff, error_code, is_retryable
+from perception_events.aws.errors import BackOff, error_code, is_retryable
 from perception_events.clock import Clock, SystemClock
+from perception_events.errors import AWSCallError
 from perception_events.json_values import JSONObject
 from perception_events.records import StreamViewType, UnreadableRecordError, creation_time, sequence_number, wire_record
 from perception_events.streams import StartingPosition
@@ -80,7 +81,7 @@ class StopSignal(Protocol):
         ...
 
 
-def stream_of(table: str, *, endpoint_url: str | None = None) -> StreamSource:
+def stream_of(table: str, *, endpoint_url: str | None = None, region: str | None = None) -> StreamSource:
     """A client of the streams API made by boto3, and the table's stream.
 
     Its calls time out soon and are hardly repeated: the poller repeats them, and looks in between whether to end.
@@ -93,9 +94,11 @@ def stream_of(table: str, *, endpoint_url: str | None = None) -> StreamSource:
     from botocore.config import Config
 
     config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 2})
-    client = boto3.client("dynamodb", endpoint_url=endpoint_url, config=config)
+    client = boto3.client("dynamodb", endpoint_url=endpoint_url, region_name=region, config=config)
     described = client.describe_table(TableName=table)["Table"]
-    streams: StreamsClient = boto3.client("dynamodbstreams", endpoint_url=endpoint_url, config=config)
+    streams: StreamsClient = boto3.client(
+        "dynamodbstreams", endpoint_url=endpoint_url, region_name=region, config=config
+    )
     specification = described.get("StreamSpecification", {})
     if not specification.get("StreamEnabled", False):
         return StreamSource(streams, None, None)

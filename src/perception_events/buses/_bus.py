@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from perception_events import topology
 from perception_events.aws_limits import LIMITS
 from perception_events.buses._archive import Archive, Replay
 from perception_events.buses._context import AHEAD, LEADING_RULES
@@ -21,6 +22,7 @@ from perception_events.clock import Clock
 from perception_events.json_values import JSONObject
 from perception_events.patterns import EventPattern, RuleExplanation, RuleSet
 from perception_events.times import to_iso
+from perception_events.topology import Account
 from perception_events.trace import DependsOn, Explanations, Put, RuleMatched, RulesNotMatched, TraceSink
 
 __all__ = ["BusTarget", "DeliveryScheduler", "EventBus"]
@@ -67,9 +69,9 @@ class EventBus:
         self.name = name
         self.account = account
         self.region = region
-        self.arn = f"arn:aws:events:{region}:{account}:event-bus/{name}"
-        prefix = "" if name == "default" else f"{name}/"
-        self._rule_arn_prefix = f"arn:aws:events:{region}:{account}:rule/{prefix}"
+        owner = Account(account, region)
+        self.arn = owner.arn_of(topology.EventBus, name)
+        self._rule_arn_prefix = owner.arn_of(topology.Rule, "" if name == "default" else f"{name}/")
         self._clock = clock
         self._new_id = new_id
         self._trace = trace

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError, UnretriableError
+from perception_events.errors import DeclarationError, DeliveryError, UnretriableError
 
 __all__ = ["EventBusError", "SelfFeedingRuleError", "TargetError"]
 
 
-class EventBusError(PerceptionEventsError, ValueError):
+class EventBusError(DeclarationError, ValueError):
     """A request that AWS rejects as a whole; `code` is AWS's (`ValidationException`, `LimitExceededException`, ...).
 
     `response` is what boto3's errors carry, so that code which reads it finds the same there.
@@ -23,7 +23,7 @@ class SelfFeedingRuleError(UnretriableError, RuntimeError):
     """A rule's target puts events that the same rule matches, over and over; on AWS it would go on for ever."""
 
 
-class TargetError(PerceptionEventsError, RuntimeError):
+class TargetError(DeliveryError, RuntimeError):
     """Raised by a target to say how it failed; any other exception is `ERROR_FROM_TARGET` and is retried.
 
     `code` is one of the error codes that a dead-letter message carries. What trying again cannot fix (no

@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 
 __all__ = ["InvalidEntryTimeError", "entry_time"]
 
@@ -14,7 +14,7 @@ _LONGEST = 64
 _MONTH_FIRST = re.compile(r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?=$|[T ])")
 
 
-class InvalidEntryTimeError(PerceptionEventsError, ValueError):
+class InvalidEntryTimeError(InputError, ValueError):
     """What is not a time."""
 
 

@@ -18,7 +18,7 @@ from perception_events.checks._report import (
     findings_sarif,
     findings_text,
 )
-from perception_events.checks._selection import UnknownCheckError, select_findings
+from perception_events.checks._selection import UnknownCheckError, select_checks, select_findings
 
 __all__ = [
     "CHECKS",
@@ -44,5 +44,6 @@ __all__ = [
     "findings_sarif",
     "findings_text",
     "sample_events",
+    "select_checks",
     "select_findings",
 ]

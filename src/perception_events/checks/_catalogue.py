@@ -24,6 +24,7 @@ _SQS = "SQS Developer Guide, dead-letter queues"
 _LAMBDA = "Lambda Developer Guide, using Lambda with SQS"
 _PIPES_API = "EventBridge Pipes API model"
 _EVENTS_API = "EventBridge API model"
+_SCHEMAS = "the schemas given"
 _OBSERVED = "recorded on AWS (LocalStack's validated tests)"
 
 # fmt: off
@@ -197,6 +198,19 @@ CHECKS: tuple[Check, ...] = (
           _EVENTS_API, "correct the entry"),
     Check("PE502", "event-without-rule", _W, "No rule takes the event.",
           _EVENTS_API, "compare it with the pattern that comes nearest"),
+    # PE51x: schemas given beside the topology
+    Check("PE511", "event-not-in-schemas", _W, "No schema has this source or detail-type.",
+          _SCHEMAS, "write it as the producer does, or add the schema"),
+    Check("PE512", "field-not-in-schemas", _W, "No schema of the events that the rule takes has the field.",
+          _SCHEMAS, "write it as the producer does, or learn the schema anew"),
+    Check("PE513", "type-not-in-schemas", _W, "By its schema the field never has a value of this type.",
+          _SCHEMAS, "compare a value of the field's type"),
+    Check("PE514", "value-not-in-schemas", _W, "By its schema the field never has this value.",
+          _SCHEMAS, "name one of the values that the schema has"),
+    Check("PE515", "rule-matches-no-schema", _E, "No event that is valid under the schemas can match.",
+          _SCHEMAS, "correct the field to blame"),
+    Check("PE516", "schema-without-rule", _N, "No rule takes the events of this schema.",
+          _SCHEMAS, "add a rule, or leave the schema out"),
     # PE6xx: what may be written elsewhere
     Check("PE601", "no-function-permission", _N, "EventBridge may not be allowed to invoke the function.",
           _POLICIES, "add a Lambda permission for events.amazonaws.com", per_file=True),

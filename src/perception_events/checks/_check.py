@@ -14,6 +14,7 @@ from perception_events.checks._check_filters import check_filters
 from perception_events.checks._check_names import check_names
 from perception_events.checks._check_pairs import check_pairs
 from perception_events.checks._check_rules import check_rules
+from perception_events.checks._check_schemas import check_schemas
 from perception_events.checks._check_sources import check_sources
 from perception_events.checks._check_targets import check_targets
 from perception_events.checks._check_templates import check_templates
@@ -21,6 +22,7 @@ from perception_events.checks._context import Context, EnrichmentEffect
 from perception_events.checks._depth import set_deep_patterns_aside
 from perception_events.checks._findings import Finding, Found, Waiver, apply_waivers
 from perception_events.json_values import JSONObject
+from perception_events.schemas import EventSchema
 from perception_events.topology import Pipe, Topology
 
 __all__ = ["check", "findings_of"]
@@ -48,6 +50,8 @@ def check(
     overlaps: bool = False,
     access: bool = True,
     events: Sequence[SampleEvent] = (),
+    schemas: Sequence[EventSchema] = (),
+    complete_schemas: bool = False,
     more: Iterable[Found] = (),
 ) -> list[Finding]:
     """Everything in `topology` that AWS rejects or that silently goes wrong, in order of identifier.
@@ -63,6 +67,9 @@ def check(
         overlaps: also report rules of one bus that take the same events.
         access: whether permissions and policies are looked for; they are not where they are derived from the topology.
         events: entries of PutEvents, or events, which are to be taken by a rule of the topology.
+        schemas: what the events on the buses look like, and the records of table streams (by the table's name).
+        complete_schemas: no other events come than those of `schemas`; otherwise a rule is looked at where it names the
+            source or detail-type of a schema, or one that is spelled alike.
         more: what other checks found, such as those of a declaration.
 
     Raises:
@@ -83,6 +90,7 @@ def check(
     for part in (*_PARTS, *((check_access,) if access else ())):
         found += part(context)
     found += check_events(context, events)
+    found += check_schemas(context, schemas, complete=complete_schemas)
     return findings_of(found, waivers)
 
 

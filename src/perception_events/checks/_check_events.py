@@ -14,7 +14,7 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import Leaf, pattern_leaves
 from perception_events.clock import ManualClock
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject, compact_json
 from perception_events.patterns import EventPattern, InvalidEventPatternError
 from perception_events.topology import EventBus, Origin, Resource, unresolved_in
@@ -25,7 +25,7 @@ __all__ = ["InvalidSampleError", "SampleEvent", "check_events", "sample_events"]
 _NOW = 1_752_538_268.0
 
 
-class InvalidSampleError(PerceptionEventsError, ValueError):
+class InvalidSampleError(InputError, ValueError):
     """A file of sample events that holds none; the message says what it may hold."""
 
 

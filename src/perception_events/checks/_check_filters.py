@@ -13,17 +13,13 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location, filter_location
 from perception_events.checks._pattern_leaves import Leaf, operators, pattern_leaves, with_stand_ins
 from perception_events.checks._shapes import (
-    KINESIS_RECORD,
-    QUEUE_MESSAGE,
-    STREAM_RECORD,
-    Shape,
-    Special,
     missing_step,
     shape_at,
 )
 from perception_events.checks._values import Holds, JSONType, leaf_holds, looks_like_an_operator
 from perception_events.json_values import compact_json
 from perception_events.patterns import DIALECTS, EventPattern, InvalidEventPatternError, Support
+from perception_events.sources import DYNAMODB_STREAM, KINESIS_STREAM, Shape, Special
 from perception_events.topology import Filter, Pipe, TableStream, Unresolved, unresolved_in
 
 __all__ = ["check_filters", "quirk_mistakes", "text_mistakes", "validity"]
@@ -86,13 +82,10 @@ def _filter_mistakes(context: Context, reader: Reader, filter: Filter, location:
 
 
 def _shape(context: Context, reader: Reader) -> Shape:
-    if context.stream_of(reader) is not None:
-        return STREAM_RECORD
-    if context.queue_of(reader) is not None:
-        return QUEUE_MESSAGE
-    if context.kinesis_of(reader) is not None:
-        return KINESIS_RECORD if isinstance(reader, Pipe) else Special.ANYTHING
-    return Special.ANYTHING
+    source = context.source_of(reader)
+    if source is None or (source is KINESIS_STREAM and not isinstance(reader, Pipe)):
+        return Special.ANYTHING  # a mapping hands a function Kinesis records of another form
+    return source.shape
 
 
 def _unknown_field(leaf: Leaf, missing: str, shape: Shape, here: Location) -> Found:
@@ -128,7 +121,8 @@ def _stream_leaf(context: Context, reader: Reader, stream: TableStream, leaf: Le
         for problem in attribute_problems(leaf.path[1:], leaf.values, table):
             yield Found(problem.identifier, here, problem.reason, problem.fix)
         return
-    if missing_step(STREAM_RECORD, leaf.path) is None and shape_at(STREAM_RECORD, leaf.path) is Special.VALUE:
+    record = DYNAMODB_STREAM.shape
+    if missing_step(record, leaf.path) is None and shape_at(record, leaf.path) is Special.VALUE:
         of = JSONType.NUMBER if leaf.path in _NUMBERS else JSONType.STRING
         yield from type_mistakes(leaf, of, here)
 

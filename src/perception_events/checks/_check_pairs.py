@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -10,10 +11,9 @@ from typing import Any
 from perception_events.checks._context import Context
 from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
-from perception_events.checks._pattern_leaves import Leaf, pattern_leaves
 from perception_events.patterns import EventPattern, InvalidEventPatternError
-from perception_events.patterns.analysis import implies, overlap
-from perception_events.topology import EventBus, PartialJSON, Rule, unresolved_in
+from perception_events.patterns.analysis import FindingKind, ReviewedRule, overlap, review
+from perception_events.topology import EventBus, Rule, unresolved_in
 
 __all__ = ["check_pairs"]
 
@@ -36,34 +36,24 @@ _CONTRARY: tuple[tuple[frozenset[str], frozenset[str]], ...] = tuple(
 
 
 class _Known:
-    """A rule whose pattern is wholly known, read once."""
+    """A rule with a pattern, of which parts may not be known."""
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         pattern = rule.event_pattern
         assert isinstance(pattern, Mapping)
         self.source: Mapping[str, Any] = pattern
-        self.leaves = {leaf.path: leaf for leaf in pattern_leaves(pattern)}
-        self.unknown = any(unresolved_in(pattern))
-        self.has_or = any("$or" in leaf.steps for leaf in self.leaves.values())
+        self.targets = tuple(sorted({str(target.target) for target in rule.targets} - {""}))
         self.pattern: EventPattern | None = None
-        if not self.unknown:
+        if not any(unresolved_in(pattern)):
             try:
                 self.pattern = EventPattern.parse(pattern)
             except InvalidEventPatternError:
                 self.pattern = None
 
-
-class _Proofs:
-    """Counts the pairs of one bus that are decided by proof, which takes a millisecond each; above, none is taken."""
-
-    def __init__(self, most: int = 1000) -> None:
-        self._left = most
-
-    def take(self) -> bool:
-        """Whether one more may be taken."""
-        self._left -= 1
-        return self._left >= 0
+    @property
+    def location(self) -> Location:
+        return Location(self.rule).of("event_pattern", self.source)
 
 
 def check_pairs(context: Context) -> Iterator[Found]:
@@ -74,17 +64,8 @@ def check_pairs(context: Context) -> Iterator[Found]:
             for rule in context.rules_of(bus.id)
             if isinstance(rule.event_pattern, Mapping) and rule.state != "DISABLED"
         ]
-        twice: set[str] = set()
-        proofs = _Proofs()
-        for one, other in combinations(known, 2):
-            if _exclusive(one.rule, other.rule) or _disjoint_at_sight(one, other):
-                continue
-            for found in _pair(context, one, other, proofs):
-                if found.identifier == "PE321":  # once for each rule that could go, not for each pair
-                    if found.location.resource.id in twice:
-                        continue
-                    twice.add(found.location.resource.id)
-                yield found
+        yield from _same_text(known)
+        yield from _proved(known, overlaps=context.overlaps)
     yield from _circles(context)
 
 
@@ -93,95 +74,51 @@ def _exclusive(one: Rule, other: Rule) -> bool:
     return one.condition is not None and other.condition is not None and one.condition != other.condition
 
 
-def _disjoint_at_sight(one: _Known, other: _Known) -> bool:
-    """Whether a field of both has exact values only, of which none is the same; decides most pairs at no cost."""
-    return any(_exact_apart(leaf, other.leaves[path]) for path, leaf in one.leaves.items() if path in other.leaves)
+def _same_text(known: list[_Known]) -> Iterator[Found]:
+    """Rules that are written alike, whether their patterns are wholly known or not."""
+    groups: dict[str, list[_Known]] = {}
+    for one in known:
+        groups.setdefault(json.dumps(one.source, sort_keys=True, default=str), []).append(one)
+    twice: set[str] = set()
+    for group in groups.values():
+        for one, other in combinations(group, 2):
+            if one.source != other.source or _exclusive(one.rule, other.rule):
+                continue
+            shared = sorted({*one.targets} & {*other.targets})
+            words = None if shared else _contrary_words(one.rule, other.rule)
+            if words:
+                reason = (
+                    f"rule {one.rule.id} has the same pattern, and its name says {words[0]} where this one says "
+                    f"{words[1]}"
+                )
+                yield Found("PE322", other.location, reason)
+            if shared and other.rule.id not in twice:  # once for each rule that could go, not for each pair
+                twice.add(other.rule.id)
+                reason = f"rule {one.rule.id} has the same pattern, and both invoke {', '.join(shared)}"
+                yield Found("PE321", other.location, reason)
 
 
-def _exact_apart(one: Leaf, other: Leaf) -> bool:
-    texts = [leaf.values for leaf in (one, other) if leaf.values and all(isinstance(v, str) for v in leaf.values)]
-    return len(texts) == 2 and not set(texts[0]) & set(texts[1])
-
-
-def _pair(context: Context, one: _Known, other: _Known, proofs: _Proofs) -> Iterator[Found]:
-    equal = one.source == other.source
-    shared = sorted({str(t.target) for t in one.rule.targets} & {str(t.target) for t in other.rule.targets} - {""})
-    if shared:
-        yield from _delivered_twice(one, other, equal, shared, proofs)
-    elif equal:
-        words = _contrary_words(one.rule, other.rule)
-        if words:
-            reason = (
-                f"rule {one.rule.id} has the same pattern, and its name says {words[0]} where this one says {words[1]}"
-            )
-            yield Found("PE322", Location(other.rule).of("event_pattern", other.source), reason)
-    if context.overlaps and one.pattern is not None and other.pattern is not None:
-        answer = overlap(one.pattern, other.pattern)
-        if answer.verdict is True:
-            reason = f"rule {one.rule.id} takes some of its events too, such as {answer.witness_json}"
-            yield Found("PE323", Location(other.rule).of("event_pattern", other.source), reason)
-
-
-def _delivered_twice(one: _Known, other: _Known, equal: bool, shared: list[str], proofs: _Proofs) -> Iterator[Found]:
-    targets = ", ".join(shared)
-    if equal:
-        reason = f"rule {one.rule.id} has the same pattern, and both invoke {targets}"
-        yield Found("PE321", Location(other.rule).of("event_pattern", other.source), reason)
-        return
-    if one.pattern is None or other.pattern is None:
-        return
-    for inner, outer in ((one, other), (other, one)):
-        if _may_imply(inner, outer) and proofs.take() and implies(inner.source, outer.source).verdict is True:
-            reason = f"rule {outer.rule.id} takes all of its events too, and both invoke {targets}"
-            yield Found("PE321", Location(inner.rule).of("event_pattern", inner.source), reason)
-            return
-
-
-def _may_imply(inner: _Known, outer: _Known) -> bool:
-    """Whether single fields leave it open that `outer` takes all that `inner` takes; rules most pairs out at no cost.
-
-    What `outer` asks of a field, `inner` has to ask too, and no value of `inner` may be one that `outer` rejects.
-    """
-    if outer.has_or or inner.has_or:
-        return True
-    for path, leaf in outer.leaves.items():
-        same = inner.leaves.get(path)
-        if same is None:
-            if not leaf.may_be_absent:
-                return False
-        elif not all(any(_may_cover(one, value, len(leaf.values)) for one in leaf.values) for value in same.values):
-            return False
-    return True
-
-
-def _may_cover(outer: PartialJSON, inner: PartialJSON, beside: int) -> bool:
-    """Whether all that the value `inner` takes may be taken by `outer`, which is one of `beside` values.
-
-    False is a proof, also where several values share the work. Exact values, prefixes and suffixes of strings are
-    decided, and one list of excluded texts; all else may be.
-    """
-    if not isinstance(outer, Mapping):
-        return outer == inner and type(outer) is type(inner) if not isinstance(inner, Mapping) else _is_odd(inner)
-    (name, argument), *_ = outer.items()
-    if name == "anything-but" and beside == 1 and isinstance(inner, Mapping) and "anything-but" in inner:
-        left, right = _texts(argument), _texts(inner["anything-but"])
-        return left is None or right is None or left <= right
-    if name not in ("prefix", "suffix") or not isinstance(argument, str):
-        return True
-    text = inner if isinstance(inner, str) else inner.get(name) if isinstance(inner, Mapping) else None
-    if isinstance(text, str):
-        return text.startswith(argument) if name == "prefix" else text.endswith(argument)
-    return isinstance(inner, Mapping) and _is_odd(inner)
-
-
-def _is_odd(value: Mapping[str, PartialJSON]) -> bool:
-    """Whether an operator is more than a plain prefix or suffix."""
-    return not any(isinstance(value.get(name), str) for name in ("prefix", "suffix"))
-
-
-def _texts(argument: PartialJSON) -> set[str] | None:
-    values = argument if isinstance(argument, list) else [argument]
-    return {value for value in values if isinstance(value, str)} if all(isinstance(v, str) for v in values) else None
+def _proved(known: list[_Known], *, overlaps: bool) -> Iterator[Found]:
+    """Rules that are written otherwise, by proof: which takes all events of another, and which share some."""
+    by_name = {one.rule.id: one for one in known if one.pattern is not None}
+    rules = [ReviewedRule(name, one.pattern, one.targets) for name, one in by_name.items() if one.pattern is not None]
+    twice: set[str] = set()
+    for found in review(rules, overlaps=overlaps).findings:
+        pairs = combinations((by_name[name] for name in found.rules), 2)
+        for one, other in pairs:
+            if _exclusive(one.rule, other.rule):
+                continue
+            shared = sorted({*one.targets} & {*other.targets})
+            inner, outer = (other, one) if found.kind is FindingKind.EQUAL else (one, other)
+            includes = found.kind in (FindingKind.EQUAL, FindingKind.INCLUDED) and one.source != other.source
+            if includes and shared and inner.rule.id not in twice:
+                twice.add(inner.rule.id)
+                reason = f"rule {outer.rule.id} takes all of its events too, and both invoke {', '.join(shared)}"
+                yield Found("PE321", inner.location, reason)
+            if overlaps:
+                first, second = sorted((one, other), key=lambda each: known.index(each))
+                reason = f"rule {first.rule.id} takes some of its events too, such as {found.witness_json}"
+                yield Found("PE323", second.location, reason)
 
 
 def _words(rule: Rule) -> set[str]:

@@ -15,11 +15,12 @@ from perception_events.checks._findings import Found
 from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import Leaf, pattern_leaves, uses_wildcard, with_stand_ins
 from perception_events.checks._pipe_shapes import PipeShapes, emitted_patterns, entry_identity, pipe_shapes
-from perception_events.checks._shapes import ENVELOPE, Special, missing_step
+from perception_events.checks._shapes import ENVELOPE, missing_step
 from perception_events.checks._values import JSONType
 from perception_events.json_values import compact_json
 from perception_events.patterns import InvalidEventPatternError
-from perception_events.patterns.analysis import overlap
+from perception_events.patterns.analysis import overlap, satisfiable_on_a_bus
+from perception_events.sources import Special
 from perception_events.topology import Archive, EventBus, PartialJSON, Pipe, Rule, Unresolved, unresolved_in
 
 __all__ = ["check_rules"]
@@ -64,6 +65,11 @@ def _pattern_mistakes(context: Context, matcher: Matcher, pattern: Mapping[str, 
         for found in _envelope_mistakes(leaf, here):
             never = True
             yield found
+    if not (never or invalid) and not any(unresolved_in(pattern)) and not any("$or" in leaf.steps for leaf in leaves):
+        answer = satisfiable_on_a_bus(pattern)
+        if answer.verdict is False and answer.reason:
+            never = True
+            yield Found("PE303", location, answer.reason)
     if isinstance(matcher.bus, str) and matcher.bus in context.closed_buses and not (never or invalid):
         yield from _never_emitted(context, matcher.bus, pattern, leaves, location)
 

@@ -11,9 +11,6 @@ from perception_events.checks._location import Location
 from perception_events.checks._pattern_leaves import branches
 from perception_events.checks._pipe_shapes import PipeShapes, entry_parameters, pipe_shapes
 from perception_events.checks._shapes import (
-    STREAM_RECORD,
-    Shape,
-    Special,
     missing_step,
     path_steps,
     path_texts,
@@ -22,6 +19,7 @@ from perception_events.checks._shapes import (
     template_shape,
 )
 from perception_events.input_transforms import InvalidTemplateError, JSONPath, PipeInputTemplate
+from perception_events.sources import DYNAMODB_STREAM, Shape, Special
 from perception_events.topology import Discoverer, Pipe
 
 __all__ = ["check_templates"]
@@ -96,7 +94,8 @@ def _is_read_later(context: Context, pipe: Pipe, field: str) -> bool:
 
 
 def _is_record(shape: Shape) -> bool:
-    return isinstance(shape, Mapping) and "dynamodb" in shape and shape["dynamodb"] == STREAM_RECORD["dynamodb"]
+    change = shape_at(DYNAMODB_STREAM.shape, (DYNAMODB_STREAM.content,))
+    return isinstance(shape, Mapping) and shape.get(DYNAMODB_STREAM.content) == change
 
 
 def _lost_identity(location: Location, source: Shape, made: Shape) -> Iterator[Found]:

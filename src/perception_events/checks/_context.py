@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from perception_events.patterns import Dialect
+from perception_events.sources import Source, source_of
 from perception_events.topology import (
     EventBus,
     EventSourceMapping,
@@ -62,6 +63,11 @@ class Context:
     def readers(self) -> tuple[Reader, ...]:
         """All pipes and event source mappings."""
         return (*self.topology.of(Pipe), *self.topology.of(EventSourceMapping))
+
+    def source_of(self, reader: Reader) -> Source | None:
+        """What there is to know of the source of `reader`; None where it is not known, or not understood."""
+        resource = self.resource(reader.source)
+        return None if resource is None else source_of(resource)
 
     def stream_of(self, reader: Reader) -> TableStream | None:
         """The DynamoDB stream that `reader` reads, if it is one."""

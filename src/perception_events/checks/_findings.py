@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from perception_events.checks._location import Location
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.topology import Origin
 
 __all__ = ["Check", "Finding", "Found", "InvalidWaiverError", "Severity", "Waiver", "apply_waivers"]
@@ -97,7 +97,7 @@ class Finding:
         return f'"{text}"' if "=" in text else text
 
 
-class InvalidWaiverError(PerceptionEventsError, ValueError):
+class InvalidWaiverError(DeclarationError, ValueError):
     """A waiver that names no check, gives no reason or cannot be read."""
 
 
@@ -167,7 +167,7 @@ def apply_waivers(findings: Iterable[Finding], waivers: Iterable[Waiver], known:
     for waiver in waivers:
         if waiver.identifier not in known:
             raise InvalidWaiverError(
-                f"the waiver of {waiver.identifier!r} names no check; see docs/reference/checks.md"
+                f"the waiver of {waiver.identifier!r} names no check; fix: `perception-events check --list` names them"
             )
     marked = []
     for finding in findings:

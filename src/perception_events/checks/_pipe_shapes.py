@@ -9,17 +9,13 @@ from typing import Any
 from perception_events.checks._context import Context, EnrichmentEffect, known_text
 from perception_events.checks._pattern_leaves import is_or, with_stand_ins
 from perception_events.checks._shapes import (
-    KINESIS_RECORD,
-    QUEUE_MESSAGE,
-    STREAM_RECORD,
     Carried,
-    Shape,
-    Special,
     template_shape,
     template_ways,
 )
 from perception_events.input_transforms import InvalidTemplateError
-from perception_events.topology import KinesisStream, PartialJSON, Pipe, Queue, TableStream, unresolved_in
+from perception_events.sources import Shape, Special
+from perception_events.topology import PartialJSON, Pipe, unresolved_in
 
 __all__ = ["PipeShapes", "emitted_patterns", "entry_identity", "entry_parameters", "pipe_shapes"]
 
@@ -41,7 +37,8 @@ class PipeShapes:
 
 def pipe_shapes(context: Context, pipe: Pipe) -> PipeShapes:
     """The shapes on the way through `pipe`. A template that is not valid or not known makes what follows unknown."""
-    source = _source_shape(context, pipe)
+    read = context.source_of(pipe)
+    source = Special.ANYTHING if read is None else read.shape
     shape, ways = _through(source, _EVERYTHING, pipe.enrichment_input_template)
     if pipe.enrichment is not None:
         effect = context.enrichment_effects.get(pipe.id)
@@ -52,17 +49,6 @@ def pipe_shapes(context: Context, pipe: Pipe) -> PipeShapes:
     enriched = shape
     detail, ways = _through(shape, ways, pipe.target_input_template)
     return PipeShapes(source, enriched, detail, None if ways is None else tuple(ways))
-
-
-def _source_shape(context: Context, pipe: Pipe) -> Shape:
-    match context.resource(pipe.source):
-        case TableStream():
-            return STREAM_RECORD
-        case Queue():
-            return QUEUE_MESSAGE
-        case KinesisStream():
-            return KINESIS_RECORD
-    return Special.ANYTHING
 
 
 def _through(shape: Shape, ways: list[Carried] | None, template: object) -> tuple[Shape, list[Carried] | None]:
@@ -89,12 +75,11 @@ def entry_identity(pipe: Pipe, context: Context) -> dict[str, str | None]:
     Unknown on AWS: the defaults are on no AWS page; they are seen on real events.
     """
     parameters = entry_parameters(pipe)
-    kinds: dict[type, str] = {TableStream: "aws:dynamodb", Queue: "aws:sqs", KinesisStream: "aws:kinesis"}
-    event_source = kinds.get(type(context.resource(pipe.source)))
+    read = context.source_of(pipe)
     name = known_text(pipe.name)
     defaults = {
         "source": f"Pipe {name}" if name else None,
-        "detail-type": f"Event from {event_source}" if event_source else None,
+        "detail-type": f"Event from {read.event_source}" if read else None,
     }
     found: dict[str, str | None] = {}
     for field, parameter in (("source", "Source"), ("detail-type", "DetailType")):

@@ -12,6 +12,7 @@ from perception_events.checks._pattern_leaves import with_stand_ins
 from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.patterns.analysis import satisfiable
+from perception_events.sources import kinesis_record, sqs_record
 from perception_events.topology import KinesisStream, Pipe, Queue, Table
 
 __all__ = ["sample_records"]
@@ -41,28 +42,11 @@ def _passing(pipe: Pipe) -> Mapping[str, Any]:
 def _record(context: Context, pipe: Pipe, number: int, passing: Mapping[str, Any]) -> JSONObject:
     source = context.resource(pipe.source)
     if isinstance(source, Queue):
-        record: JSONObject = {
-            "messageId": f"{number:032x}",
-            "receiptHandle": f"handle-{number}",
-            "body": "{}",
-            "attributes": {"ApproximateReceiveCount": "1"},
-            "messageAttributes": {},
-            "eventSource": "aws:sqs",
-            "awsRegion": "us-east-1",
-        }
-        return _merged(record, passing)
+        return _merged(sqs_record("{}", message_id=f"{number:032x}"), passing)
     if isinstance(source, KinesisStream):
-        record = {
-            "kinesisSchemaVersion": "1.0",
-            "partitionKey": f"sample-{number}",
-            "sequenceNumber": f"{number:056d}",
-            "data": "e30=",
-            "approximateArrivalTimestamp": _TIME,
-            "eventSource": "aws:kinesis",
-            "eventID": f"shardId-000000000000:{number:056d}",
-            "eventName": "aws:kinesis:record",
-            "awsRegion": "us-east-1",
-        }
+        record = kinesis_record(
+            b"{}", partition_key=f"sample-{number}", sequence_number=f"{number:056d}", arrived=_TIME
+        )
         return _merged(record, passing)
     stream = context.stream_of(pipe)
     table = None if stream is None else context.table_of(stream)

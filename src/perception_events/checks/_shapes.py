@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from enum import Enum, auto
 from typing import TypeAlias
 
 from perception_events.input_transforms import InvalidTemplateError, PipeInputTemplate, Placeholder
 from perception_events.json_values import JSONValue
+from perception_events.sources import Shape, Special
 
 __all__ = [
     "ENVELOPE",
-    "KINESIS_RECORD",
-    "QUEUE_MESSAGE",
-    "STREAM_RECORD",
     "Carried",
-    "Shape",
-    "Special",
     "missing_step",
     "path_steps",
     "path_texts",
@@ -29,67 +24,7 @@ __all__ = [
 ]
 
 
-class Special(Enum):
-    """Shapes that are not an object of known fields."""
-
-    VALUE = auto()
-    """A scalar or a list: a pattern's leaf ends here."""
-    ATTRIBUTES = auto()
-    """Attribute names over attribute values; the table has no schema, so any name may be there."""
-    ANYTHING = auto()
-    """Not known."""
-
-
-Shape: TypeAlias = Mapping[str, "Shape"] | Special
-
 _VALUE, _ANYTHING = Special.VALUE, Special.ANYTHING
-STREAM_RECORD: Mapping[str, Shape] = {
-    "eventID": _VALUE,
-    "eventName": _VALUE,
-    "eventVersion": _VALUE,
-    "eventSource": _VALUE,
-    "awsRegion": _VALUE,
-    "eventSourceARN": _VALUE,
-    "userIdentity": {"type": _VALUE, "principalId": _VALUE},
-    "dynamodb": {
-        "ApproximateCreationDateTime": _VALUE,
-        "Keys": Special.ATTRIBUTES,
-        "NewImage": Special.ATTRIBUTES,
-        "OldImage": Special.ATTRIBUTES,
-        "SequenceNumber": _VALUE,
-        "SizeBytes": _VALUE,
-        "StreamViewType": _VALUE,
-    },
-}
-"""A DynamoDB stream record, as a pipe or an event source mapping carries it."""
-QUEUE_MESSAGE: Shape = {
-    "messageId": _VALUE,
-    "receiptHandle": _VALUE,
-    "body": _ANYTHING,
-    "attributes": _ANYTHING,
-    "messageAttributes": _ANYTHING,
-    "md5OfBody": _VALUE,
-    "md5OfMessageAttributes": _VALUE,
-    "eventSource": _VALUE,
-    "eventSourceARN": _VALUE,
-    "awsRegion": _VALUE,
-}
-"""An SQS message; its body is JSON or text."""
-KINESIS_RECORD: Shape = {
-    "kinesisSchemaVersion": _VALUE,
-    "partitionKey": _VALUE,
-    "sequenceNumber": _VALUE,
-    "data": _ANYTHING,
-    "approximateArrivalTimestamp": _VALUE,
-    "eventSource": _VALUE,
-    "eventVersion": _VALUE,
-    "eventID": _VALUE,
-    "eventName": _VALUE,
-    "invokeIdentityArn": _VALUE,
-    "awsRegion": _VALUE,
-    "eventSourceARN": _VALUE,
-}
-"""A Kinesis record as a pipe carries it; a mapping of Lambda filters on `data` too."""
 ENVELOPE: Mapping[str, Shape] = {
     "version": _VALUE,
     "id": _VALUE,

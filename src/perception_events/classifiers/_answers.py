@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.json_values import JSONValue
 from perception_events.value_objects import ValueObject
 
@@ -14,7 +14,7 @@ Item = Mapping[str, JSONValue]
 """A row of the event table in DynamoDB JSON: a stream record's `NewImage`."""
 
 
-class ClassifierError(PerceptionEventsError, ValueError):
+class ClassifierError(DeclarationError, ValueError):
     """A classifier or registry that cannot be used as it is; the message names the culprit."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from perception_events.classifiers._registry import ClassifierRegistry
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.value_objects import ValueObject
 
@@ -23,7 +23,7 @@ class OnError(StrEnum):
     UNKNOWN = "unknown"
 
 
-class EnrichmentError(PerceptionEventsError, ValueError):
+class EnrichmentError(InputError, ValueError):
     """An item that cannot be classified; the message names its place in the batch and what is missing."""
 
 
@@ -80,6 +80,7 @@ class Enrichment(ValueObject):
         return {**item, self.field: event_type}
 
     def _sort_key(self, item: JSONObject, place: str) -> tuple[Mapping[str, JSONValue], str]:
+        # `records` reads images too, and loads datetime and decimal: a handler's cold start has no use for them.
         change = item.get("dynamodb")
         if not isinstance(change, dict):
             raise EnrichmentError(f'{place} has no "dynamodb" object; does the input template keep it?')

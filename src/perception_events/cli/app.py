@@ -1,92 +1,84 @@
-"""The commands by name; each lives in a module of its own."""
+"""The commands by name; each lives in a module of its own, which is loaded when the command is called."""
 
 from __future__ import annotations
 
-import sys
-from io import TextIOWrapper
-from typing import Annotated
+import importlib
+import platform
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_group
 
-from perception_events.cli import check, coverage, graph, joins, match, render, run, schema
-from perception_events.cli.load import BUILT_IN_PIPELINE
-from perception_events.cli.route import route_command
-from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, TemplateOption
+from perception_events.cli.console import COMMAND
+from perception_events.cli.guard import TRACEBACK, GuardedGroup
 
-__all__ = ["app"]
+__all__ = ["COMMANDS", "app"]
+
+COMMANDS = {
+    "init": "init",
+    "check": "check",
+    "match": "match",
+    "route": "route",
+    "review": "review",
+    "diff": "diff",
+    "mutate": "mutate",
+    "coverage": "coverage",
+    "compare": "compare",
+    "replay": "replay",
+    "graph": "graph",
+    "studio": "studio",
+    "render": "render",
+    "schema": "schema",
+    "package": "package",
+    "tables": "tables",
+    "run": "run",
+    "joins": "joins",
+    "sweep": "joins",
+}
+"""The commands in the order of `--help`, and the module of this package that registers each."""
+
+
+class _Commands(GuardedGroup):
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        registered = typer.Typer()
+        importlib.import_module(f"perception_events.cli.{COMMANDS[cmd_name]}").register(registered)
+        registered.callback()(lambda: None)  # else a single command is not a group
+        return get_group(registered).commands[cmd_name]
+
 
 app = typer.Typer(
-    add_completion=False,
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Route DynamoDB stream records through a pipe, a bus and its rules, as AWS would.",
+    epilog="Exit status: 0 for yes, 1 for no (something was found, failed or does not match), 2 for what is not valid "
+    "or cannot be read. Notes go to standard error.",
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("perception-events")
+        except PackageNotFoundError:  # run from a checkout
+            number = "(not installed)"
+        print(f"perception-events {number} (Python {platform.python_version()})")
+        raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
-    """Route DynamoDB stream records through a pipe, a bus and its rules, as AWS would."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # text that cannot be encoded, as a lone surrogate, is shown escaped
-            stream.reconfigure(errors="backslashreplace")
-
-
-@app.command()
-def route(
-    records: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[RECORDS]...",
-            help="JSON, JSON lines, a Lambda event or a get_records response; - is standard input. With --template "
-            "also queue messages, events and put-events files.",
-        ),
-    ] = None,
-    template: TemplateOption = None,
-    parameter: ParameterOption = None,
-    account: AccountOption = None,
-    region: RegionOption = None,
-    to: Annotated[
-        str | None, typer.Option(metavar="RESOURCE", help="With --template: the source or bus it is put into.")
-    ] = None,
-    enrichment: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[RESOURCE=]FUNCTION",
-            help="With --template: package.module:function or a sample.json of its output, for enrichments.",
-        ),
-    ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to route through.")
-    ] = None,
-    env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each record.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first input that cannot be read.")] = False,
+def _commands(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+    traceback: Annotated[bool, typer.Option(TRACEBACK, help="Show where an error was raised, too.")] = False,
 ) -> None:
-    """Show what becomes of each record, message or event: filters, rules and why not, what every target receives.
-
-    Through the templates of --template, or through a Pipeline (the built-in one by default).
-    """
-    if template:
-        from perception_events.cli.route_templates import route_through_templates
-
-        if pipeline is not None:
-            typer.echo("perception-events route: give --template or --pipeline, not both", err=True)
-            raise typer.Exit(2)
-        status = route_through_templates(
-            records or ["-"],
-            template,
-            parameters=parameter,
-            account=account,
-            region=region,
-            to=to,
-            enrichments=enrichment or (),
-            as_json=json,
-            strict=strict,
-        )
-        raise typer.Exit(status)
-    place = pipeline or BUILT_IN_PIPELINE
-    raise typer.Exit(route_command(records or ["-"], pipeline=place, env=env, as_json=json, strict=strict))
-
-
-for command in (coverage, match, run, joins, render, check, graph, schema):
-    command.register(app)
+    """Route DynamoDB stream records through a pipe, a bus and its rules, as AWS would."""
+    COMMAND.set(f"perception-events {context.invoked_subcommand}")

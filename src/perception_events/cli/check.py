@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,12 +23,24 @@ from perception_events.checks import (
     findings_sarif,
     findings_text,
     sample_events,
+    select_checks,
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.load import BUILT_IN_PIPELINE, PipelineNotFoundError, load_pipeline
-from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption, template_parameters
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.console import note, print_line, print_wrapped, printable
+from perception_events.cli.errors import CommandError
+from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.json_files import read_text
+from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
+from perception_events.cli.options import LOCATION, EnvOption
+from perception_events.cli.schema_names import SchemasOption, load_schemas
+from perception_events.cli.topologies import (
+    AccountOption,
+    ParameterOption,
+    PipelineOption,
+    RegionOption,
+    template_parameters,
+)
 from perception_events.json_values import JSONObject
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.readers import Problem, ReadError, ReadResult, read_topologies, read_topology
@@ -64,10 +75,8 @@ def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
     ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to look over, in place of paths.")
-    ] = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    pipeline: PipelineOption = None,
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
@@ -85,7 +94,7 @@ def check(
     ] = None,
     enrichment: Annotated[
         str | None,
-        typer.Option(metavar="PACKAGE.MODULE:HANDLER", help="Call this Lambda handler as a pipe calls it."),
+        typer.Option(metavar=LOCATION, help="Call this Lambda handler as a pipe calls it."),
     ] = None,
     sample: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Records to call the handler with: JSON, or one a line.")
@@ -93,55 +102,70 @@ def check(
     events: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Events or PutEvents entries that a rule must take.")
     ] = None,
+    schemas: SchemasOption = None,
+    listed: Annotated[bool, typer.Option("--list", help="Print what is looked for, and end.")] = False,
     overlaps: Annotated[bool, typer.Option("--overlaps", help="Report rules that take the same events, too.")] = False,
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
 
     Exit with 0 if nothing is found, 1 if something is, 2 if something could not be read.
     """
+    if listed:
+        _print_checks(select or (), ignore or ())
+        return
     problems: list[Problem] = []
-    try:
-        given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
-        handler = _handler(enrichment) if enrichment else None
-        samples = _samples(sample) if sample else []
-        beside = [one for file in events or () for one in sample_events(file.read_text(encoding="utf-8"), str(file))]
-        findings: list[Finding] = []
-        if paths:
-            if pipeline is not None:
-                raise PipelineNotFoundError("give paths or --pipeline, not both")
-            for result in _read(paths, template_parameters(parameter or ()), account, region, together=bool(beside)):
-                problems += result.problems
-                given += _in_comments(result.topology)
-                findings += check_topology(
-                    result.topology,
-                    waivers=given,
-                    enrichment=handler,
-                    samples=samples,
-                    overlaps=overlaps,
-                    events=beside,
-                )
-        else:
-            place = pipeline or BUILT_IN_PIPELINE
-            findings = check_pipeline(
-                load_pipeline(place),
-                env,
+    given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
+    handler = _handler(enrichment) if enrichment else None
+    samples = _samples(sample) if sample else []
+    beside = [one for file in events or () for one in sample_events(read_text(file), str(file))]
+    known = load_schemas(schemas or ())
+    findings: list[Finding] = []
+    if paths:
+        if pipeline is not None:
+            raise CommandError("paths and --pipeline name two systems", "give one of them")
+        for result in _read(
+            paths, template_parameters(parameter or ()), account, region, together=bool(beside or known)
+        ):
+            problems += result.problems
+            given += _in_comments(result.topology)
+            findings += check_topology(
+                result.topology,
                 waivers=given,
                 enrichment=handler,
                 samples=samples,
                 overlaps=overlaps,
-                declared_in=place,
+                events=beside,
+                schemas=known,
             )
-        findings = select_findings(findings, select or (), ignore or ())
-    except (PerceptionEventsError, OSError) as error:
-        typer.echo(f"perception-events check: {error}", err=True)
-        raise typer.Exit(2) from None
-    sys.stdout.write(_PRINTERS[format](findings))
+    else:
+        place = pipeline or BUILT_IN_PIPELINE
+        findings = check_pipeline(
+            load_pipeline(place),
+            env,
+            waivers=given,
+            enrichment=handler,
+            samples=samples,
+            overlaps=overlaps,
+            schemas=known,
+            declared_in=place,
+        )
+    findings = select_findings(findings, select or (), ignore or ())
+    text = _PRINTERS[format](findings)
+    sys.stdout.write(text if format is not ReportFormat.TEXT else "".join(map(_printable_line, text.splitlines())))
     for problem in problems:
-        typer.echo(f"perception-events check: {problem}", err=True)
+        note(problem)
     for waiver in given:
         if not any(waiver.covers(finding) for finding in findings):
-            typer.echo(f"{waiver} silences nothing; drop it", err=True)
-    raise typer.Exit(2 if problems else exit_code(findings, fail_on))
+            note(f"{waiver} silences nothing; fix: drop it")
+    raise typer.Exit(EXIT_USAGE if problems else exit_code(findings, fail_on))
+
+
+def _print_checks(select: Iterable[str], ignore: Iterable[str]) -> None:
+    for each in select_checks(select, ignore):
+        print_line(f"{each.identifier} {each.severity:<7} {each.name}")
+        print_wrapped(each.summary, indent=4)
+        print_wrapped(f"fix: {each.fix}", indent=4)
+        print_wrapped(f"reference: {each.reference}", indent=4)
 
 
 def _read(
@@ -155,7 +179,7 @@ def _read(
 
 
 def _lines(path: Path | None) -> Iterator[str]:
-    for line in path.read_text(encoding="utf-8").splitlines() if path else ():
+    for line in read_text(path).splitlines() if path else ():
         text = line.strip()
         if text and not text.startswith("#"):
             yield text
@@ -172,7 +196,7 @@ def _in_comments(topology: Topology) -> Iterator[Waiver]:
 
 def _samples(path: Path) -> list[JSONObject]:
     """The records of a file: a JSON array, one object, what a function gets (`Records`), or one object a line."""
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     try:
         read = json.loads(text)
     except ValueError:
@@ -188,13 +212,14 @@ def _samples(path: Path) -> list[JSONObject]:
 
 
 def _handler(location: str) -> EnrichmentHandler:
-    module_name, _, name = location.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise PipelineNotFoundError(f"--enrichment {location!r} must read package.module:handler: {error}") from None
+    found = load_object(location, "--enrichment")
     if not callable(found):
-        raise PipelineNotFoundError(f"--enrichment {location!r} is a {type(found).__name__}, not a handler")
+        raise ObjectNotFoundError(
+            f"--enrichment {location}: it is a {type(found).__name__}, not a handler",
+            "name a function of (event, context)",
+        )
     return cast(EnrichmentHandler, found)
+
+
+def _printable_line(line: str) -> str:
+    return f"{printable(line)}\n"

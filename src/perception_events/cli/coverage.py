@@ -11,6 +11,10 @@ from typing import Annotated
 
 import typer
 
+from perception_events.cli.console import hint_at_terminal, note
+from perception_events.cli.errors import CommandError
+from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.options import EnvOption, StrictOption
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -19,20 +23,16 @@ from perception_events.cli.topologies import (
     TemplateOption,
     load_topology,
 )
-from perception_events.errors import PerceptionEventsError
 from perception_events.traffic import STANDARD_INPUT, coverage, coverage_page, read_blocks
 
-__all__ = ["InputArgument", "JobsOption", "Progress", "StrictOption", "job_count", "register"]
+__all__ = ["InputArgument", "JobsOption", "Progress", "job_count", "register"]
 
-EXIT_UNREADABLE = 1
-EXIT_USAGE = 2
 
 InputArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="[INPUT]...", help="Files and folders of events; - is standard input, the default."),
 ]
 JobsOption = Annotated[int, typer.Option(min=0, help="Processes; 0 for one a core. The result is the same.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first line that cannot be read.")]
 
 
 class CoverageFormat(StrEnum):
@@ -92,7 +92,7 @@ def coverage_command(
     inputs: InputArgument = None,
     template: TemplateOption = None,
     pipeline: PipelineOption = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
@@ -103,28 +103,27 @@ def coverage_command(
 ) -> None:
     """Count what each rule matches, and show the events that no rule takes.
 
-    Exit with 0 if everything was read, 1 if a line or a template was not, 2 if the call is not valid.
+    Exit with 0 if everything was read, 2 if something was not or the call is not valid.
     """
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
+    if not template and pipeline is None:
+        raise CommandError("no system is named", "give --template or --pipeline")
+    loaded = load_topology(
+        template or (), pipeline=pipeline, env=env, parameters=parameter, account=account, region=region
+    )
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
     try:
-        if not template and pipeline is None:
-            raise typer.BadParameter("give --template or --pipeline")
-        loaded = load_topology(
-            template or (), pipeline=pipeline, env=env, parameters=parameter, account=account, region=region
-        )
         blocks = read_blocks(paths, on_bytes=progress.add)
         report = coverage(loaded.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
-    except (PerceptionEventsError, OSError) as error:
+    finally:
         progress.close()
-        typer.echo(f"perception-events coverage: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
-    progress.close()
     if format is CoverageFormat.JSON:
         sys.stdout.write(report.to_json())
     else:
         sys.stdout.write(str(report) if format is CoverageFormat.TEXT else coverage_page(report))
     for problem in (*loaded.problems, *report.inputs.problems):
-        typer.echo(f"perception-events coverage: {problem}", err=True)
+        note(problem)
     if loaded.problems or report.inputs.unreadable or report.inputs.files:
-        raise typer.Exit(EXIT_UNREADABLE)
+        raise typer.Exit(EXIT_USAGE)

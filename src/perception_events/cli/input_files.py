@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from perception_events.cli.json_files import UnreadableInput, read_json_files
 from perception_events.json_values import JSONObject
 from perception_events.records import UnreadableRecordError, json_record
+from perception_events.simulation import InputForm, input_form
 
-__all__ = ["FoundInput", "InputForm", "input_form", "read_inputs"]
-
-
-class InputForm(StrEnum):
-    """What an input is, as its fields tell."""
-
-    STREAM_RECORD = "DynamoDB stream record"
-    KINESIS_RECORD = "Kinesis record"
-    QUEUE_MESSAGE = "queue message"
-    EVENT = "event"
-    ENTRY = "PutEvents entry"
+__all__ = ["FoundInput", "read_inputs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +28,6 @@ class FoundInput:
     def location(self) -> str:
         """File and line, and the element of a list."""
         return f"{self.file}:{self.line}" if self.element is None else f"{self.file}:{self.line}[{self.element}]"
-
-
-def input_form(value: JSONObject) -> InputForm | None:
-    """The form of one JSON object; None where it is none of those that are known."""
-    if isinstance(value.get("dynamodb"), dict):
-        return InputForm.STREAM_RECORD
-    if isinstance(value.get("kinesis"), dict) or ("partitionKey" in value and "data" in value):
-        return InputForm.KINESIS_RECORD
-    if "body" in value and ("messageId" in value or "receiptHandle" in value):
-        return InputForm.QUEUE_MESSAGE
-    if "detail-type" in value and "source" in value:
-        return InputForm.EVENT
-    if value.keys() & {"Source", "DetailType", "Detail", "EventBusName"}:
-        return InputForm.ENTRY
-    return None
 
 
 def read_inputs(paths: Iterable[str]) -> Iterator[FoundInput | UnreadableInput]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
@@ -16,8 +17,13 @@ from perception_events.aggregation import (
     JoinResult,
     JoinStatus,
 )
+from perception_events.cli.console import is_styled, note, print_json_line, print_line, printable
+from perception_events.cli.errors import CommandError
+from perception_events.cli.guard import EXIT_NO
 from perception_events.cli.load import load_pipeline
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.local_aws import use_endpoint
+from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.topologies import RegionOption
 from perception_events.lambdas.joins import joins_of
 from perception_events.sort_keys import parse_date
 
@@ -32,13 +38,6 @@ COLOURS = {
 }
 MOST_NAMES = 6
 
-PipelineOption = Annotated[str, typer.Option("--pipeline", help="The declaration, as package.module:name.")]
-EnvOption = Annotated[str, typer.Option("--env", help="The environment that names the table.")]
-TableOption = Annotated[str | None, typer.Option("--table", help="The table, where it is not the declared one.")]
-EndpointOption = Annotated[str | None, typer.Option("--endpoint-url", help="A DynamoDB other than the region's.")]
-RegionOption = Annotated[str | None, typer.Option("--region", help="The AWS region, where the environment has none.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands to `app`."""
@@ -47,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_joins(
-    pipeline: PipelineOption,
+    pipeline: DeclaredOption,
     env: EnvOption = "dev",
     table: TableOption = None,
     endpoint_url: EndpointOption = None,
@@ -59,28 +58,28 @@ def list_joins(
 ) -> None:
     """List open, complete, overdue and (of a site and day) triggered joins: who is missing, and since when."""
     if (site is None) != (date is None):
-        raise typer.BadParameter("give both --site and --date, or neither")
+        raise CommandError("--site and --date go together", "give both or neither")
     if date is not None:
-        _read(lambda: parse_date(date))
+        parse_date(date)
     joins = _joins(pipeline, env, table, endpoint_url, region)
     failures: list[JoinFailure] = []
-    reports = _read(lambda: list(joins.reports(site=site, date=date, on_failure=failures.append)))
+    reports = list(joins.reports(site=site, date=date, on_failure=failures.append))
     shown = [report for report in reports if not status or report.status in status]
     if as_json:
         for report in shown:
-            typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
+            print_json_line(report.to_dict())
         _end(failures, [report for report in shown if report.problem])
         return
     rows = [_row(report) for report in shown]
-    for line in _aligned([COLUMNS, *rows]) if rows else ():
-        typer.echo(line)
+    for line in _lines(rows):
+        print(line)
     counts = (f"{sum(r.status is s for r in shown)} {s.value.lower()}" for s in JoinStatus)
-    typer.echo(f"{len(shown)} groups: {', '.join(counts)}", err=bool(rows))
+    print(f"{len(shown)} groups: {', '.join(counts)}", file=sys.stderr if rows else sys.stdout)
     _end(failures, [report for report in shown if report.problem])
 
 
 def sweep(
-    pipeline: PipelineOption,
+    pipeline: DeclaredOption,
     env: EnvOption = "dev",
     table: TableOption = None,
     endpoint_url: EndpointOption = None,
@@ -92,30 +91,25 @@ def sweep(
     looked_at: list[JoinResult] = []
     failures: tuple[JoinFailure, ...] = ()
     try:
-        acted: Sequence[JoinResult] = _read(lambda: joins.sweep(on_result=looked_at.append))
+        acted: Sequence[JoinResult] = joins.sweep(on_result=looked_at.append)
     except JoinFailuresError as error:
         acted, failures = error.results, error.failures
     for result in acted:
         written = [*result.triggers, *result.alerts]
         if as_json:
-            typer.echo(json.dumps({"join": str(result.key), "outcome": result.outcome.value, "written": written}))
+            print_json_line({"join": str(result.key), "outcome": result.outcome.value, "written": written})
         else:
-            typer.echo(f"{result.outcome.value:9}  {result.key}  {', '.join(written)}")
-    typer.echo(f"{len(acted)} of {len(looked_at)} open groups acted on", err=True)
+            print_line(f"{result.outcome.value:9}  {result.key}  {', '.join(written)}")
+    print(f"{len(acted)} of {len(looked_at)} open groups acted on", file=sys.stderr)
     _end(failures)
 
 
 def _joins(pipeline: str, env: str, table: str | None, endpoint_url: str | None, region: str | None) -> Aggregator:
-    try:
-        declared = load_pipeline(pipeline)
-    except PerceptionEventsError as error:
-        raise typer.BadParameter(str(error)) from error
+    declared = load_pipeline(pipeline)
     if not declared.joins:
-        raise typer.BadParameter(f"{pipeline} declares no joins")
-    try:
-        client = _client(endpoint_url, region)
-    except ImportError:
-        raise _rejection("boto3 is not installed: pip install 'perception-events[aws]'") from None
+        raise CommandError(f"{pipeline} declares no joins", "add a Join to a module")
+    use_endpoint(endpoint_url, region)
+    client = _client(endpoint_url, region)
     return joins_of(declared, env, client=client, table=table)
 
 
@@ -128,29 +122,11 @@ def _client(endpoint_url: str | None, region: str | None) -> Any:
 def _end(failures: Sequence[JoinFailure], bad: Sequence[JoinReport] = ()) -> None:
     """Name each group that could not be read or settled on standard error; the status then is 1."""
     for failure in failures:
-        typer.echo(f"perception-events: {failure}", err=True)
+        note(failure)
     for report in bad:
-        typer.echo(f"perception-events: {report.state.key}: {report.problem}", err=True)
+        note(f"{report.state.key}: {report.problem}")
     if failures or bad:
-        raise typer.Exit(1)
-
-
-def _read(act: Any) -> Any:
-    try:
-        return act()
-    except JoinFailuresError:
-        raise
-    except PerceptionEventsError as error:
-        raise _rejection(str(error)) from error
-    except Exception as error:  # botocore's errors, whose classes are known only where it is installed
-        if not type(error).__module__.startswith("botocore"):
-            raise
-        raise _rejection(f"DynamoDB did not answer as needed: {error}") from error
-
-
-def _rejection(message: str) -> typer.Exit:
-    typer.echo(message, err=True)
-    return typer.Exit(1)
+        raise typer.Exit(EXIT_NO)
 
 
 def _row(report: JoinReport) -> tuple[str, ...]:
@@ -191,11 +167,23 @@ def _short(at: Any) -> str:
     return str(at)[:19] + "Z" if at else "-"
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
-    """Columns as wide as their longest text; colours, which a pipe does not get, come after the padding."""
+def _lines(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+    """A table; on a terminal that is too narrow for it, two lines a group."""
+    if not rows:
+        return
+    rows = [COLUMNS, *(tuple(printable(cell) for cell in row) for row in rows)]
     widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS))]
-    for row in rows:
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        for join, site, date, group, status, count, missing, since, due in rows[1:]:
+            yield f"{_coloured(status, status)}  {join} {site} {date} {group}"
+            yield f"  {count} in, missing {missing}"
+            yield f"  since {since}, due {due}"
+        return
+    for number, row in enumerate(rows):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        if row is not rows[0]:
-            cells[4] = typer.style(cells[4], fg=COLOURS[JoinStatus(row[4])])
+        cells[4] = _coloured(cells[4], row[4]) if number else cells[4]
         yield "  ".join(cells).rstrip()
+
+
+def _coloured(text: str, status: str) -> str:
+    return typer.style(text, fg=COLOURS[JoinStatus(status)]) if is_styled() else text

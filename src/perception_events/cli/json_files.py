@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from perception_events.cli.console import hint_at_terminal
+from perception_events.cli.errors import CommandError
 from perception_events.json_values import JSONValue
 
-__all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files"]
+__all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files", "read_text"]
 
 STANDARD_INPUT = "-"
+NOT_UTF_8_FIX = "save it as UTF-8"
 _MOST_WORDS = 1_000
 """How much of a reason is shown: it may quote what was read."""
 
@@ -40,6 +43,19 @@ class UnreadableInput:
         return f"{location}: {self.reason if len(self.reason) <= _MOST_WORDS else self.reason[:_MOST_WORDS] + '...'}"
 
 
+def read_text(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        OSError: it cannot be opened.
+        CommandError: it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path} is not UTF-8 text: {error}", NOT_UTF_8_FIX) from error
+
+
 def read_json_files(paths: Iterable[str]) -> Iterator[FoundValue | UnreadableInput]:
     """The values of each file in turn, and an `UnreadableInput` for each location that holds none.
 
@@ -48,7 +64,8 @@ def read_json_files(paths: Iterable[str]) -> Iterator[FoundValue | UnreadableInp
     """
     for path in paths:
         if path == STANDARD_INPUT:
-            yield from _read_stream("<stdin>", sys.stdin)
+            hint_at_terminal("JSON")
+            yield from _decoded("<stdin>", sys.stdin)
         elif path.lstrip()[:1] in ("{", "["):
             yield from _read_document("<argument>", 1, path)
         else:
@@ -59,11 +76,16 @@ def read_json_files(paths: Iterable[str]) -> Iterator[FoundValue | UnreadableInp
 def _read_file(file: Path) -> Iterator[FoundValue | UnreadableInput]:
     try:
         with file.open(encoding="utf-8-sig") as stream:
-            yield from _read_stream(str(file), stream)
+            yield from _decoded(str(file), stream)
     except OSError as error:
-        yield UnreadableInput(str(file), 0, f"cannot be opened: {error.strerror or error}")
+        yield UnreadableInput(str(file), 0, f"cannot be opened: {error.strerror or error}; fix: check the path")
+
+
+def _decoded(name: str, stream: TextIO) -> Iterator[FoundValue | UnreadableInput]:
+    try:
+        yield from _read_stream(name, stream)
     except UnicodeDecodeError as error:
-        yield UnreadableInput(str(file), 0, f"is not UTF-8 text: {error}")
+        yield UnreadableInput(name, 0, f"is not UTF-8 text: {error}; fix: {NOT_UTF_8_FIX}")
 
 
 def _read_stream(name: str, stream: TextIO) -> Iterator[FoundValue | UnreadableInput]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,9 +10,12 @@ from typing import Annotated
 
 import typer
 
+from perception_events.cli.console import hint_at_terminal, note, print_json_line, print_line
+from perception_events.cli.errors import CommandError
 from perception_events.cli.event_files import FoundEvent, read_events
-from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
-from perception_events.cli.load import PipelineNotFoundError
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
+from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput, read_text
+from perception_events.cli.options import EnvOption, JsonOption
 from perception_events.cli.topologies import (
     AccountOption,
     LoadedTopology,
@@ -23,14 +25,10 @@ from perception_events.cli.topologies import (
     TemplateOption,
     load_topology,
 )
-from perception_events.errors import PerceptionEventsError
 from perception_events.patterns import Dialect, EngineQuirk, InvalidEventError, Mismatch, PartialPattern
 from perception_events.topology import Archive, EventSourceMapping, Pipe, Resource, Rule, Topology
 
 __all__ = ["register"]
-
-EXIT_NO_MATCH = 1
-EXIT_UNREADABLE = 2
 
 
 def register(app: typer.Typer) -> None:
@@ -54,44 +52,40 @@ def match(
     dialect: Annotated[Dialect, typer.Option(help="Where the pattern stands; operators differ.")] = Dialect.EVENT_BUS,
     template: TemplateOption = None,
     pipeline: PipelineOption = None,
-    env: Annotated[str, typer.Option(help="The environment in a Pipeline's names: dev, prod, ...")] = "dev",
+    env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each event.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Exit with 0 if the pattern matches every event, 1 if not, 2 if something is invalid or cannot be read."""
-    status = 0
-    try:
-        if template or pipeline:
-            loaded = load_topology(
-                template or (), pipeline=pipeline, env=env, parameters=parameter, account=account, region=region
-            )
-            status = _report_problems(loaded)
-            patterns = _patterns_of(loaded.topology, pattern)
-        else:
-            patterns = [_read_pattern(pattern, dialect)]
-    except (PerceptionEventsError, OSError, UnicodeDecodeError) as error:
-        typer.echo(f"perception-events match: {error}", err=True)
-        raise typer.Exit(EXIT_UNREADABLE) from None
+    status = EXIT_OK
+    if template or pipeline:
+        loaded = load_topology(
+            template or (), pipeline=pipeline, env=env, parameters=parameter, account=account, region=region
+        )
+        status = _report_problems(loaded)
+        patterns = _patterns_of(loaded.topology, pattern)
+    else:
+        patterns = [_read_pattern(pattern, dialect)]
     quirks = [quirk for one in patterns if one.possible is not None for quirk in one.possible.quirks]
     if not as_json:
         for quirk in quirks:
-            typer.echo(f"perception-events match: the engine contradicts itself: {quirk}", err=True)
+            note(f"the engine contradicts itself: {quirk}")
     for found in read_events(events or [STANDARD_INPUT]):
         if isinstance(found, UnreadableInput):
-            typer.echo(f"perception-events match: {found}", err=True)
-            status = EXIT_UNREADABLE
+            note(found)
+            status = EXIT_USAGE
             continue
         try:
             verdict = _verdict(patterns, found)
         except InvalidEventError as error:
-            typer.echo(f"perception-events match: {UnreadableInput(found.file, found.line, str(error))}", err=True)
-            status = EXIT_UNREADABLE
+            note(UnreadableInput(found.file, found.line, str(error)))
+            status = EXIT_USAGE
             continue
         _print(verdict, found, quirks, as_json=as_json)
         if verdict.matches is not True:
-            status = status or EXIT_NO_MATCH
+            status = status or EXIT_NO
     raise typer.Exit(status)
 
 
@@ -107,11 +101,12 @@ class _Verdict:
 def _read_pattern(argument: str, dialect: Dialect) -> PartialPattern:
     """The pattern itself, or that of the file which holds it."""
     if argument == STANDARD_INPUT:
+        hint_at_terminal("a pattern")
         text = sys.stdin.read()
     elif argument.lstrip().startswith("{"):
         text = argument
     else:
-        text = Path(argument).read_text(encoding="utf-8-sig")
+        text = read_text(Path(argument))
     return PartialPattern.parse(text, dialect=dialect)
 
 
@@ -121,13 +116,15 @@ def _patterns_of(topology: Topology, name: str) -> list[PartialPattern]:
     found: Resource | None = next((one for kind in kinds if (one := topology.find(name, kind)) is not None), None)
     if isinstance(found, Rule | Archive):
         if found.event_pattern is None:
-            raise PipelineNotFoundError(f"{found.kind} {name} has no event pattern, so no event is taken by it")
+            raise CommandError(
+                f"{found.kind} {name} has no event pattern, so it takes no event", "name a rule with one"
+            )
         return [PartialPattern.parse(found.event_pattern)]
     if isinstance(found, Pipe | EventSourceMapping):
         dialect = Dialect.PIPE if isinstance(found, Pipe) else Dialect.EVENT_SOURCE_MAPPING
         return [PartialPattern.parse(filter.pattern, dialect=dialect) for filter in found.filters]
     known = ", ".join(one.id for one in topology if isinstance(one, kinds)) or "none"
-    raise PipelineNotFoundError(f"there is no rule, pipe or event source mapping {name!r}; known: {known}")
+    raise CommandError(f"there is no rule, pipe or event source mapping {name!r}", f"name one of these: {known}")
 
 
 def _verdict(patterns: Iterable[PartialPattern], found: FoundEvent) -> _Verdict:
@@ -157,15 +154,15 @@ def _print(verdict: _Verdict, found: FoundEvent, quirks: list[EngineQuirk], *, a
             "depends_on": list(verdict.depends_on),
             "quirks": [one.to_dict() for one in quirks],
         }
-        print(json.dumps(line, ensure_ascii=False))
+        print_json_line(line)
         return
     words = {True: "matches", False: "does not match", None: f"depends on {', '.join(verdict.depends_on)}"}
-    print(f"{found.file}:{found.line}: {words[verdict.matches]}")
+    print_line(f"{found.file}:{found.line}: {words[verdict.matches]}")
     for one in verdict.mismatches:
-        print(f"  {one}")
+        print_line(f"  {one}")
 
 
 def _report_problems(loaded: LoadedTopology) -> int:
     for problem in loaded.problems:
-        typer.echo(f"perception-events match: {problem}", err=True)
-    return EXIT_UNREADABLE if loaded.problems else 0
+        note(problem)
+    return EXIT_USAGE if loaded.problems else EXIT_OK

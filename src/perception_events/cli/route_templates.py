@@ -1,29 +1,29 @@
-"""`perception-events route --template`: each input through a topology, rule by rule, target by target."""
+"""`perception-events route`: each input through a topology, rule by rule, target by target."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from perception_events.classifiers import ClassifierRegistry, Enrichment
-from perception_events.cli.input_files import FoundInput, InputForm, read_inputs
-from perception_events.cli.json_files import UnreadableInput
-from perception_events.cli.load import PipelineNotFoundError
+from perception_events.checks import check
+from perception_events.cli.console import note, print_json_line, print_line, print_wrapped
+from perception_events.cli.errors import CommandError
+from perception_events.cli.input_files import FoundInput, read_inputs
+from perception_events.cli.json_files import UnreadableInput, read_text
+from perception_events.cli.load import load_function
+from perception_events.cli.route_status import FailOn, route_status
+from perception_events.cli.schema_notes import note_schema_findings
 from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
-from perception_events.simulation import RuleVerdict, Simulation, SimulationResult, Verdict
+from perception_events.schemas import EventSchema
+from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
 from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
 
-__all__ = ["route_through_templates"]
+__all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
 
-EXIT_UNREADABLE = 1
-EXIT_USAGE = 2
 _SOURCES: Mapping[InputForm, type[Resource]] = {
     InputForm.STREAM_RECORD: TableStream,
     InputForm.KINESIS_RECORD: KinesisStream,
@@ -40,53 +40,81 @@ def route_through_templates(
     region: str | None,
     to: str | None,
     enrichments: Iterable[str],
+    schemas: Sequence[EventSchema],
     as_json: bool,
+    fail_on: FailOn,
     strict: bool,
 ) -> int:
     """Put every input into the topology of `templates` and print what became of it; returns the exit status.
 
     `to`: the source or bus by id, name or ARN; without it what the input names, else each one of the kind that it can
     go to. `enrichments`: `[RESOURCE=]package.module:function` or `[RESOURCE=]sample.json`, what stands in for
-    enrichment functions.
-    0: all was read and routed. 1: an input could not be read or put in. 2: a template could not be read, or the call
-    itself is wrong.
+    enrichment functions. `schemas`: what rules ask for and no schema has is noted.
     """
-    try:
-        loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
-        simulation = Simulation(loaded.topology, functions=_functions(loaded.topology, enrichments))
-        if to is not None:
-            loaded.topology.get(to, Resource)
-    except (PerceptionEventsError, OSError, ValueError) as error:
-        print(f"perception-events route: {error}", file=sys.stderr)
-        return EXIT_USAGE
+    loaded = load_topology(templates, pipeline=None, env="", parameters=parameters, account=account, region=region)
+    simulation = Simulation(loaded.topology, functions=enrichment_functions(loaded.topology, enrichments))
+    if to is not None:
+        loaded.topology.get(to, Resource)
     for problem in loaded.problems:
-        print(f"perception-events route: {problem}", file=sys.stderr)
+        note(problem)
     for id, reason in simulation.not_simulated.items():
-        print(f"perception-events route: {id} does not run here: {reason}", file=sys.stderr)
-    writer = _JSONLines(simulation) if as_json else _Text(simulation)
+        note(f"{id} does not run here: {reason}")
+    if schemas:
+        note_schema_findings(check(loaded.topology, schemas=schemas))
+    routes = InputRoutes(simulation, to=to, as_json=as_json)
     unreadable = 0
     for found in read_inputs(inputs):
         if isinstance(found, UnreadableInput):
             unreadable += 1
-            print(f"perception-events route: {found}", file=sys.stderr)
+            note(found)
         else:
-            unreadable += _route(simulation, found, to, writer)
+            unreadable += routes.put(found)
         if unreadable and strict:
             break
-    writer.close()
-    return EXIT_USAGE if loaded.problems else EXIT_UNREADABLE if unreadable else 0
+    routes.close()
+    return route_status(
+        fail_on, unreadable=unreadable + len(loaded.problems), failed=routes.failed, undelivered=routes.undelivered
+    )
 
 
-def _route(simulation: Simulation, found: FoundInput, to: str | None, writer: _JSONLines | _Text) -> int:
-    """Put one input in at each place; returns how many places did not take it."""
-    refused = 0
-    for place, put in _places(simulation, found, to):
-        try:
-            writer.write(found, place, put())
-        except (PerceptionEventsError, ValueError) as error:
-            refused += 1
-            print(f"perception-events route: {found.location}: {error}", file=sys.stderr)
-    return refused
+class InputRoutes:
+    """Puts inputs into `simulation` and prints what became of each; `to` as `route_through_templates` has it."""
+
+    def __init__(self, simulation: Simulation, *, to: str | None = None, as_json: bool) -> None:
+        self._simulation = simulation
+        self._to = to
+        self._writer = _JSONLines(simulation) if as_json else _Text(simulation)
+
+    @property
+    def count(self) -> int:
+        """How many inputs were put in, counted at each place."""
+        return self._writer.counts.total()
+
+    @property
+    def failed(self) -> int:
+        """How often something was given up on the way of an input."""
+        return self._writer.counts["failed"]
+
+    @property
+    def undelivered(self) -> int:
+        """How many inputs ended before a target, without a failure."""
+        return self._writer.counts["ended before a target"]
+
+    def put(self, found: FoundInput) -> int:
+        """Put an input in at each place; returns how many places did not take it."""
+        refused = 0
+        for place, put in _places(self._simulation, found, self._to):
+            try:
+                self._writer.write(found, place, put())
+            except (PerceptionEventsError, ValueError) as error:
+                refused += 1
+                note(f"{found.location}: {error}")
+        return refused
+
+    def close(self) -> None:
+        """Print the summary, where it is for a reader and something was put in."""
+        if self.count:
+            self._writer.close()
 
 
 def _places(
@@ -123,8 +151,10 @@ class _JSONLines:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
+        self.counts: Counter[str] = Counter()
 
     def write(self, found: FoundInput, place: str, result: SimulationResult) -> None:
+        self.counts[_outcome(result)] += 1
         line: dict[str, Any] = {
             "file": found.file,
             "line": found.line,
@@ -137,7 +167,7 @@ class _JSONLines:
             shown["id"] = _rule_id(self._simulation, verdict)
         if result.response is not None:
             line["response"] = result.response
-        print(json.dumps(line, ensure_ascii=False))
+        print_json_line(line)
 
     def close(self) -> None:
         """Machines count lines."""
@@ -148,32 +178,33 @@ class _Text:
 
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
-        self._summary: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter()
 
     def write(self, found: FoundInput, place: str, result: SimulationResult) -> None:
-        self._summary["inputs"] += 1
-        self._summary["delivered" if result.received else "ended before a target"] += 1
-        print(f"{found.location}: {found.form}{f' to {place}' if place else ''}")
+        self.counts[_outcome(result)] += 1
+        print_wrapped(f"{found.location}: {found.form}{f' to {place}' if place else ''}", indent=0)
         for entry in (result.response or {}).get("Entries", ()):
             if "ErrorCode" in entry:
-                print(f"  PutEvents rejects it: {entry['ErrorCode']}: {entry.get('ErrorMessage', '')}")
+                print_wrapped(f"PutEvents rejects it: {entry['ErrorCode']}: {entry.get('ErrorMessage', '')}", indent=2)
         for where, explanations in result.filtered_out:
-            print(f"  {_id_of(self._simulation, where)}: filtered out")
+            print_wrapped(f"{_id_of(self._simulation, where)}: filtered out", indent=2)
             for line in explanations.lines:
-                print(f"    {line}")
+                print_wrapped(f"{line}", indent=4)
         for event in result.events:
-            print(f"  event {event.get('source')} / {event.get('detail-type')}")
+            print_wrapped(f"event {event.get('source')} / {event.get('detail-type')}", indent=2)
             for verdict in result.rules:
                 if verdict.event_id == event.get("id"):
                     self._verdict(verdict)
         for step in result.depends_on:
             if not step.subject.startswith("rule "):
-                print(f"  {step.subject} depends on {', '.join(step.expressions)}")
+                print_wrapped(f"{step.subject} depends on {', '.join(step.expressions)}", indent=2)
         for one in result.received:
             parameters = f" {json.dumps(one.parameters, ensure_ascii=False)}" if one.parameters else ""
-            print(f"  {one.kind} {one.resource} receives {json.dumps(one.input, ensure_ascii=False)}{parameters}")
+            print_wrapped(
+                f"{one.kind} {one.resource} receives {json.dumps(one.input, ensure_ascii=False)}{parameters}", indent=2
+            )
         for failure in result.failures:
-            print(f"  failed: {failure}")
+            print_wrapped(f"failed: {failure}", indent=2)
 
     def _verdict(self, verdict: RuleVerdict) -> None:
         words = {
@@ -181,15 +212,22 @@ class _Text:
             Verdict.NOT_MATCHED: "does not match",
             Verdict.DEPENDS: f"depends on {', '.join(verdict.depends_on)}",
         }
-        print(f"    rule {_rule_id(self._simulation, verdict)}: {words[verdict.verdict]}")
+        print_wrapped(f"rule {_rule_id(self._simulation, verdict)}: {words[verdict.verdict]}", indent=4)
         for mismatch in verdict.mismatches:
-            print(f"      {mismatch}")
+            print_wrapped(f"{mismatch}", indent=6)
 
     def close(self) -> None:
         """The summary."""
-        count = self._summary.pop("inputs", 0)
-        rest = ", ".join(f"{number} {what}" for what, number in sorted(self._summary.items()))
-        print(f"\n{count} {'input' if count == 1 else 'inputs'}{f': {rest}' if rest else ''}")
+        count = self.counts.total()
+        rest = ", ".join(f"{number} {what}" for what, number in sorted(self.counts.items()))
+        print_line()
+        print_line(f"{count} {'input' if count == 1 else 'inputs'}{f': {rest}' if rest else ''}")
+
+
+def _outcome(result: SimulationResult) -> str:
+    if result.failures:
+        return "failed"
+    return "delivered" if result.received else "ended before a target"
 
 
 def _rule_id(simulation: Simulation, verdict: RuleVerdict) -> str:
@@ -202,7 +240,7 @@ def _id_of(simulation: Simulation, name: str) -> str:
     return name if found is None else found.id
 
 
-def _functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
+def enrichment_functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[Any], Any]]:
     """What stands in for enrichments, by the resource's id."""
     enrichments = dict.fromkeys(pipe.enrichment for pipe in topology.of(Pipe) if isinstance(pipe.enrichment, str))
     functions: dict[str, Callable[[Any], Any]] = {}
@@ -219,29 +257,9 @@ def _functions(topology: Topology, texts: Iterable[str]) -> dict[str, Callable[[
 def _function(location: str) -> Callable[[Any], Any]:
     """The function, handler, registry or object with `invoke` that a text names, or a sample of its output."""
     if location.endswith(".json"):
-        sample = json.loads(Path(location).read_text(encoding="utf-8"))
+        try:
+            sample = json.loads(read_text(Path(location)))
+        except ValueError as error:
+            raise CommandError(f"--enrichment {location}: it is not JSON: {error}", "correct the file") from error
         return lambda event: sample
-    module_name, colon, name = location.partition(":")
-    if not (module_name and colon and name):
-        raise PipelineNotFoundError(f"--enrichment {location!r} must read package.module:function or sample.json")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        found = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError) as error:
-        raise PipelineNotFoundError(f"--enrichment {location!r}: {error}") from None
-    if isinstance(found, ClassifierRegistry):
-        found = Enrichment(found)
-    found = getattr(found, "invoke", found)
-    if not callable(found):
-        raise PipelineNotFoundError(f"--enrichment {location!r} is a {type(found).__name__}, not a function")
-    return _of_one_argument(found)
-
-
-def _of_one_argument(function: Callable[..., Any]) -> Callable[[Any], Any]:
-    """A Lambda handler takes a context too; None stands in for it."""
-    try:
-        inspect.signature(function).bind(None)
-    except TypeError:
-        return lambda event: function(event, None)
-    return function
+    return load_function(location, "--enrichment")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.console import note, print_json_line
+from perception_events.cli.errors import CommandError
+from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
+from perception_events.cli.local_aws import use_endpoint
+from perception_events.cli.options import LOCATION, DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.route import RouteText
+from perception_events.cli.run_functions import LocalFunction, local_functions
+from perception_events.cli.topologies import RegionOption
 from perception_events.pipeline import Pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
 
@@ -24,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-EXIT_FAILED = 1
-EXIT_USAGE = 2
 STOP_SECONDS = 1.5
 """How long a signal waits for a call to AWS or a batch under way."""
 
@@ -36,16 +39,11 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    table: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The table whose stream is read; the declared one by default.")
-    ] = None,
-    endpoint_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Where DynamoDB is, for DynamoDB Local.")
-    ] = None,
-    pipeline: Annotated[
-        str, typer.Option(metavar="PACKAGE.MODULE:NAME", help="The Pipeline to run.")
-    ] = "perception_events.pipeline:perception_pipeline",
-    env: Annotated[str, typer.Option(help="The environment in the names: dev, prod, ...")] = "dev",
+    table: TableOption = None,
+    endpoint_url: EndpointOption = None,
+    region: RegionOption = None,
+    pipeline: DeclaredOption = BUILT_IN_PIPELINE,
+    env: EnvOption = "dev",
     checkpoint: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to go on after a restart; nothing is lost between.")
     ] = None,
@@ -53,17 +51,47 @@ def run(
     idle_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="End when nothing has come for so long.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each record.")] = False,
+    function: Annotated[
+        list[str] | None,
+        typer.Option(metavar=f"NAME={LOCATION}", help="What runs for a function; may be given more than once."),
+    ] = None,
+    route_only: Annotated[bool, typer.Option("--route-only", help="Run the enrichment and no other function.")] = False,
+    studio: Annotated[bool, typer.Option("--studio", help="Follow the records in the page of `studio`.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Read a DynamoDB stream and route every record as it comes; Ctrl-C ends cleanly, a checkpoint resumes."""
-    try:
-        declaration = load_pipeline(pipeline)
-    except PipelineNotFoundError as error:
-        raise _ended(str(error), EXIT_USAGE) from None
+    """Read a DynamoDB stream, route every record as it comes and run your functions; Ctrl-C ends, a checkpoint resumes.
+
+    For a function runs what --function names, else its declared handler, else the joins that it records members of.
+    They see PERCEPTION_EVENTS_ENV as in Lambda, and the DynamoDB of --endpoint-url.
+    """
+    declaration = load_pipeline(pipeline)
     name = table or declaration.names(env).table
+    use_endpoint(endpoint_url, region)
+    os.environ["PERCEPTION_EVENTS_ENV"] = env
+    functions: dict[str, LocalFunction] = {}
+    if not route_only:
+        functions = local_functions(declaration, function or (), lambda: _join_handler(declaration, env, name))
     stop = threading.Event()
+    shows: list[Callable[[Route], None]] = [_print_json if as_json else RouteText().write]
+    if studio:
+        from perception_events.cli.studio import follow_in_page
+
+        shows.append(follow_in_page(pipeline, env))
     # The poller has a thread of its own: a call that AWS does not answer must not keep Ctrl-C waiting.
-    work = _Work(lambda: _read(declaration, env, name, endpoint_url, checkpoint, latest, idle_seconds, as_json, stop))
+    work = _Work(
+        lambda: _read(
+            declaration,
+            env,
+            lambda: _stream(name, endpoint_url, region),
+            functions,
+            checkpoint=checkpoint,
+            latest=latest,
+            idle_seconds=idle_seconds,
+            shows=shows,
+            stop=stop,
+            table=name,
+        )
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     work.start()
@@ -97,62 +125,57 @@ class _Work(threading.Thread):
             self.error = error
 
 
+def _join_handler(declaration: Pipeline, env: str, table: str) -> Callable[..., Any]:
+    from perception_events.lambdas.joins import join_handler
+
+    return join_handler(declaration, env, table=table)
+
+
 def _read(
     declaration: Pipeline,
     env: str,
-    name: str,
-    endpoint_url: str | None,
+    find_stream: Callable[[], StreamSource],
+    functions: Mapping[str, LocalFunction],
+    *,
+    table: str,
     checkpoint: Path | None,
     latest: bool,
     idle_seconds: float | None,
-    as_json: bool,
+    shows: Sequence[Callable[[Route], None]],
     stop: threading.Event,
 ) -> None:
-    """Find the stream and poll it to the end; every failure is one line."""
-    try:
-        source = _stream(name, endpoint_url)
-    except ModuleNotFoundError:
-        raise _ended("run needs boto3: python -m pip install 'perception-events[aws]'", EXIT_USAGE) from None
-    except Exception as error:
-        raise _ended(f"the table {name!r} cannot be read: {error}", EXIT_FAILED) from None
+    """Find the stream and poll it to the end."""
+    source = find_stream()
     if source.arn is None:
-        raise _ended(f"the table {name!r} has no stream; enable one with new images", EXIT_FAILED)
+        raise CommandError(f"the table {table!r} has no stream", "enable one with NEW_AND_OLD_IMAGES")
     if source.view_type is not None and not source.view_type.has_new_image:
-        raise _ended(
-            f"the stream of {name!r} has no new images (its view type is {source.view_type}): nothing could be routed; "
+        raise CommandError(
+            f"the stream of {table!r} has no new images (its view type is {source.view_type}): nothing could be routed",
             "enable one with NEW_IMAGE or NEW_AND_OLD_IMAGES",
-            EXIT_FAILED,
         )
-    simulation = PipelineSimulation(declaration, env=env)
-    print(f"reading {name}; end with Ctrl-C", file=sys.stderr)
-    show = _print_json if as_json else _print_line
-    try:
-        count, left_out = _poll(
-            source, simulation, stop, checkpoint=checkpoint, latest=latest, idle=idle_seconds, show=show
-        )
-    except BrokenPipeError:
-        return  # whoever read our output has had enough
-    except PerceptionEventsError as error:
-        raise _ended(str(error), EXIT_FAILED) from None
-    except Exception as error:
-        if not type(error).__module__.startswith("botocore"):
-            raise
-        raise _ended(f"the stream of {name!r} cannot be read: {error}", EXIT_FAILED) from None
+    targets = {name: each.call for name, each in functions.items() if each.call is not None}
+    simulation = PipelineSimulation(declaration, env=env, targets=targets)
+    for name, each in functions.items():
+        print(f"{name} runs {each.description}", file=sys.stderr)
+    print(f"reading {table}; end with Ctrl-C", file=sys.stderr)
+
+    def show(route: Route) -> None:
+        for each in shows:
+            each(route)
+
+    count, left_out = _poll(
+        source, simulation, stop, checkpoint=checkpoint, latest=latest, idle=idle_seconds, show=show
+    )
     print(f"ended after {count} records", file=sys.stderr)
     if left_out:
-        raise _ended(f"{left_out} of them were not readable; see the messages", EXIT_FAILED)
+        raise CommandError(f"{left_out} of them were not readable", "see the messages")
 
 
-def _ended(message: str, status: int) -> typer.Exit:
-    print(f"perception-events: {message}", file=sys.stderr)
-    return typer.Exit(status)
-
-
-def _stream(table: str, endpoint_url: str | None) -> StreamSource:
+def _stream(table: str, endpoint_url: str | None, region: str | None) -> StreamSource:
     """The table's stream, and a client for it."""
     from perception_events.aws.stream_poller import stream_of
 
-    return stream_of(table, endpoint_url=endpoint_url)
+    return stream_of(table, endpoint_url=endpoint_url, region=region)
 
 
 class _Outage:
@@ -164,7 +187,7 @@ class _Outage:
     def begins(self, reason: str) -> None:
         if self._since is None:
             self._since = time.monotonic()
-            print(f"perception-events: waiting, and trying again: {reason}", file=sys.stderr)
+            note(f"waiting, and trying again: {reason}")
 
     def ends(self) -> None:
         if self._since is not None:
@@ -206,15 +229,4 @@ def _poll(
 
 
 def _print_json(route: Route) -> None:
-    print(json.dumps(route.to_dict(), ensure_ascii=False))
-
-
-def _print_line(route: Route) -> None:
-    if route.outcome == "filtered out":
-        way = f"filtered out: {route.filter_verdict}"
-    elif route.outcome == "failed":
-        way = f"failed: {'; '.join(route.failures)}"
-    else:
-        steps = (route.event_type, ", ".join(route.targets) or "no rule", ", ".join(route.triggers))
-        way = " -> ".join(filter(None, steps))
-    print(f"{route.partition_key} {route.sort_key} {route.event_name} {route.status}: {way}")
+    print_json_line(route.to_dict())

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -12,31 +10,28 @@ from typing import Annotated, Any
 
 import typer
 
+from perception_events.cli.console import COMMAND, note, print_line, write_output
 from perception_events.cli.event_files import FoundEvent, read_events
-from perception_events.errors import PerceptionEventsError
+from perception_events.cli.guard import EXIT_OK, EXIT_USAGE
+from perception_events.cli.json_files import read_text
+from perception_events.cli.options import OutputOption
+from perception_events.cli.schema_names import schemas_named
 from perception_events.patterns import EventPattern
 from perception_events.schemas import (
-    EventSchema,
     Inference,
     InvalidSchemaError,
     NotAnEventError,
     SchemaChange,
     SchemaFormat,
     SchemaRegistry,
-    aws_catalogue,
     compare_all,
     event_type,
     example,
     models_source,
-    read_schemas,
     relaxed,
-    schema_of_model,
 )
 
 __all__ = ["register"]
-
-AWS = "aws"
-"""In place of a file or folder: the catalogue of AWS's own events."""
 
 schema_app = typer.Typer(no_args_is_help=True, help="Schemas of events: infer, diff, models, example.")
 
@@ -70,6 +65,11 @@ def register(app: typer.Typer) -> None:
     app.add_typer(schema_app, name="schema")
 
 
+@schema_app.callback()
+def _commands(context: typer.Context) -> None:
+    COMMAND.set(f"perception-events schema {context.invoked_subcommand}")
+
+
 @schema_app.command("infer")
 def infer(
     events: Annotated[
@@ -89,18 +89,15 @@ def infer(
     """
     unreadable: list[str] = []
     registry = SchemaRegistry.load(output) if output.is_dir() else SchemaRegistry()
-    try:
-        learnt, updates = registry.learn(_events(events, unreadable), Inference(enums=enums))
-        written = learnt.save(output, _FORMATS[format])
-    except (PerceptionEventsError, OSError) as error:
-        raise _failed("infer", error) from None
+    learnt, updates = registry.learn(_events(events, unreadable), Inference(enums=enums))
+    written = learnt.save(output, _FORMATS[format])
     for update in updates:
         name, version, samples = update.schema.name, update.schema.version, update.schema.samples
-        typer.echo(f"{name}: {update.kind}, version {version}, {samples or 0} events")
-    typer.echo(f"{len(written)} files written to {output}")
+        print_line(f"{name}: {update.kind}, version {version}, {samples or 0} events")
+    print_line(f"{len(written)} files written to {output}")
     for line in unreadable:
-        typer.echo(f"perception-events schema infer: {line}", err=True)
-    raise typer.Exit(2 if unreadable else 0)
+        note(line)
+    raise typer.Exit(EXIT_USAGE if unreadable else EXIT_OK)
 
 
 def _events(paths: list[str], unreadable: list[str]) -> Iterator[dict[str, Any]]:
@@ -131,18 +128,15 @@ def diff(
     A typed handler is compared with what producers put by naming its model: diff handlers:OrderPlaced registry/.
     Exits with 0 if nothing breaks, 1 if something does, 2 if the schemas could not be read.
     """
-    try:
-        before, after = _schemas(old), _schemas(new)
-        changes = compare_all(before, after, _rules(rules))
-    except (PerceptionEventsError, OSError) as error:
-        raise _failed("diff", error) from None
+    before, after = schemas_named(old), schemas_named(new)
+    changes = compare_all(before, after, _rules(rules))
     if as_json:
-        typer.echo(json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False))
+        print(json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False))
     else:
         for change in changes:
             _print_change(change)
         breaking = sum(change.is_breaking for change in changes)
-        typer.echo(f"{len(changes)} changes, {breaking} of them breaking")
+        print_line(f"{len(changes)} changes, {breaking} of them breaking")
     raise typer.Exit(1 if any(_counts(change, fail_on) for change in changes) else 0)
 
 
@@ -156,15 +150,15 @@ def _counts(change: SchemaChange, fail_on: Breaks) -> bool:
 
 
 def _print_change(change: SchemaChange) -> None:
-    typer.echo(f"{change.schema}: {change.message} [{change.kind}]")
+    print_line(f"{change.schema}: {change.message} [{change.kind}]")
     if change.new_event is not None:
-        typer.echo(f"  handlers of the old schema reject this new event: {_text(change.new_event)}")
+        print_line(f"  handlers of the old schema reject this new event: {_text(change.new_event)}")
     if change.old_event is not None:
-        typer.echo(f"  handlers of the new schema reject this old event: {_text(change.old_event)}")
+        print_line(f"  handlers of the new schema reject this old event: {_text(change.old_event)}")
     for broken in change.broken_rules:
-        typer.echo(f"  rule {broken.rule}: {broken.reason}")
+        print_line(f"  rule {broken.rule}: {broken.reason}")
         if broken.event is not None:
-            typer.echo(f"    it misses this new event: {_text(broken.event)}")
+            print_line(f"    it misses this new event: {_text(broken.event)}")
 
 
 def _as_json(change: SchemaChange) -> dict[str, Any]:
@@ -184,22 +178,16 @@ def _as_json(change: SchemaChange) -> dict[str, Any]:
 @schema_app.command("models")
 def models(
     schemas: Annotated[list[str], typer.Argument(metavar="SCHEMAS...", help="Schemas, folders of them, or aws.")],
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The module to write.")] = None,
+    output: OutputOption = None,
     relax: Annotated[
         bool, typer.Option("--relaxed", help="Nothing in a detail is required, anything may be null.")
     ] = False,
     source: Annotated[list[str] | None, typer.Option(help="Only the events of this source.")] = None,
 ) -> None:
     """Write a module of pydantic models: a class for each event and each object in it."""
-    try:
-        found = [schema for each in schemas for schema in _schemas(each) if not source or schema.source in source]
-        text = models_source([relaxed(schema) for schema in found] if relax else found)
-        if output is not None:
-            output.write_text(text, encoding="utf-8")
-    except (PerceptionEventsError, OSError) as error:
-        raise _failed("models", error) from None
-    if output is None:
-        sys.stdout.write(text)
+    found = [schema for each in schemas for schema in schemas_named(each) if not source or schema.source in source]
+    text = models_source([relaxed(schema) for schema in found] if relax else found)
+    write_output(text, output)
 
 
 @schema_app.command("example")
@@ -210,43 +198,19 @@ def make_example(
     name: Annotated[str | None, typer.Option(metavar="SOURCE@DETAILTYPE", help="Only the schema of this name.")] = None,
 ) -> None:
     """Print events that are valid under a schema, one JSON line each; the same seed prints the same events."""
-    try:
-        found = [each for each in _schemas(schema) if name in (None, each.name)]
-        if not found:
-            raise InvalidSchemaError(f"no schema here is called {name}", schema)
-        for each in found:
-            for number in range(count):
-                typer.echo(_text(example(each, seed=seed + number)))
-    except (PerceptionEventsError, OSError) as error:
-        raise _failed("example", error) from None
-
-
-def _schemas(place: str) -> list[EventSchema]:
-    """The schemas at a path, of a model (`package.module:Model`), or of AWS's own events."""
-    path = Path(place)
-    if path.exists():
-        return read_schemas(path)
-    if place == AWS:
-        return list(aws_catalogue().values())
-    module_name, colon, name = place.partition(":")
-    if not colon:
-        raise InvalidSchemaError("there is no such file or folder", place)
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        model = getattr(importlib.import_module(module_name), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InvalidSchemaError(f"it must be a path or package.module:Model: {error}", place) from None
-    if not hasattr(model, "model_json_schema"):
-        raise InvalidSchemaError(f"it is a {type(model).__name__}, not a pydantic model", place)
-    return [schema_of_model(model)]
+    found = [each for each in schemas_named(schema) if name in (None, each.name)]
+    if not found:
+        raise InvalidSchemaError(f"no schema here is called {name}", schema)
+    for each in found:
+        for number in range(count):
+            print(_text(example(each, seed=seed + number)))
 
 
 def _rules(path: Path | None) -> dict[str, EventPattern]:
     if path is None:
         return {}
     try:
-        patterns = json.loads(path.read_text(encoding="utf-8"))
+        patterns = json.loads(read_text(path))
     except ValueError as error:
         raise InvalidSchemaError(f"rules are a JSON object of names and patterns: {error}", str(path)) from None
     if not isinstance(patterns, dict):
@@ -256,8 +220,3 @@ def _rules(path: Path | None) -> dict[str, EventPattern]:
 
 def _text(event: object) -> str:
     return json.dumps(event, ensure_ascii=False)
-
-
-def _failed(command: str, error: Exception) -> typer.Exit:
-    typer.echo(f"perception-events schema {command}: {error}", err=True)
-    return typer.Exit(2)

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.load import PipelineNotFoundError, load_pipeline
+from perception_events.cli.errors import CommandError
+from perception_events.cli.load import load_pipeline
+from perception_events.cli.options import LOCATION
 from perception_events.readers import Problem, read_topology
 from perception_events.topology import Topology
 
@@ -32,10 +34,11 @@ TemplateOption = Annotated[
     list[str] | None, typer.Option("--template", metavar="PATH", help="A template, or a folder that holds templates.")
 ]
 PipelineOption = Annotated[
-    str | None, typer.Option(metavar="PACKAGE.MODULE:NAME", help="A Pipeline, in place of templates.")
+    str | None,
+    typer.Option("--pipeline", metavar=LOCATION, help="A Pipeline: package.module:NAME or path/to/file.py:NAME."),
 ]
-AccountOption = Annotated[str | None, typer.Option(help="The account in ARNs.")]
-RegionOption = Annotated[str | None, typer.Option(help="The region in ARNs.")]
+AccountOption = Annotated[str | None, typer.Option("--account", help="The account in ARNs.")]
+RegionOption = Annotated[str | None, typer.Option("--region", help="The AWS Region in ARNs, and of calls to AWS.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,16 @@ def load_topology(
     """Read the templates of `paths` as one system, or make the topology of the `Pipeline`.
 
     Raises:
-        PipelineNotFoundError: both are named, `pipeline` names nothing that can be used, or a parameter has no value.
+        CommandError: both are named, or a parameter has no value.
+        ObjectNotFoundError: `pipeline` names nothing that can be used.
+        UserCodeError: the module of `pipeline` raised.
         MissingExtraError: a template needs a library that is not installed.
         InvalidTopologyError: the declaration contradicts itself.
     """
     paths = list(paths)
     if pipeline is not None:
         if paths:
-            raise PipelineNotFoundError("give templates or --pipeline, not both")
+            raise CommandError("templates and --pipeline name two systems", "give one of them")
         declared = load_pipeline(pipeline)
         return LoadedTopology(declared.topology(env, account=account, region=region, declared_in=pipeline))
     result = read_topology(paths, parameters=template_parameters(parameters or ()), account=account, region=region)
@@ -76,12 +81,12 @@ def template_parameters(texts: Iterable[str]) -> dict[str, str]:
     """The values of `--parameter NAME=VALUE`.
 
     Raises:
-        PipelineNotFoundError: a text has no `=`.
+        CommandError: a text has no `=`.
     """
     found = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals):
-            raise PipelineNotFoundError(f"--parameter {text!r} must read NAME=VALUE")
+            raise CommandError(f"--parameter {text!r} has no value", "write NAME=VALUE")
         found[name] = value
     return found

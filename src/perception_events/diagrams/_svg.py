@@ -1,161 +1,108 @@
-"""A graph as an SVG, laid out here: columns from left to right, nothing overlapping, no program needed."""
+"""A graph as an SVG: what `_layout` has placed, drawn; no program is needed, and nothing is fetched."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from textwrap import wrap
-from xml.sax.saxutils import escape
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from xml.sax.saxutils import escape, quoteattr
 
-from perception_events.diagrams._graph import Arrow, Box, Graph, Shape
+from perception_events.diagrams._boxes import LINE, PADDING, PlacedBox
+from perception_events.diagrams._graph import Graph, Shape
+from perception_events.diagrams._layout import Frame, lay_out
+from perception_events.diagrams._routes import Point, Route
 
-__all__ = ["graph_svg"]
+__all__ = ["graph_svg", "static_text"]
 
-CHARACTER = 6.9
-"""Pixels: a little more than a character of the monospaced font takes at its size, for every viewer's font."""
-FONT_SIZE = 11
-LINE = 15.0
-PADDING = 8.0
-GAP = 14.0
-"""Between boxes of one column."""
-CHANNEL = 44.0
-"""Between columns, beside the labels of the arrows that cross it."""
-LABEL_WIDTH = 34
-"""Characters of an arrow's label in one line."""
-LABEL_LINES = 8
-"""Lines of a label; a longer one is cut, and its whole text shows when one points at it."""
-MARGIN = 16.0
-
-_WEIGHTS = (' font-weight="bold"', "")
-_FILL = {
-    Shape.STORE: "#e8f0fe",
-    Shape.STEP: "#ffffff",
-    Shape.BUS: "#fce8f3",
-    Shape.RULE: "#fff4e0",
-    Shape.FUNCTION: "#e6f4ea",
-    Shape.JOIN: "#f3e8fd",
-    Shape.MODULE: "#f1f3f4",
-    Shape.UNKNOWN: "#ffffff",
-}
+_RADIUS = {Shape.BUS: 10, Shape.MODULE: 14, Shape.STORE: 8}
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    x: float
-    y: float
-    width: float
-    height: float
-    box: Box
+def graph_svg(graph: Graph, *, styled: bool = True) -> str:
+    """An SVG document; the same graph gives the same text. It is dark where the reader's system is.
 
-    @property
-    def middle(self) -> float:
-        return self.y + self.height / 2
-
-
-def graph_svg(graph: Graph) -> str:
-    """An SVG document; the same graph gives the same text. Each arrow's label stands just before its end."""
-    labels = _labels(graph.arrows)
-    placed = _place(graph.columns(), labels)
-    width = max((p.x + p.width for p in placed.values()), default=0.0) + MARGIN
-    height = max((p.y + p.height for p in placed.values()), default=0.0) + MARGIN
+    `styled`: hold the colours and fonts; a page that has them in its own style sheet (`static/diagram.css`) sets False.
+    Each box and arrow has the id of what it draws in `data-id`, an arrow also those of its ends.
+    """
+    layout = lay_out(graph)
+    size = f"{layout.width:.0f}", f"{layout.height:.0f}"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        f'height="{height:.0f}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="{FONT_SIZE}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="diagram" viewBox="0 0 {size[0]} {size[1]}" '
+        f'width="{size[0]}" height="{size[1]}">',
         f"<title>{_text(graph.title)}</title>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 8 4 0 8z" fill="#5f6368"/></marker></defs>',
-        f'<rect width="{width:.0f}" height="{height:.0f}" fill="#ffffff"/>',
+        *([f"<style>{static_text('diagram.css')}</style>"] if styled else []),
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" '
+        'markerUnits="userSpaceOnUse" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>',
+        f'<rect class="canvas" width="{size[0]}" height="{size[1]}"/>',
+        *(_frame(frame) for frame in layout.frames),
+        *(_arrow(route) for route in layout.routes),
+        *(_box(placed) for placed in layout.boxes),
     ]
-    parts += [_arrow(arrow, placed, labels.get(arrow.end, [])) for arrow in graph.arrows]
-    whole = {end: _whole_label(graph.arrows, end) for end in labels}
-    parts += [_label(placed[end], lines, whole[end]) for end, lines in labels.items()]
-    parts += [_box(p) for p in placed.values()]
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+@cache
+def static_text(name: str) -> str:
+    """A file of `static/`, which pages have in common with the files that are drawn here."""
+    return (files("perception_events.diagrams") / "static" / name).read_text(encoding="utf-8")
 
 
 def _text(text: str) -> str:
     """`text` as XML takes it: markup escaped, and what no XML document may hold replaced."""
-    return escape(re.sub("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
+    return escape(_allowed(text))
 
 
-def _labels(arrows: Iterable[Arrow]) -> dict[str, list[str]]:
-    """The lines that stand before each box: the patterns on all arrows that end there."""
-    labels: dict[str, list[str]] = {}
-    for arrow in arrows:
-        if arrow.label:
-            lines = wrap(arrow.label, LABEL_WIDTH, break_on_hyphens=False)
-            if len(lines) > LABEL_LINES:
-                lines = [*lines[: LABEL_LINES - 1], "..."]
-            labels.setdefault(arrow.end, []).extend(lines)
-    return labels
+def _attribute(text: str) -> str:
+    return quoteattr(_allowed(text))
 
 
-def _whole_label(arrows: Iterable[Arrow], end: str) -> str:
-    return "\n".join(arrow.label for arrow in arrows if arrow.end == end and arrow.label)
+def _allowed(text: str) -> str:
+    return re.sub("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
 
 
-def _place(columns: list[list[Box]], label_lines: Mapping[str, list[str]]) -> dict[str, _Placed]:
-    """Columns beside each other, each as wide as its widest box and the labels before it; columns centred."""
-    heights = {box.id: _height(box, len(label_lines.get(box.id, []))) for boxes in columns for box in boxes}
-    totals = [sum(heights[box.id] + GAP for box in boxes) - GAP for boxes in columns]
-    tallest = max(totals, default=0.0)
-    placed: dict[str, _Placed] = {}
-    x = MARGIN
-    for boxes, total in zip(columns, totals, strict=True):
-        longest = max((len(line) for box in boxes for line in label_lines.get(box.id, [])), default=0)
-        x += longest * CHARACTER + (CHANNEL if placed else 0)
-        width = max(len(line) for box in boxes for line in box.lines) * CHARACTER + 2 * PADDING
-        y = MARGIN + (tallest - total) / 2
-        for box in boxes:
-            placed[box.id] = _Placed(x, y, width, heights[box.id], box)
-            y += heights[box.id] + GAP
-        x += width
-    return placed
-
-
-def _height(box: Box, label_lines: int) -> float:
-    """Tall enough for the box's own lines, and for the label that stands before it."""
-    return max(len(box.lines), label_lines) * LINE + 2 * PADDING
-
-
-def _arrow(arrow: Arrow, placed: dict[str, _Placed], label: list[str]) -> str:
-    """A curve from the right side of one box to the left side of another; labelled ones end level at the label."""
-    start, end = placed[arrow.start], placed[arrow.end]
-    x1, y1, x2, y2 = start.x + start.width, start.middle, end.x, end.middle
-    bend = x2 - max((len(line) for line in label), default=0) * CHARACTER - 12
-    middle = (x1 + bend) / 2
-    dashes = ' stroke-dasharray="3 3"' if arrow.failed else ""
+def _frame(frame: Frame) -> str:
+    header = frame.header
     return (
-        f'<path d="M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {bend:.1f} {y2:.1f}H{x2:.1f}" '
-        f'fill="none" stroke="#5f6368"{dashes} marker-end="url(#tip)"/>'
+        f'<rect class="frame" data-id={_attribute(header.box.id)} x="{header.x:.1f}" y="{header.y:.1f}" '
+        f'width="{header.width:.1f}" height="{frame.height:.1f}" rx="{_RADIUS[Shape.BUS]}"/>'
     )
 
 
-def _label(end: _Placed, lines: list[str], whole: str) -> str:
-    """The pattern, on white so that it can be read where the arrow passes."""
-    width = max(map(len, lines)) * CHARACTER
-    x, y = end.x - width - 10, end.middle - len(lines) * LINE / 2
-    texts = "".join(
-        f'<text x="{x:.1f}" y="{y + (index + 0.75) * LINE:.1f}">{_text(line)}</text>'
-        for index, line in enumerate(lines)
-    )
-    title = f"<title>{_text(whole)}</title>" if "..." in lines else ""
-    size = f'width="{width:.1f}" height="{len(lines) * LINE:.1f}"'
-    return f'<g class="label"><rect x="{x:.1f}" y="{y:.1f}" {size} fill="#fff"/>{title}{texts}</g>'
+def _arrow(route: Route) -> str:
+    arrow = route.arrow
+    ids = f"data-start={_attribute(arrow.start)} data-end={_attribute(arrow.end)}"
+    ids += f" data-id={_attribute(arrow.resource)}" if arrow.resource else ""
+    kind = "arrow failed" if arrow.failed else "arrow"
+    return f'<path class="{kind}" {ids} d="{_way(route.points)}" marker-end="url(#tip)"/>'
 
 
-def _box(placed: _Placed) -> str:
+def _way(points: Iterable[Point]) -> str:
+    """Straight between points of one height or one side; else a curve that begins and ends level."""
+    (x, y), *others = points
+    parts = [f"M{x:.1f} {y:.1f}"]
+    for x2, y2 in others:
+        if abs(x - x2) < 0.05 or abs(y - y2) < 0.05:
+            parts.append(f"L{x2:.1f} {y2:.1f}")
+        else:
+            middle = (x + x2) / 2
+            parts.append(f"C{middle:.1f} {y:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}")
+        x, y = x2, y2
+    return "".join(parts)
+
+
+def _box(placed: PlacedBox) -> str:
     box = placed.box
-    radius = {Shape.BUS: 14, Shape.MODULE: 14, Shape.STORE: 8}.get(box.shape, 3)
-    dashes = ' stroke-dasharray="5 3"' if box.shape in (Shape.JOIN, Shape.UNKNOWN) else ""
-    top = placed.middle - len(box.lines) * LINE / 2
-    texts = "".join(
-        f'<text x="{placed.x + placed.width / 2:.1f}" y="{top + (index + 0.75) * LINE:.1f}" text-anchor="middle"'
-        f"{' font-weight=' + chr(34) + 'bold' + chr(34) if not index else ''}>{_text(line)}</text>"
-        for index, line in enumerate(box.lines)
+    texts = [*((line, "name" if index < placed.names else "") for index, line in enumerate(placed.lines))]
+    texts += [(line, "detail") for line in placed.details]
+    top = placed.middle - len(texts) * LINE / 2
+    lines = " ".join(  # read aloud, the lines are words of their own
+        f'<text{f" class={chr(34)}{kind}{chr(34)}" if kind else ""} x="{placed.x + PADDING:.1f}" '
+        f'y="{top + (index + 0.75) * LINE:.1f}">{_text(line)}</text>'
+        for index, (line, kind) in enumerate(texts)
     )
+    title = f"<title>{_text(box.pattern)}</title>" if box.pattern else ""
     return (
-        f'<g class="box"><rect x="{placed.x:.1f}" y="{placed.y:.1f}" width="{placed.width:.1f}" '
-        f'height="{placed.height:.1f}" rx="{radius}" fill="{_FILL[box.shape]}" stroke="#5f6368"{dashes}/>{texts}</g>'
+        f'<g class="box {box.shape}" data-id={_attribute(box.id)} data-kind={_attribute(box.kind)}>{title}'
+        f'<rect x="{placed.x:.1f}" y="{placed.y:.1f}" width="{placed.width:.1f}" height="{placed.height:.1f}" '
+        f'rx="{_RADIUS.get(box.shape, 3)}"/>{lines}</g>'
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from perception_events.diagrams._graph import Arrow, Box, Graph, Shape
@@ -11,7 +11,6 @@ from perception_events.topology import (
     Archive,
     EventBus,
     EventSourceMapping,
-    Filter,
     Function,
     Number,
     Pipe,
@@ -31,6 +30,7 @@ __all__ = ["topology_graph"]
 
 _SHAPES: dict[type[Resource], Shape] = {
     EventBus: Shape.BUS,
+    EventSourceMapping: Shape.STEP,
     Function: Shape.FUNCTION,
     Pipe: Shape.STEP,
     Rule: Shape.RULE,
@@ -43,7 +43,7 @@ _NAMED_BY_SHAPE = (EventBus, Function, Rule)
 
 
 def topology_graph(topology: Topology, *, queues: bool = False) -> Graph:
-    """Everything in `topology` that events pass through, with patterns on the arrows.
+    """Everything in `topology` that events pass through, with the patterns of what chooses among them.
 
     `queues`: draw dead-letter queues too, with dashed arrows from those who send to them; a queue that is a source or a
     target is always drawn.
@@ -73,27 +73,31 @@ class _Drawing:
                 case Pipe():
                     yield from self._pipe(resource)
                 case Rule():
-                    yield Arrow(self._box(resource.bus), self._box(resource.id), _text(resource.event_pattern))
+                    yield Arrow(self._box(resource.bus), self._box(resource.id))
                     for target in resource.targets:
                         yield Arrow(self._box(resource.id), self._box(target.target))
                 case EventSourceMapping():
                     source, function = self._box(resource.source), self._box(resource.function)
-                    yield Arrow(source, function, _accepted(resource.filters))
+                    if resource.filters:  # a box of its own, since it chooses
+                        yield Arrow(source, self._box(resource.id))
+                        yield Arrow(resource.id, function)
+                    else:
+                        yield Arrow(source, function, resource=resource.id)
                 case Schedule():
                     yield Arrow(self._box(resource.id), self._box(resource.target))
                 case Archive():
-                    yield Arrow(self._box(resource.bus), self._box(resource.id), _text(resource.event_pattern))
+                    yield Arrow(self._box(resource.bus), self._box(resource.id))
 
     def _pipe(self, pipe: Pipe) -> Iterator[Arrow]:
         start = self._box(pipe.id)
-        yield Arrow(self._box(pipe.source), start, _accepted(pipe.filters))
+        yield Arrow(self._box(pipe.source), start)
         if pipe.enrichment is not None:
             # A box for each pipe: one function may serve several, and their events do not mix in it.
             id = f"{pipe.id}.enrichment"
             known = self._topology[pipe.enrichment] if isinstance(pipe.enrichment, str) else None
             name = str(pipe.enrichment) if known is None else _name(known)
             kind = "" if known is None or isinstance(known, Function) else f", {known.kind}"
-            self._boxes[id] = Box(id, Shape.STEP, (name, f"enrichment{kind}"))
+            self._boxes[id] = Box(id, Shape.STEP, (name, f"enrichment{kind}"), kind="enrichment")
             yield Arrow(start, id)
             start = id
         yield Arrow(start, self._box(pipe.target))
@@ -105,7 +109,7 @@ class _Drawing:
                     continue
                 start = resource.id
                 if isinstance(resource, EventSourceMapping):
-                    start = self._box(resource.function)
+                    start = resource.id if resource.filters else self._box(resource.function)
                 elif start not in self._boxes:  # a queue or function that no event reaches
                     continue
                 yield Arrow(start, self._box(link.to), failed=True)
@@ -114,7 +118,7 @@ class _Drawing:
         """The id of the box of what is referred to, which is drawn with the first arrow."""
         if isinstance(reference, Unresolved):
             id = f"?{reference.expression}"
-            self._boxes.setdefault(id, Box(id, Shape.UNKNOWN, (reference.expression, "not known")))
+            self._boxes.setdefault(id, Box(id, Shape.UNKNOWN, (reference.expression, "not known"), kind="not known"))
             return id
         resource = self._topology[reference] if reference in self._topology else Resource(reference or "?")
         if isinstance(resource, TableStream) and isinstance(resource.table, str):
@@ -141,7 +145,15 @@ class _Drawing:
                 lines.append(resource.kind)
         if resource.condition is not None:
             lines.append(f"if {resource.condition}")
-        return Box(resource.id, _SHAPES.get(type(resource), Shape.STORE), tuple(lines))
+        patterns = _patterns(resource)
+        return Box(
+            resource.id,
+            _SHAPES.get(type(resource), Shape.STORE),
+            tuple(lines),
+            details=tuple(_details(patterns)),
+            pattern=" or ".join(map(_text, patterns)),
+            kind=resource.kind,
+        )
 
 
 def _name(resource: Resource) -> str:
@@ -155,8 +167,30 @@ def _batches(filtered: bool, size: Number | None) -> str:
     return words if size is None else f"{words}, batches of {size}"
 
 
-def _accepted(filters: Iterable[Filter]) -> str:
-    return " or ".join(_text(one.pattern) for one in filters)
+def _patterns(resource: Resource) -> Sequence[Any]:
+    """The patterns by which `resource` chooses, one of which must match."""
+    match resource:
+        case Pipe() | EventSourceMapping():
+            return [one.pattern for one in resource.filters]
+        case Rule() | Archive() if resource.event_pattern is not None:
+            return [resource.event_pattern]
+    return []
+
+
+def _details(patterns: Sequence[Any]) -> Iterator[str]:
+    """A line for each field of the patterns: its dotted path and its list."""
+    for number, pattern in enumerate(patterns):
+        if number:
+            yield "or"
+        yield from _fields(pattern, "")
+
+
+def _fields(pattern: Any, path: str) -> Iterator[str]:
+    if isinstance(pattern, Mapping) and (pattern or not path):
+        for name, inside in pattern.items():
+            yield from _fields(inside, f"{path}.{name}" if path else name)
+    else:
+        yield f"{path}: {_text(pattern)}" if path else _text(pattern)
 
 
 def _text(pattern: Any) -> str:

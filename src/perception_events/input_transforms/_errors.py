@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, InputError
 
 __all__ = ["InvalidTemplateError", "TemplateRenderError"]
 
@@ -13,7 +13,7 @@ _MOST_WORDS = 1_000
 """How much of a reason a message shows."""
 
 
-class InvalidTemplateError(PerceptionEventsError, ValueError):
+class InvalidTemplateError(DeclarationError, ValueError):
     """A template or path that AWS rejects; `line` and `column` (from 1) point at the place, where there is one."""
 
     def __init__(self, reason: str, *, text: str = "", offset: int | None = None) -> None:
@@ -31,7 +31,7 @@ class InvalidTemplateError(PerceptionEventsError, ValueError):
         super().__init__((reason if len(reason) <= _MOST_WORDS else f"{reason[:_MOST_WORDS]}...") + marker)
 
 
-class TemplateRenderError(PerceptionEventsError, ValueError):
+class TemplateRenderError(InputError, ValueError):
     """What was rendered is not JSON, so AWS would not deliver it; `rendered` is the text."""
 
     def __init__(self, reason: str, *, rendered: str) -> None:

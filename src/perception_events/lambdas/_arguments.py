@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import DeclarationError, describe
 from perception_events.lambdas._invocations import Message
 from perception_events.lambdas.errors import UnreadableMessageError
 from perception_events.records import image_of
@@ -18,7 +18,7 @@ __all__ = ["ArgumentError", "Reader", "argument_reader", "function_name", "takes
 Reader = Callable[[Message], Any]
 
 
-class ArgumentError(PerceptionEventsError, TypeError):
+class ArgumentError(DeclarationError, TypeError):
     """A function whose first parameter cannot be filled; said when it is decorated."""
 
 

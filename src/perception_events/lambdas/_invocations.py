@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.records import change_of, key_of, sequence_number
 
 __all__ = ["DEFAULT_KEY_NAMES", "Invocation", "Message", "Source", "UnknownInvocationError", "read_invocation"]
@@ -17,7 +17,7 @@ DEFAULT_KEY_NAMES = ("site", "date#event_type")
 """The keys of the event table, which tell a record's item where the input template has dropped `Keys`."""
 
 
-class UnknownInvocationError(PerceptionEventsError, TypeError):
+class UnknownInvocationError(InputError, TypeError):
     """An event that is neither a bus event nor a list of a pipe nor `{"Records": [...]}`."""
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 
-__all__ = ["VARIABLE", "MissingEnvironmentError", "environment_name"]
+__all__ = ["MissingEnvironmentError", "environment_name"]
 
 VARIABLE = "PERCEPTION_EVENTS_ENV"
 """The variable that every rendered function has."""
 
 
-class MissingEnvironmentError(PerceptionEventsError, LookupError):
+class MissingEnvironmentError(DeclarationError, LookupError):
     """A handler that was not told its environment, and finds no variable that says it."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from perception_events.classifiers import EVENT_TYPE_FIELD
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import DeclarationError, describe
 from perception_events.lambdas._arguments import ArgumentError
 from perception_events.lambdas._invocations import DEFAULT_KEY_NAMES, Message, read_invocation
 from perception_events.lambdas.errors import DeadLetterError
@@ -24,7 +24,7 @@ class UnmatchedEventError(DeadLetterError):
     """No function is registered for an event; trying again would not change that."""
 
 
-class DuplicateRouteError(PerceptionEventsError, ValueError):
+class DuplicateRouteError(DeclarationError, ValueError):
     """Two functions are registered for one event type."""
 
 

@@ -4,6 +4,7 @@ from perception_events.event_status import EventStatus
 from perception_events.models._base import InvalidRecordError, WireModel
 from perception_events.models._event_item import DEFAULT_TIME_TO_LIVE, EventItem
 from perception_events.models._events import EventBridgeEvent, PutEventsRequestEntry
+from perception_events.models._rows import RowModel
 from perception_events.models._stream import StreamChange, StreamEvent, StreamRecord, UserIdentity, read_records
 from perception_events.records import EventName, StreamViewType
 
@@ -15,6 +16,7 @@ __all__ = [
     "EventStatus",
     "InvalidRecordError",
     "PutEventsRequestEntry",
+    "RowModel",
     "StreamChange",
     "StreamEvent",
     "StreamRecord",

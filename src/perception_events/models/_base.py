@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from pydantic import AliasChoices, AliasGenerator, BaseModel, ConfigDict, SerializationInfo, ValidationError
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.json_values import to_json_value
 
 __all__ = ["InvalidRecordError", "WireModel", "is_for_the_wire", "wire_names"]
 
 
-class InvalidRecordError(PerceptionEventsError, ValueError):
+class InvalidRecordError(InputError, ValueError):
     """A record or event that is not what it should be.
 
     The message names, for each mistake, the path, what was expected, and the type and value found. `errors` are

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from pydantic import ConfigDict, field_validator
+from pydantic import AliasGenerator, ConfigDict, field_serializer, field_validator
 
 from perception_events.attribute_values import image_from_python, image_to_python
 from perception_events.event_status import EventStatus
+from perception_events.item_names import ItemNames
 from perception_events.models._base import WireModel, wire_names
 from perception_events.sort_keys import SortKey
 from perception_events.times import InvalidTimeError, read_time
@@ -21,19 +22,57 @@ __all__ = ["DEFAULT_TIME_TO_LIVE", "EventItem"]
 DEFAULT_TIME_TO_LIVE = timedelta(days=1)
 
 
+def _aliases(names: ItemNames) -> AliasGenerator:
+    return wire_names(
+        {
+            "site": names.partition_key,
+            "sort_key": names.sort_key,
+            "status": names.status_attribute,
+            "expires_at": names.ttl_attribute,
+        }
+    )
+
+
 class EventItem(WireModel):
     """A row of the event table as a stream record's image has it; derive your own to type the other attributes.
+
+    A table of other names says so in the class: `class OrderItem(EventItem, names=pipeline.item_names)`. Then the
+    fields below are read from, and written to, the attributes that `names` says, and `status` by its words; of several
+    words for one status the first is written.
 
     `expires_at` is in epoch seconds, UTC: what DynamoDB's TTL takes. `aws.event_table` reads and writes rows without
     pydantic, as `EventRow`.
     """
 
-    model_config = ConfigDict(alias_generator=wire_names({"sort_key": "date#event_type"}))
+    model_config = ConfigDict(alias_generator=_aliases(ItemNames()))
+    names: ClassVar[ItemNames] = ItemNames()
+    """What the table calls these attributes and states."""
 
     site: str
     sort_key: str
     status: EventStatus
     expires_at: int | None = None
+
+    def __init_subclass__(cls, *, names: ItemNames | None = None, **settings: Any) -> None:
+        """`names`: what the table calls the attributes; those of the class above by default."""
+        super().__init_subclass__(**settings)
+        if names is not None:
+            cls.names = names
+            cls.model_config["alias_generator"] = _aliases(names)
+
+    @field_validator("status", mode="before")
+    @classmethod
+    def _is_a_status_of_the_table(cls, value: object) -> object:
+        """The table's own words; a program gives an `EventStatus`."""
+        status = value if isinstance(value, EventStatus) else cls.names.status_of(value)
+        if status is None:
+            *words, last = [repr(word) for one in EventStatus for word in cls.names.status_texts(one)]
+            raise ValueError(f"{', '.join(words)} or {last}")
+        return status
+
+    @field_serializer("status")
+    def _in_the_words_of_the_table(self, status: EventStatus) -> str:
+        return self.names.status_texts(status)[0]
 
     @field_validator("expires_at", mode="before")
     @classmethod
@@ -49,7 +88,7 @@ class EventItem(WireModel):
     @field_validator("sort_key")
     @classmethod
     def _is_a_sort_key(cls, value: str) -> str:
-        return SortKey.parse(value).text
+        return SortKey.parse(value, key_format=cls.names.key_format).text
 
     @classmethod
     def of(
@@ -95,7 +134,7 @@ class EventItem(WireModel):
     @property
     def key(self) -> SortKey:
         """The parsed sort key."""
-        return SortKey.parse(self.sort_key)
+        return SortKey.parse(self.sort_key, key_format=self.names.key_format)
 
     @property
     def expires(self) -> datetime | None:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, SerializationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    SerializationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from typing_extensions import TypeVar
 
 from perception_events.json_values import InvalidJSONValueError, to_json_value
@@ -19,28 +26,49 @@ __all__ = ["EventBridgeEvent", "PutEventsRequestEntry"]
 Detail = TypeVar("Detail", default=dict[str, Any])
 
 
-def _read_event_time(at: object) -> datetime:
+class _WrittenTime(datetime):
+    """A time that was read from text, which is written back as it was; what is derived from it is written anew."""
+
+    text: str | None = None
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return _written_time, (self.timestamp(), self.text)
+
+
+def _written_time(at: float, text: str | None) -> _WrittenTime:
+    made = _WrittenTime.fromtimestamp(at, UTC)
+    made.text = text
+    return made
+
+
+def _read_event_time(at: object, read: ValidatorFunctionWrapHandler) -> datetime:
     try:
+        if isinstance(at, _WrittenTime):
+            return at
         if isinstance(at, datetime):
-            return datetime.fromtimestamp(read_time(at), UTC)
+            found: datetime = read(datetime.fromtimestamp(read_time(at), UTC))
+            return found
         if isinstance(at, str):
-            return datetime.fromtimestamp(from_iso(at), UTC)
+            return _written_time(from_iso(at), at)
     except InvalidTimeError as error:
         raise ValueError(error.expected) from None
     raise ValueError("a time such as 2025-07-15T00:11:08Z")
 
 
 def _write_event_time(at: datetime, info: SerializationInfo) -> object:
-    return to_iso_seconds(at.timestamp()) if is_for_the_wire(info) else at
+    if not is_for_the_wire(info):
+        return at
+    return getattr(at, "text", None) or to_iso_seconds(at.timestamp())
 
 
-EventTime = Annotated[datetime, BeforeValidator(_read_event_time), PlainSerializer(_write_event_time)]
+EventTime = Annotated[datetime, WrapValidator(_read_event_time), PlainSerializer(_write_event_time)]
 
 
 class EventBridgeEvent(WireModel, Generic[Detail]):
     """An event as a bus delivers it; `EventBridgeEvent[StreamRecord].parse(event)` reads the detail too.
 
-    `time` is in UTC and written in whole seconds. `replay_name` is set on events from an archive.
+    `time` is in UTC; what was read is written as it was, another time in whole seconds. `replay_name` is set on events
+    from an archive.
 
     AWS: EventBridge User Guide, "Events".
     """

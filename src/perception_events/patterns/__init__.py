@@ -9,6 +9,7 @@ from perception_events.patterns._nearest_rules import RuleExplanation
 from perception_events.patterns._partial import PartialPattern
 from perception_events.patterns._quirks import EngineQuirk
 from perception_events.patterns._rule_set import DuplicateRuleError, RuleSet, UnknownRuleError
+from perception_events.patterns.index import TextMatcher
 
 __all__ = [
     "DIALECTS",
@@ -26,5 +27,6 @@ __all__ = [
     "RuleExplanation",
     "RuleSet",
     "Support",
+    "TextMatcher",
     "UnknownRuleError",
 ]

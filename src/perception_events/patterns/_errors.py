@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, InputError
 
 __all__ = ["InvalidEventError", "InvalidEventPatternError"]
 
@@ -12,11 +12,11 @@ _MOST_WORDS = 1_000
 """How much of a reason, a pointer or a hint a message shows; the attributes have the whole."""
 
 
-class InvalidEventError(PerceptionEventsError, ValueError):
+class InvalidEventError(InputError, ValueError):
     """An event text that is not JSON, or no JSON object."""
 
 
-class InvalidEventPatternError(PerceptionEventsError, ValueError):
+class InvalidEventPatternError(DeclarationError, ValueError):
     """A pattern that EventBridge rejects.
 
     `reason` is the engine's own wording where it has one. `code` names the kind of mistake, stable across

@@ -8,27 +8,37 @@ text after the object, numbers and nesting beyond the engine's limits, and whate
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import attrgetter
+
 from perception_events.patterns._event_text import MAX_DEPTH, has_long_number, scan
 from perception_events.patterns._fields import text_leaf
+from perception_events.patterns._json_text import MAX_NUMBER_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import ModuleType
-    from typing import Any, TypeAlias
-
-    Plan: TypeAlias = list[tuple[str, str | None, "Plan"]]
-    """Of an object: the attribute of each name, the path of a leaf, or what its object's names are; neither: a dotted
-    name, which must not be there."""
+    from typing import Any
 
 __all__ = ["FastReader", "fast_reader"]
 
-_MAX_NAMES = 5
+_IN_NUMBERS = b"-+.eE0123456789"
+_NUMBER_OCTETS = frozenset(_IN_NUMBERS)
+_GLANCE = 40
+"""A number that is too long fills so many characters before one of its own, or after it."""
+_UNUSED = "\ue000"
+"""A name that is hardly given to a field; a text with one is read as always. What is first in `read`, and empty."""
+_MAX_NAMES = 16
 """Each name is looked for in the whole text and each leaf is made: of more of them the scanner makes less work."""
 
 
-def fast_reader(paths: Collection[str]) -> FastReader | None:
-    """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked."""
+def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iterable[str] = ()) -> FastReader | None:
+    """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked.
+
+    `fields`: names of fields of the event itself that `read` gives beside the leaves. `absent`: names of fields with
+    which no event is read.
+    """
     try:
         import msgspec  # here, for it costs a cold start
     except ImportError:
@@ -50,84 +60,208 @@ def fast_reader(paths: Collection[str]) -> FastReader | None:
         node[last] = path
     if not 0 < len(names) <= _MAX_NAMES or any(name != name.encode(errors="replace").decode() for name in names):
         return None
-    return FastReader(msgspec, tree, names, frozenset(paths))
+    absent = (*absent, _UNUSED)
+    if any(isinstance(tree.get(name), dict) for name in fields) or not {*tree, *fields}.isdisjoint(absent):
+        return None
+    return FastReader(msgspec, tree, names, frozenset(paths), fields, absent)
 
 
 class FastReader:
-    """Reads the leaves of some paths from a text."""
+    """Reads the leaves of some paths from a text.
 
-    __slots__ = ("_decode", "_plan", "_quoted_names", "_unset", "paths")
+    `read` gives them spelled as one text, each after a NUL, and then the fields; what is not there is empty. It is a
+    function of its own, and makes one text of them, for a step of Python costs more than what it does here.
+    """
 
-    def __init__(self, msgspec: ModuleType, tree: dict[str, Any], names: Iterable[str], paths: frozenset[str]) -> None:
+    __slots__ = ("_paths", "paths", "read", "read_lines")
+
+    def __init__(
+        self,
+        msgspec: ModuleType,
+        tree: dict[str, Any],
+        names: Iterable[str],
+        paths: frozenset[str],
+        fields: Sequence[str],
+        absent: Iterable[str],
+    ) -> None:
         self.paths = paths
-        self._unset = msgspec.UNSET
-        kind, self._plan = _struct(msgspec, tree)
-        self._decode = msgspec.json.Decoder(kind).decode
-        self._quoted_names = [f'"{name}"'.encode() for name in names]
+        shape = _Shape(msgspec)
+        kind = shape.struct(tree, fields, absent)
+        self._paths = tuple(shape.leaves.values())
+        decode = msgspec.json.Decoder(kind).decode
+        values = attrgetter(shape.absent[-1], *shape.leaves, *(shape.fields[name] for name in fields))
+        absent_values = attrgetter(*shape.absent)
+        missing = absent_values(kind())
+        self.read = _reader(decode, values, absent_values, missing, [f'"{name}"'.encode() for name in names])
+        self.read_lines = _lines_reader(decode, values, absent_values, missing, shape, len(fields))
+
+    @property
+    def in_order(self) -> tuple[str, ...]:
+        """The paths in the order of `read`."""
+        return self._paths
 
     def leaves(self, text: str | bytes) -> list[tuple[str, str]] | None:
         """(path, leaf) of each, as from a flat event; None where the text must be read as always."""
         try:
-            octets = text.encode() if type(text) is str else text
-            if type(octets) is not bytes or b"\\" in octets:
-                return None
-            if type(text) is bytes and not text.isascii():
-                str(text, "utf-8")  # msgspec does not look at what it leaves out
-            if len(octets) > MAX_DEPTH and (
-                octets.count(b"{") + octets.count(b"[") > MAX_DEPTH or has_long_number(str(octets, "utf-8"))
-            ):
-                return None
-            event = self._decode(octets)
+            found = self.read(text.encode() if type(text) is str else text)
+        except UnicodeEncodeError:
+            return None
+        return None if found is None else self.leaves_of(found.split("\0")[1:])
+
+    def leaves_of(self, pieces: list[str]) -> list[tuple[str, str]] | None:
+        """(path, leaf) of each of the pieces of `read` without the first; None where the event is not flat."""
+        found: list[tuple[str, str]] = []
+        for path, piece in zip(self._paths, pieces, strict=False):
+            if not piece:
+                continue
+            first = piece[0]
+            if first == "[":
+                elements = scan(piece)
+                if any(type(element) is tuple or type(element) is list for element in elements):
+                    return None
+                found += [(path, text_leaf(element)) for element in elements]
+            elif first != "{":  # an object has no leaf of its own
+                found.append((path, piece))
+        return found
+
+
+def _reader(
+    decode: Callable[[bytes], Any],
+    values: Callable[[Any], tuple[Any, ...]],
+    absent: Callable[[Any], Any],
+    missing: Any,
+    names: list[bytes],
+) -> Callable[[Any], str | None]:
+    """`FastReader.read`."""
+
+    def read(octets: Any) -> str | None:
+        if type(octets) is not bytes or 0x5C in octets:  # a backslash
+            return None
+        try:
+            if not octets.isascii():
+                str(octets, "utf-8")  # msgspec does not look at what it leaves out
+            event = decode(octets)
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so are those of codecs
             return None
-        for name in self._quoted_names:
-            if octets.count(name) > 1:
-                return None
-        found: list[tuple[str, str]] = []
-        return found if self._collect(event, self._plan, found) else None
+        if (
+            max(map(octets.count, names)) > 1
+            or absent(event) != missing
+            or (len(octets) > MAX_DEPTH and _is_beyond(octets))
+            or 0 in octets
+        ):
+            return None
+        return b"\0".join(values(event)).decode()
 
-    def _collect(self, value: Any, plan: Plan, found: list[tuple[str, str]]) -> bool:
-        for attribute, path, inner in plan:
-            member = getattr(value, attribute)
-            if member is self._unset:
-                continue
-            if inner:
-                if not self._collect(member, inner, found):
-                    return False
-                continue
-            spelled = bytes(member)
-            if path is None:
-                return False
-            if spelled[0] == 0x5B:  # [
-                elements = scan(str(spelled, "utf-8"))
-                if any(type(element) is tuple or type(element) is list for element in elements):
-                    return False
-                found += [(path, text_leaf(element)) for element in elements]
-            elif spelled[0] != 0x7B:  # an object has no leaf of its own
-                found.append((path, str(spelled, "utf-8")))
+    return read
+
+
+def _lines_reader(
+    decode: Callable[[bytes], Any],
+    values: Callable[[Any], tuple[Any, ...]],
+    absent: Callable[[Any], Any],
+    missing: Any,
+    shape: _Shape,
+    fields: int,
+) -> Callable[[list[bytes]], tuple[list[list[str]], set[int]] | None]:
+    """`FastReader.read_lines`: what `read` does, for many texts in a few steps.
+
+    It gives a column for each leaf and field, and the numbers of those texts that must be read as always; None where
+    all must. No text may be empty or have a line break.
+    """
+    places = list(shape.leaves)
+    width = 1 + len(places) + fields
+    parents = [(name, attrgetter(place), default) for name, place, default in shape.parents]
+    leaf_names = shape.leaf_names
+    names = dict.fromkeys([*leaf_names, *(name for name, _, _ in parents)])
+
+    def read_lines(lines: list[bytes]) -> tuple[list[list[str]], set[int]] | None:
+        text = b"\n".join(lines)
+        if 0 in text or 0x5C in text:
+            return None
+        try:
+            if not text.isascii():
+                str(text, "utf-8")
+            events = list(map(decode, lines))
+        except (ValueError, RecursionError):
+            return None
+        number = len(lines)
+        if list(map(absent, events)).count(missing) != number:
+            return None
+        pieces = b"\0".join(chain.from_iterable(map(values, events))).decode().split("\0")
+        columns = [pieces[place::width] for place in range(1, width)]
+        others = {at for at, line in enumerate(lines) if len(line) > MAX_DEPTH and _is_beyond(line)}
+        for name in names:
+            quoted = f'"{name}"'.encode()
+            expected = sum(
+                number - columns[at].count("") for at, leaf_name in enumerate(leaf_names) if leaf_name == name
+            )
+            for parent, getter, default in parents:
+                if parent == name:
+                    expected += number - list(map(getter, events)).count(default)
+            if text.count(quoted) != expected:
+                # Somewhere it is repeated, or stands elsewhere too: once at most is sure not to be.
+                others.update(at for at, line in enumerate(lines) if line.count(quoted) > 1)
+        return columns, others
+
+    return read_lines
+
+
+def _is_beyond(octets: bytes) -> bool:
+    """Whether an object in JSON may have numbers or nesting beyond the engine's limits."""
+    # What is nested has as many closing brackets as opening ones.
+    if len(octets) > 2 * MAX_DEPTH and octets.count(b"{") + octets.count(b"[") > MAX_DEPTH:
         return True
+    # A number that is too long covers one of these characters; the first of the text is no number's. And it goes on
+    # before or after it.
+    for at in range(MAX_NUMBER_LENGTH, len(octets), MAX_NUMBER_LENGTH):
+        if octets[at] in _NUMBER_OCTETS and not (
+            octets[at - _GLANCE : at].translate(None, _IN_NUMBERS)
+            and octets[at : at + _GLANCE].translate(None, _IN_NUMBERS)
+        ):
+            return has_long_number(str(octets, "utf-8"))
+    return False
 
 
-def _struct(msgspec: ModuleType, tree: dict[str, Any]) -> tuple[Any, Plan]:
-    """The type of an object with the names of `tree`, and those dotted names that lead into it."""
-    fields: list[tuple[str, Any, Any]] = []
-    names: dict[str, str] = {}
-    plan: Plan = []
-    for name, content in tree.items():
-        attribute = f"field{len(fields)}"
-        names[attribute] = name
-        kind: Any = msgspec.Raw
-        inner: Plan = []
-        if isinstance(content, dict):
-            kind, inner = _struct(msgspec, content)
-        plan.append((attribute, content if isinstance(content, str) else None, inner))
-        fields.append((attribute, kind | msgspec.UnsetType if inner else kind, msgspec.UNSET))
-    for name in _dotted_names(tree, ""):
-        attribute = f"field{len(fields)}"
-        names[attribute] = name
-        plan.append((attribute, None, []))
-        fields.append((attribute, msgspec.Raw, msgspec.UNSET))
-    return msgspec.defstruct("Event", fields, rename=names), plan
+class _Shape:
+    """Types of objects, and where what is wanted of them is: `leaves` by the attributes that lead to them, with their
+    paths; `fields`, by name; and what must not be there, `absent`: dotted names beside those that are asked for."""
+
+    def __init__(self, msgspec: ModuleType) -> None:
+        self._msgspec = msgspec
+        self.leaves: dict[str, str] = {}
+        self.leaf_names: list[str] = []
+        self.parents: list[tuple[str, str, Any]] = []
+        """Name, attribute and default of each object within the event."""
+        self.fields: dict[str, str] = {}
+        self.absent: list[str] = []
+
+    def struct(
+        self, tree: dict[str, Any], fields: Iterable[str] = (), absent: Iterable[str] = (), prefix: str = ""
+    ) -> Any:
+        """The type of an object with the names of `tree`; what is not there is empty."""
+        members: list[tuple[str, Any, Any]] = []
+        attributes: dict[str, str] = {}
+
+        def attribute_of(name: str, kind: Any, default: Any) -> str:
+            attribute = attributes[name] = f"field{len(members)}"
+            members.append((attribute, kind, default))
+            return prefix + attribute
+
+        raw = self._msgspec.Raw
+        for name, content in tree.items():
+            if isinstance(content, dict):
+                kind = self.struct(content, prefix=f"{prefix}field{len(members)}.")
+                default = kind()
+                self.parents.append((name, attribute_of(name, kind, default), default))
+            else:
+                self.leaves[attribute_of(name, raw, b"")] = content
+                self.leaf_names.append(name)
+        for name in fields:
+            self.fields[name] = attributes.get(name) or attribute_of(name, raw, b"")
+        for name in (*_dotted_names(tree, ""), *absent):
+            self.absent.append(prefix + attributes[name] if name in attributes else attribute_of(name, raw, b""))
+        names = {attribute: name for name, attribute in attributes.items()}
+        return self._msgspec.defstruct("Event", members, rename=names, frozen=True)
 
 
 def _dotted_names(tree: dict[str, Any], prefix: str) -> list[str]:

@@ -7,24 +7,27 @@ from _thread import allocate_lock  # `threading` costs a cold start half a milli
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.patterns._dialects import Dialect
 from perception_events.patterns._event_pattern import EventPattern, checked_event
 from perception_events.patterns._nearest_rules import RuleExplanation, nearest_rules
-from perception_events.patterns.index import RuleIndex
+from perception_events.patterns.index import RuleIndex, text_matcher
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from perception_events.patterns.index import TextMatcher
 
 __all__ = ["DuplicateRuleError", "RuleSet", "UnknownRuleError"]
 
 
-class DuplicateRuleError(PerceptionEventsError, ValueError):
+class DuplicateRuleError(DeclarationError, ValueError):
     """A rule of that name is there already."""
 
 
-class UnknownRuleError(PerceptionEventsError, KeyError):
+class UnknownRuleError(DeclarationError, KeyError):
     """No rule has that name."""
 
     def __str__(self) -> str:
@@ -98,6 +101,23 @@ class RuleSet:
             InvalidEventError: it is not JSON, or no object.
         """
         return self._index.matching_text(text)
+
+    def text_matcher(self, fields: Sequence[str] = (), *, absent: Iterable[str] = ()) -> TextMatcher | None:
+        """What matches many event texts: each is read once, for the rules and for `fields` of the envelope.
+
+        With msgspec (the extra `[fast]`) what no rule names is skipped. None where it is not installed, or where the
+        rules need more of an event than it reads. It leaves some texts to `matching_rules_json`: what is not plain, or
+        not an event; and every text once a rule has come or gone.
+
+        Args:
+            fields: names of fields of the event itself, such as "time".
+            absent: names of fields with which a text is not read, as it may be something other than an event.
+
+        >>> matcher = RuleSet({"paid": {"detail": {"state": ["PAID"]}}}).text_matcher(["time"])
+        >>> matcher.match(b'{"time": "2025-07-15T00:11:08Z", "detail": {"state": "PAID"}}') if matcher else "no msgspec"
+        (['paid'], ['"2025-07-15T00:11:08Z"'])
+        """
+        return text_matcher(self._index, fields, absent)
 
     def explain(self, event: Mapping[str, Any], *, limit: int | None = 5) -> list[RuleExplanation]:
         """Why rules do not match a parsed event: the nearest first, which is the likeliest to have been meant.

@@ -22,7 +22,7 @@ def pipeline_graph(pipeline: Pipeline, env: str, *, queues: bool) -> Graph:
     joins = []
     for join in pipeline.joins:
         id = f"join {join.name}"
-        joins.append(Box(id, Shape.JOIN, (join.name, f"for each {', '.join(join.group_by)}")))
+        joins.append(Box(id, Shape.JOIN, (join.name, f"for each {', '.join(join.group_by)}"), kind="join"))
         at = [module for module in pipeline.modules if join.name in [one.name for one in module.joins]]
         targets = dict.fromkeys(target for module in at for target in module.targets)
         arrows += [Arrow(function[target], id) for target in targets]
@@ -30,7 +30,7 @@ def pipeline_graph(pipeline: Pipeline, env: str, *, queues: bool) -> Graph:
         if join.deadline is not None:
             arrows += [Arrow(machine.id, id) for machine in topology.of(StateMachine) if machine.id == "Fallback"]
         boxes |= dict.fromkeys(join.trigger)
-    modules = (Box(f"module {name}", Shape.MODULE, (name,)) for name in boxes)
+    modules = (Box(f"module {name}", Shape.MODULE, (name,), kind="module") for name in boxes)
     graph = topology_graph(topology, queues=queues).with_parts((*joins, *modules), arrows)
     added = pipeline.enriched_fields
     return graph.with_note("Pipe.enrichment", f"adds {', '.join(added)}") if added else graph

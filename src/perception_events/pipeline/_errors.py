@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 
 __all__ = ["InvalidPipelineError"]
 
 
-class InvalidPipelineError(PerceptionEventsError, ValueError):
+class InvalidPipelineError(DeclarationError, ValueError):
     """A declaration that contradicts itself; the message names the place and the fix."""

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from perception_events.pipeline._arns import Account
 from perception_events.pipeline._errors import InvalidPipelineError
 from perception_events.pipeline._names import Names
-from perception_events.topology import Origin, Queue, Resource, Rule, Table, TableStream, Topic, with_references
+from perception_events.topology import (
+    Account,
+    Origin,
+    Queue,
+    Resource,
+    Rule,
+    Table,
+    TableStream,
+    Topic,
+    with_references,
+)
 
 __all__ = ["FurtherResources"]
 

@@ -7,12 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from perception_events.aggregation import (
-    Aggregator,
     FallbackPolicy,
     InvalidJoinError,
-    ItemNames,
     Join,
-    JoinStore,
     alert_event_type,
     check_acyclic,
     check_joins,
@@ -22,6 +19,7 @@ from perception_events.aggregation import (
 from perception_events.classifiers import EVENT_TYPE_FIELD, ClassifierRegistry, Enrichment, OnError, SegmentClassifier
 from perception_events.clock import Clock
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONObject
 from perception_events.pipeline._enrichment import OwnEnrichment
 from perception_events.pipeline._errors import InvalidPipelineError
@@ -42,7 +40,9 @@ from perception_events.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from perception_events.aggregation import Aggregator, JoinStore
     from perception_events.diagrams import Graph
+    from perception_events.schemas import SupportsJSONSchema
     from perception_events.topology import Resource, Topology
 
 __all__ = ["Pipeline"]
@@ -67,6 +67,8 @@ class Pipeline:
     `fallback_every`: how often their workflow sweeps the joins, in whole minutes.
     `name_format`: how a declared name and the environment make a name on AWS: `{name}-{env}` by default, `{name}` to
     leave the environment out. A name with `{env}` in it is taken as it is, with the environment put in.
+    `detail`: a pydantic model of the detail of the events that the pipe puts on the bus; the fields that the enrichment
+    adds may be left out. `check` and `review` hold the rules against it.
 
     Raises:
         InvalidPipelineError: two modules or two rules share a name, a module triggers one that is not declared, or
@@ -88,6 +90,7 @@ class Pipeline:
     enrichment: EnrichmentSettings | None = field(default_factory=EnrichmentSettings)
     resources: tuple[Resource, ...] = ()
     name_format: str = DEFAULT_NAME_FORMAT
+    detail: SupportsJSONSchema | None = None
 
     def __post_init__(self) -> None:
         seen: set[str] = set()
@@ -192,6 +195,8 @@ class Pipeline:
 
     def aggregator(self, store: JoinStore, *, clock: Clock) -> Aggregator:
         """What takes the modules' events and triggers the joins that are complete; it is a `Target`."""
+        from perception_events.aggregation import Aggregator
+
         return Aggregator(self.joins, store, clock=clock, parts=self.key_parts, names=self.item_names)
 
     @property
@@ -272,6 +277,11 @@ class Pipeline:
         if self.enrichment is None:
             return ()
         return (*((self.event_type_field,) if self.enrichment.classify else ()), *self.enrichment.adds)
+
+    @property
+    def computes_event_types(self) -> bool:
+        """Whether a classifier works its event types out, so that they are not known beforehand."""
+        return any(not isinstance(getattr(c, "event_type", None), str) for c in self.registry.classifiers)
 
     def enrichment_target(self) -> Target:
         """What the enrichment step runs, here and in its Lambda function.

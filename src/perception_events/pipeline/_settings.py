@@ -28,11 +28,19 @@ __all__ = [
 ENRICHMENT = "enrichment"
 """What the enrichment function is called in `FunctionSettings.handlers` and the like."""
 
-COMPLETED_INSERTS: JSONObject = {
-    "eventName": ["INSERT"],
-    "dynamodb": {"NewImage": {"status": {"S": ["COMPLETED"]}}},
+COMPLETED_ROWS: JSONObject = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "NewImage": {"status": {"S": ["COMPLETED"]}},
+        "OldImage": {"status": {"S": [{"anything-but": "COMPLETED"}, {"exists": False}]}},
+    },
 }
-NEW_IMAGE_TEMPLATE = '{"dynamodb": {"NewImage": <$.dynamodb.NewImage>}}'
+"""Rows of the event table that come to be COMPLETED, whether inserted or updated."""
+IDENTIFIED_IMAGE_TEMPLATE = (
+    '{"eventID": <$.eventID>, "eventName": <$.eventName>, "dynamodb": {"Keys": <$.dynamodb.Keys>, '
+    '"NewImage": <$.dynamodb.NewImage>, "SequenceNumber": <$.dynamodb.SequenceNumber>}}'
+)
+"""The new image, and what retries, duplicates, dead letters and joins tell records by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,8 @@ class PipeSettings:
     """The pipe between the table's stream and the bus.
 
     `name`: see `Pipeline.name_format`; the pipeline's name and `-pipe` without one.
-    `filter_criteria`: patterns of which a record must match one; none lets every record pass.
+    `filter_criteria`: patterns of which a record must match one; none lets every record pass. By default rows of the
+    event table that come to be COMPLETED; for a table of other attributes `TableSettings.status_filters` makes them.
     `batch_size` (None is AWS's default of 100), `maximum_batching_window` (seconds): of the source.
     `maximum_retry_attempts`, `maximum_record_age` (seconds): when a record is given up; -1 is without limit, as on AWS.
     `starting_position`: `LATEST` or `TRIM_HORIZON`. `parallelization_factor`: batches of one shard at once.
@@ -137,16 +146,16 @@ class PipeSettings:
     """
 
     name: str | None = None
-    filter_criteria: tuple[JSONObject, ...] = (COMPLETED_INSERTS,)
+    filter_criteria: tuple[JSONObject, ...] = (COMPLETED_ROWS,)
     batch_size: int | None = 10
     maximum_batching_window: int = 0
-    maximum_retry_attempts: int = -1
-    maximum_record_age: int = -1
-    starting_position: str = "LATEST"
+    maximum_retry_attempts: int = 10
+    maximum_record_age: int = 43_200
+    starting_position: str = "TRIM_HORIZON"
     parallelization_factor: int = 1
-    on_partial_batch_item_failure: str | None = None
+    on_partial_batch_item_failure: str | None = "AUTOMATIC_BISECT"
     dead_letter_queue: bool = True
-    enrichment_input_template: str | None = NEW_IMAGE_TEMPLATE
+    enrichment_input_template: str | None = IDENTIFIED_IMAGE_TEMPLATE
     target_input_template: str | None = None
     source: str | None = None
     detail_type: str | None = None

@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import cast
 
 from perception_events.aggregation import fallback_schedule, fallback_state_machine, workflow_actions
-from perception_events.pipeline._arns import Account
 from perception_events.pipeline._further import FurtherResources
 from perception_events.pipeline._names import Names
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.pipeline._settings import ENRICHMENT, RuleSettings
 from perception_events.resource_names import logical_id
 from perception_events.topology import (
+    Account,
     Archive,
     Discoverer,
     EventBus,

@@ -16,10 +16,12 @@ from perception_events.checks import (
 )
 from perception_events.json_values import JSONObject
 from perception_events.patterns import Dialect, EventPattern, InvalidEventPatternError
+from perception_events.pipeline._declared_events import declared_schemas
 from perception_events.pipeline._pipeline import Pipeline
-from perception_events.topology import EventBus, Origin, PartialJSON, Resource, Rule, Topology, unresolved_in
+from perception_events.schemas import EventSchema
+from perception_events.topology import EventBus, Origin, PartialJSON, Pipe, Resource, Rule, Topology, unresolved_in
 
-__all__ = ["check_pipeline"]
+__all__ = ["check_pipeline", "declared_schemas", "is_complete"]
 
 
 def check_pipeline(
@@ -30,19 +32,22 @@ def check_pipeline(
     enrichment: EnrichmentHandler | None = None,
     samples: Sequence[JSONObject] = (),
     overlaps: bool = False,
+    schemas: Sequence[EventSchema] = (),
     declared_in: str | None = None,
 ) -> list[Finding]:
     """Everything in `pipeline` that AWS rejects or that silently goes wrong, in order of identifier.
 
     Where the bus is the declaration's own, nothing but the pipes of the topology is taken to put events on it, and the
     enrichment to add the event type and what it says it adds. With `enrichment`, that handler is called with lists of
-    records, as a pipe calls it: with `samples`, or with records of the declared keys. `declared_in`: where the
+    records, as a pipe calls it: with `samples`, or with records of the declared keys. The rules are held against
+    `schemas`, and against what the declaration itself says of its events (`detail`). `declared_in`: where the
     declaration is, `package.module:name`.
 
     Raises:
         InvalidWaiverError: a waiver names a check that there is not.
     """
     topology = pipeline.topology(env, declared_in=declared_in)
+    declared = declared_schemas(pipeline)
     buses = [bus.id for bus in topology.of(EventBus) if not bus.existing]
     return check(
         topology,
@@ -52,9 +57,17 @@ def check_pipeline(
         enrichment_effects=_effects(pipeline),
         closed_buses=buses,
         overlaps=overlaps,
+        schemas=[*declared, *schemas],
+        complete_schemas=bool(declared) and is_complete(topology),
         access=False,
         more=list(_own(pipeline, topology)),
     )
+
+
+def is_complete(topology: Topology) -> bool:
+    """Whether the declared pipe is all that puts events on the declaration's own bus."""
+    pipes = [pipe for pipe in topology.of(Pipe) if isinstance(topology.find(str(pipe.target)), EventBus)]
+    return len(pipes) == 1 and not any(bus.existing for bus in topology.of(EventBus))
 
 
 def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
@@ -64,13 +77,10 @@ def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
         return {}
     adds: dict[str, tuple[str, ...] | None] = dict.fromkeys(settings.adds)
     if settings.classify:
-        adds[pipeline.event_type_field] = None if _computes(pipeline) else (*registry.event_types, registry.default)
+        adds[pipeline.event_type_field] = (
+            None if pipeline.computes_event_types else (*registry.event_types, registry.default)
+        )
     return {"Pipe": EnrichmentEffect(adds)}
-
-
-def _computes(pipeline: Pipeline) -> bool:
-    """Whether a classifier works its event types out, so that they are not known beforehand."""
-    return any(not isinstance(getattr(c, "event_type", None), str) for c in pipeline.registry.classifiers)
 
 
 def _samples(pipeline: Pipeline) -> list[JSONObject]:
@@ -126,7 +136,7 @@ def _classifiers(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
         claims = ", ".join(f"{classifier} as {event_type!r}" for classifier, event_type in ambiguity.claims)
         yield Found("PE402", _at(topology, "classifiers"), f"{ambiguity.sort_key!r} is claimed by {claims}")
     for module in pipeline.modules:
-        if module.name not in registry.event_types and not _computes(pipeline):
+        if module.name not in registry.event_types and not pipeline.computes_event_types:
             reason = f"the classifiers give: {', '.join(registry.event_types)}"
             yield Found("PE403", _at(topology, f"modules[{module.name}]"), reason)
 

@@ -15,7 +15,7 @@ from perception_events.json_values import JSONObject
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.pipeline._topology import PIPE_ID
 from perception_events.pipes import BatchReader, PipeRun, StepFaults
-from perception_events.records import image_of
+from perception_events.records import image_with
 from perception_events.scheduler import Scheduler
 from perception_events.simulation import (
     ASSUME_FAILING_AFTER,
@@ -248,8 +248,6 @@ class PipelineSimulation:
 
 def _attribute(record: Mapping[str, Any], name: str) -> str:
     """The attribute's text in the record's newest image, for a reader."""
-    for image_name in ("NewImage", "OldImage", "Keys"):
-        value = image_of(record, image_name).get(name)
-        if isinstance(value, dict) and value:
-            return str(next(iter(value.values())))
-    return ""
+    found = image_with(record, name)
+    value = found[1][name] if found else None
+    return str(next(iter(value.values()))) if isinstance(value, dict) and value else ""

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, DeliveryError
 
 __all__ = ["EnrichmentResponseError", "InvalidPipeError", "PipeInternalError", "PipeTargetError"]
 
 
-class InvalidPipeError(PerceptionEventsError, ValueError):
+class InvalidPipeError(DeclarationError, ValueError):
     """A pipe that AWS would reject to create; the message names the parameter, what is allowed, and the fix."""
 
 
-class EnrichmentResponseError(PerceptionEventsError, ValueError):
-    """An enrichment's response that the pipe cannot use; the batch fails and is retried."""
+class EnrichmentResponseError(DeliveryError, ValueError):
+    """An enrichment's response that the pipe cannot use; the batch fails and is retried, for it may respond better."""
 
 
-class PipeTargetError(PerceptionEventsError, ValueError):
-    """What was to be sent does not fit the target; the batch fails and is retried."""
+class PipeTargetError(DeliveryError, ValueError):
+    """What was to be sent does not fit the target; the batch fails. The pipe retries it, as AWS does, in vain."""
+
+    retryable = False
 
 
-class PipeInternalError(PerceptionEventsError, ConnectionError):
+class PipeInternalError(DeliveryError, ConnectionError):
     """Raise this in an enrichment or a target to play a failure of the service or of the network.
 
     Such failures are retried until the record expires and are not counted against the maximum retry attempts;

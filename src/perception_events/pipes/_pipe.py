@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from perception_events import topology
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject
 from perception_events.pipes._batch import Batch
@@ -23,7 +24,7 @@ from perception_events.sources import DYNAMODB_STREAM, InvalidSourceError, Sourc
 from perception_events.streams import as_record
 from perception_events.targets import Invocable, as_target, target_error
 from perception_events.times import to_iso
-from perception_events.topology import Resource, SourceParameters
+from perception_events.topology import Account, Resource, SourceParameters
 from perception_events.trace import TraceSink
 
 __all__ = ["Pipe", "PipeARNs"]
@@ -47,9 +48,10 @@ class PipeARNs:
 
     def of(self, name: str) -> dict[str, str]:
         """The reserved variables of the pipe called `name`."""
-        function = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
+        owner = Account(self.account, self.region)
+        function = owner.arn_of(topology.Function, name)
         return {
-            "aws.pipes.pipe-arn": self.pipe or f"arn:aws:pipes:{self.region}:{self.account}:pipe/{name}",
+            "aws.pipes.pipe-arn": self.pipe or owner.arn_of(topology.Pipe, name),
             "aws.pipes.pipe-name": name,
             "aws.pipes.source-arn": self.source,
             "aws.pipes.enrichment-arn": self.enrichment or f"{function}-enrichment",

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from perception_events.readers._texts import join_texts
 from perception_events.topology import (
+    ARN_FORMS,
+    STREAM_LABEL,
+    Account,
     ApiDestination,
     Archive,
     EcsCluster,
@@ -27,12 +30,11 @@ from perception_events.topology import (
     Text,
     Topic,
     Unresolved,
+    resource_class,
 )
 
 __all__ = [
     "GENERATED",
-    "STREAM_LABEL",
-    "Account",
     "ResourceType",
     "arn_key",
     "arn_text",
@@ -46,60 +48,51 @@ __all__ = [
 
 GENERATED = "GENERATED"
 """Stands where AWS puts random characters; inert in patterns and templates."""
-STREAM_LABEL = "2025-01-01T00:00:00.000"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Where resources are: the account's number, the region and the partition."""
-
-    number: str = "123456789012"
-    region: str = "us-east-1"
-    partition: str = "aws"
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """What the readers know of a CloudFormation type.
 
-    `kind`: the class of the topology. `name_property`: the property that names it. `arn`: its ARN behind the
-    partition, with `{r}` region, `{a}` account, `{n}` name. `ref`: what `Ref` returns: `name`, `arn` or `url`.
+    `kind`: the class of the topology. `name_property`: the property that names it. `ref`: what `Ref` returns: `name`,
+    `arn` or `url`. `other_form`: the form of its ARN, where `topology.ARN_FORMS` has none for the class.
     """
 
     kind: type[Resource]
     name_property: str
-    arn: str
     ref: str = "name"
+    other_form: str = ""
+
+    @property
+    def arn_form(self) -> str:
+        """What follows the partition in its ARN."""
+        return self.other_form or ARN_FORMS.get(self.kind, "")
 
 
 _TYPES = {
-    "AWS::Events::EventBus": ResourceType(EventBus, "Name", "events:{r}:{a}:event-bus/{n}"),
-    "AWS::Events::Rule": ResourceType(Rule, "Name", "events:{r}:{a}:rule/{n}"),
-    "AWS::Events::Archive": ResourceType(Archive, "ArchiveName", "events:{r}:{a}:archive/{n}"),
-    "AWS::Events::ApiDestination": ResourceType(ApiDestination, "Name", "events:{r}:{a}:api-destination/{n}"),
-    "AWS::Events::Connection": ResourceType(Opaque, "Name", "events:{r}:{a}:connection/{n}"),
-    "AWS::Pipes::Pipe": ResourceType(Pipe, "Name", "pipes:{r}:{a}:pipe/{n}"),
-    "AWS::Scheduler::Schedule": ResourceType(Schedule, "Name", "scheduler:{r}:{a}:schedule/default/{n}"),
-    "AWS::SQS::Queue": ResourceType(Queue, "QueueName", "sqs:{r}:{a}:{n}", "url"),
-    "AWS::SNS::Topic": ResourceType(Topic, "TopicName", "sns:{r}:{a}:{n}", "arn"),
-    "AWS::Lambda::Function": ResourceType(Function, "FunctionName", "lambda:{r}:{a}:function:{n}"),
-    "AWS::Serverless::Function": ResourceType(Function, "FunctionName", "lambda:{r}:{a}:function:{n}"),
-    "AWS::StepFunctions::StateMachine": ResourceType(
-        StateMachine, "StateMachineName", "states:{r}:{a}:stateMachine:{n}", "arn"
-    ),
-    "AWS::Serverless::StateMachine": ResourceType(StateMachine, "Name", "states:{r}:{a}:stateMachine:{n}", "arn"),
-    "AWS::DynamoDB::Table": ResourceType(Table, "TableName", "dynamodb:{r}:{a}:table/{n}"),
-    "AWS::DynamoDB::GlobalTable": ResourceType(Table, "TableName", "dynamodb:{r}:{a}:table/{n}"),
-    "AWS::Serverless::SimpleTable": ResourceType(Table, "TableName", "dynamodb:{r}:{a}:table/{n}"),
-    "AWS::Kinesis::Stream": ResourceType(KinesisStream, "Name", "kinesis:{r}:{a}:stream/{n}"),
-    "AWS::KinesisFirehose::DeliveryStream": ResourceType(
-        FirehoseStream, "DeliveryStreamName", "firehose:{r}:{a}:deliverystream/{n}"
-    ),
-    "AWS::Logs::LogGroup": ResourceType(LogGroup, "LogGroupName", "logs:{r}:{a}:log-group:{n}"),
-    "AWS::ECS::Cluster": ResourceType(EcsCluster, "ClusterName", "ecs:{r}:{a}:cluster/{n}"),
-    "AWS::S3::Bucket": ResourceType(Opaque, "BucketName", "s3:::{n}"),
-    "AWS::IAM::Role": ResourceType(Opaque, "RoleName", "iam::{a}:role/{n}"),
-    "AWS::KMS::Key": ResourceType(Opaque, "", "kms:{r}:{a}:key/{n}"),
+    "AWS::Events::EventBus": ResourceType(EventBus, "Name"),
+    "AWS::Events::Rule": ResourceType(Rule, "Name"),
+    "AWS::Events::Archive": ResourceType(Archive, "ArchiveName"),
+    "AWS::Events::ApiDestination": ResourceType(ApiDestination, "Name"),
+    "AWS::Events::Connection": ResourceType(Opaque, "Name", other_form="events:{region}:{account}:connection/{name}"),
+    "AWS::Pipes::Pipe": ResourceType(Pipe, "Name"),
+    "AWS::Scheduler::Schedule": ResourceType(Schedule, "Name"),
+    "AWS::SQS::Queue": ResourceType(Queue, "QueueName", "url"),
+    "AWS::SNS::Topic": ResourceType(Topic, "TopicName", "arn"),
+    "AWS::Lambda::Function": ResourceType(Function, "FunctionName"),
+    "AWS::Serverless::Function": ResourceType(Function, "FunctionName"),
+    "AWS::StepFunctions::StateMachine": ResourceType(StateMachine, "StateMachineName", "arn"),
+    "AWS::Serverless::StateMachine": ResourceType(StateMachine, "Name", "arn"),
+    "AWS::DynamoDB::Table": ResourceType(Table, "TableName"),
+    "AWS::DynamoDB::GlobalTable": ResourceType(Table, "TableName"),
+    "AWS::Serverless::SimpleTable": ResourceType(Table, "TableName"),
+    "AWS::Kinesis::Stream": ResourceType(KinesisStream, "Name"),
+    "AWS::KinesisFirehose::DeliveryStream": ResourceType(FirehoseStream, "DeliveryStreamName"),
+    "AWS::Logs::LogGroup": ResourceType(LogGroup, "LogGroupName"),
+    "AWS::ECS::Cluster": ResourceType(EcsCluster, "ClusterName"),
+    "AWS::S3::Bucket": ResourceType(Opaque, "BucketName", other_form="s3:::{name}"),
+    "AWS::IAM::Role": ResourceType(Opaque, "RoleName", other_form="iam::{account}:role/{name}"),
+    "AWS::KMS::Key": ResourceType(Opaque, "", other_form="kms:{region}:{account}:key/{name}"),
 }
 
 
@@ -109,8 +102,8 @@ def resource_type(type: str) -> ResourceType:
     if known is not None:
         return known
     _, service, kind = [*type.split("::"), "", ""][:3]
-    arn = f"{service.lower() or 'custom'}:{{r}}:{{a}}:{kind[:1].lower()}{kind[1:]}/{{n}}"
-    return ResourceType(Opaque, f"{kind}Name", arn)
+    arn = f"{service.lower() or 'custom'}:{{region}}:{{account}}:{kind[:1].lower()}{kind[1:]}/{{name}}"
+    return ResourceType(Opaque, f"{kind}Name", other_form=arn)
 
 
 def made_up_name(stack: str, logical_id: str, suffix: str = "") -> str:
@@ -120,8 +113,8 @@ def made_up_name(stack: str, logical_id: str, suffix: str = "") -> str:
 
 def arn_text(kind: ResourceType, name: Text, account: Account) -> Text:
     """The ARN of a resource by its name."""
-    before, _, after = kind.arn.replace("{r}", account.region).replace("{a}", account.number).partition("{n}")
-    return join_texts([f"arn:{account.partition}:{before}", name, after])
+    before, after = account.around_name(kind.arn_form)
+    return join_texts([before, name, after])
 
 
 def stream_arn(table_arn: Text) -> Text:
@@ -188,26 +181,6 @@ def _split(text: str) -> list[str]:
         rest = rest[end + 1 :]
 
 
-_EXISTING: dict[str, tuple[tuple[str, type[Resource]], ...]] = {
-    "events": (
-        ("event-bus/", EventBus),
-        ("rule/", Rule),
-        ("api-destination/", ApiDestination),
-        ("archive/", Archive),
-    ),
-    "lambda": (("function:", Function),),
-    "states": (("stateMachine:", StateMachine),),
-    "kinesis": (("stream/", KinesisStream),),
-    "firehose": (("deliverystream/", FirehoseStream),),
-    "logs": (("log-group:", LogGroup),),
-    "ecs": (("cluster/", EcsCluster),),
-    "pipes": (("pipe/", Pipe),),
-    "scheduler": (("schedule/", Schedule),),
-    "sqs": (("", Queue),),
-    "sns": (("", Topic),),
-}
-
-
 def existing_resource(arn: str, id: str) -> Resource:
     """The resource that `arn` says there is; `Opaque` for a service that events do not pass through."""
     key = arn_key(arn)
@@ -216,10 +189,10 @@ def existing_resource(arn: str, id: str) -> Resource:
         table = resource.removeprefix("table/").removesuffix("/stream/")
         kind: type[Resource] = TableStream if resource.endswith("/stream/") else Table
         return kind(id, name=table, arn=arn, existing=True)
-    for prefix, kind in _EXISTING.get(service, ()):
-        if resource.startswith(prefix):
-            name = resource[len(prefix) :]
-            if kind in (Queue, Topic):
-                return kind(id, name=name, arn=arn, existing=True, fifo=name.endswith(".fifo"))
-            return kind(id, name=name, arn=arn, existing=True)
-    return Opaque(id, name=resource, arn=arn, existing=True, type=service)
+    found = resource_class(service, resource)
+    if found is None:
+        return Opaque(id, name=resource, arn=arn, existing=True, type=service)
+    kind, name = found
+    if kind in (Queue, Topic):
+        return kind(id, name=name, arn=arn, existing=True, fifo=name.endswith(".fifo"))
+    return kind(id, name=name, arn=arn, existing=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 from perception_events.readers._arns import (
     GENERATED,
-    Account,
     ResourceType,
     arn_text,
     made_up_name,
@@ -19,7 +18,7 @@ from perception_events.readers._declared import Declared
 from perception_events.readers._intrinsics import NO_VALUE, Intrinsics
 from perception_events.readers._sam import expand_sam
 from perception_events.readers._texts import join_texts
-from perception_events.topology import LocatedDict, Origin, Text, Unresolved
+from perception_events.topology import Account, LocatedDict, Origin, Text, Unresolved
 
 __all__ = ["Exports", "Stack"]
 

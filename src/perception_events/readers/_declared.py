@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.readers._arns import Account
-from perception_events.topology import LocatedDict, Origin, Text, Unresolved
+from perception_events.topology import Account, LocatedDict, Origin, Text, Unresolved
 
 __all__ = ["Declared", "number_of", "truth_of"]
 

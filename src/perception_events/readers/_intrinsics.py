@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._texts import as_text, join_texts
-from perception_events.topology import LocatedDict, LocatedList, Origin, Text, Unresolved
+from perception_events.topology import Account, LocatedDict, LocatedList, Origin, Text, Unresolved
 
 __all__ = ["NO_VALUE", "Intrinsics", "json_text"]
 
@@ -60,8 +59,7 @@ class Intrinsics:
             "AWS::Partition": account.partition,
             "AWS::URLSuffix": suffix,
             "AWS::StackName": stack_name,
-            "AWS::StackId": f"arn:{account.partition}:cloudformation:{account.region}:{account.number}:stack/"
-            f"{stack_name}/00000000-0000-0000-0000-000000000000",
+            "AWS::StackId": account.arn("cloudformation", f"stack/{stack_name}/00000000-0000-0000-0000-000000000000"),
             "AWS::NotificationARNs": [],
             "AWS::NoValue": NO_VALUE,
         }

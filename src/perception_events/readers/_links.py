@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from perception_events.readers._arns import (
-    Account,
     arn_key,
     arn_text,
     existing_resource,
@@ -17,7 +16,7 @@ from perception_events.readers._arns import (
 )
 from perception_events.readers._declared import Declared
 from perception_events.readers._texts import text_or_unknown
-from perception_events.topology import Opaque, Reference, Resource, Text, Unresolved
+from perception_events.topology import Account, EventBus, Opaque, Reference, Resource, Text, Unresolved
 
 __all__ = ["Directory"]
 
@@ -120,7 +119,7 @@ class Directory:
         known = None if key is None else self._by_arn.get(key)
         if known is not None:
             return known
-        default_bus = f"arn:{account.partition}:events:{account.region}:{account.number}:event-bus/default"
+        default_bus = account.arn_of(EventBus, "default")
         id = "default" if arn == default_bus and "default" not in self._ids else arn
         self._add_existing(existing_resource(arn, id))
         self.add(id, arn, "")

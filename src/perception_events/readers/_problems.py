@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.topology import Origin
 
 __all__ = ["DocumentError", "Problem", "ReadError"]
@@ -26,7 +26,7 @@ class Problem:
         return f"{self.origin}: {self.reason}; {self.fix}" if self.fix else f"{self.origin}: {self.reason}"
 
 
-class ReadError(PerceptionEventsError, ValueError):
+class ReadError(DeclarationError, ValueError):
     """Files that could not be read; `problems` holds what is wrong, file by file."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

@@ -12,7 +12,7 @@ from perception_events.readers._declared import Declared
 from perception_events.readers._files import read_document
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._reading import Format, Reading
-from perception_events.topology import Origin, Unresolved
+from perception_events.topology import Account, Origin, Unresolved
 
 __all__ = ["read_cdk", "read_template", "template_format"]
 
@@ -83,7 +83,7 @@ def read_cdk(reading: Reading, folder: Path, manifest: Mapping[str, Any]) -> Non
         account = reading.account_in()
         if environment is not None:
             number, region = environment[1], environment[2]
-            account = type(account)(
+            account = Account(
                 reading.account or (number if number.isdecimal() else account.number),
                 reading.region or (region if "unknown" not in region else account.region),
             )

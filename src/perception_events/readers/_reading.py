@@ -8,11 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._cloudformation import Exports
 from perception_events.readers._declared import Declared
 from perception_events.readers._problems import Problem
-from perception_events.topology import Origin
+from perception_events.topology import Account, Origin
 
 __all__ = ["Format", "ReadFile", "Reading"]
 

@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._files import read_document
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._texts import as_text, join_texts
-from perception_events.topology import LocatedDict, LocatedList, Origin, Unresolved
+from perception_events.topology import Account, LocatedDict, LocatedList, Origin, Unresolved
 
 __all__ = ["Variables"]
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._declared import Declared
 from perception_events.readers._files import read_text
 from perception_events.readers._hcl import parse_body, parse_template
@@ -26,7 +25,7 @@ from perception_events.readers._reading import Format, Reading
 from perception_events.readers._terraform_instances import ResourceInstance
 from perception_events.readers._terraform_module import Module
 from perception_events.readers._terraform_resources import RulesAndTargets, declared_resource
-from perception_events.topology import LocatedDict, Origin
+from perception_events.topology import Account, LocatedDict, Origin
 
 __all__ = ["called_folders", "is_module", "is_terraform_json", "read_terraform", "read_terraform_json"]
 

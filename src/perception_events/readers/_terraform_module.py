@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._files import read_text
 from perception_events.readers._hcl import parse_template
 from perception_events.readers._hcl_functions import MissingValueError
@@ -37,7 +36,7 @@ from perception_events.readers._terraform_instances import (
 )
 from perception_events.readers._terraform_types import policy_text
 from perception_events.readers._texts import as_text
-from perception_events.topology import LocatedDict, Origin, Unresolved
+from perception_events.topology import Account, LocatedDict, Origin, Unresolved
 
 __all__ = ["Module"]
 

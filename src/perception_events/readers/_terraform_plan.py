@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from perception_events.readers._arns import Account
 from perception_events.readers._declared import Declared
 from perception_events.readers._reading import Format, Reading
 from perception_events.readers._terraform_resources import RulesAndTargets, declared_resource
 from perception_events.readers._terraform_types import known_attribute, resource_name
-from perception_events.topology import LocatedDict, Origin, Text, Unresolved
+from perception_events.topology import Account, LocatedDict, Origin, Text, Unresolved
 
 __all__ = ["plan_format", "read_plan"]
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from perception_events.readers._arns import Account, arn_text, resource_type
+from perception_events.readers._arns import arn_text, resource_type
 from perception_events.readers._declared import Declared
 from perception_events.readers._terraform_types import TYPES, known_attribute, properties_of, rule_target
 from perception_events.readers._texts import join_texts, spelling
-from perception_events.topology import LocatedDict, LocatedList, Origin, Text, Unresolved
+from perception_events.topology import Account, LocatedDict, LocatedList, Origin, Text, Unresolved
 
 __all__ = ["RulesAndTargets", "declared_resource"]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.readers._arns import GENERATED, STREAM_LABEL, Account, arn_text, resource_type, stream_arn
+from perception_events.readers._arns import GENERATED, arn_text, resource_type, stream_arn
 from perception_events.readers._intrinsics import json_text
 from perception_events.readers._patterns import read_pattern_text
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._texts import as_text, join_texts
-from perception_events.topology import LocatedDict, LocatedList, Text, Unresolved
+from perception_events.topology import STREAM_LABEL, Account, LocatedDict, LocatedList, Text, Unresolved
 
 __all__ = ["TYPES", "TerraformType", "known_attribute", "policy_text", "properties_of", "resource_name", "rule_target"]
 
@@ -85,7 +85,7 @@ def known_attribute(type: str, attribute: str, name: Text, values: Mapping[str, 
     if known is None:
         if attribute == "arn" and type.startswith("aws_"):
             service, _, kind = type.removeprefix("aws_").partition("_")
-            return join_texts([f"arn:aws:{service}:{account.region}:{account.number}:{kind or service}/", name])
+            return join_texts([account.arn(service, f"{kind or service}/"), name])
         return None
     arn = _arn(known, name, values, account)
     if attribute == "id":

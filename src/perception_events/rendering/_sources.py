@@ -3,93 +3,47 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from typing import Any
 
 from perception_events.rendering._stack import RenderError, Stack, a_kind, known
 from perception_events.rendering._values import Properties
-from perception_events.topology import (
-    EventSourceMapping,
-    Filter,
-    KinesisStream,
-    Pipe,
-    Queue,
-    Resource,
-    SourceParameters,
-    TableStream,
-    unresolved_in,
-)
+from perception_events.sources import SOURCES, Source, source_of
+from perception_events.topology import EventSourceMapping, Filter, Pipe, Resource, unresolved_in
 
-__all__ = ["GROUPS", "READ_SOURCE", "filter_criteria", "source_kind", "source_parameters"]
-
-READ_SOURCE: dict[type[Resource], tuple[str, ...]] = {
-    TableStream: (
-        "dynamodb:DescribeStream",
-        "dynamodb:GetRecords",
-        "dynamodb:GetShardIterator",
-        "dynamodb:ListStreams",
-    ),
-    KinesisStream: (
-        "kinesis:DescribeStream",
-        "kinesis:DescribeStreamSummary",
-        "kinesis:GetRecords",
-        "kinesis:GetShardIterator",
-        "kinesis:ListShards",
-        "kinesis:ListStreams",
-    ),
-    Queue: ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
-}
-"""AWS: EventBridge User Guide, Pipes sources, execution role; a function needs the same rights for its mapping."""
-
-GROUPS: dict[type[Resource], str] = {
-    TableStream: "DynamoDBStreamParameters",
-    KinesisStream: "KinesisStreamParameters",
-    Queue: "SqsQueueParameters",
-}
-"""What a pipe calls the parameters of each source."""
-
-_STREAM_ONLY = (
-    ("StartingPosition", "starting_position"),
-    ("StartingPositionTimestamp", "starting_position_timestamp"),
-)
-_OF_STREAMS = (
-    ("MaximumRecordAgeInSeconds", "maximum_record_age"),
-    ("MaximumRetryAttempts", "maximum_retry_attempts"),
-    ("ParallelizationFactor", "parallelization_factor"),
-    ("OnPartialBatchItemFailure", "on_partial_batch_item_failure"),
-)
-_OF_ALL = (("BatchSize", "batch_size"), ("MaximumBatchingWindowInSeconds", "maximum_batching_window"))
+__all__ = ["filter_criteria", "rendered_source", "source_parameters"]
 
 
-def source_kind(source: Resource, reader: Resource) -> type[Resource]:
-    """The class of a source that can be rendered.
+def rendered_source(source: Resource, reader: Resource) -> Source:
+    """What there is to know of a source that can be rendered: its rights, its group of parameters.
 
     Raises:
-        RenderError: it is not a table stream, a Kinesis stream or a queue.
+        RenderError: it is none of the sources that are rendered.
     """
-    if type(source) not in READ_SOURCE:
-        raise RenderError(
-            f"{reader.id}: {source.id} is {a_kind(source)}; the sources that render writes are: "
-            "DynamoDB stream, Kinesis stream, queue"
-        )
-    return type(source)
+    found = source_of(source)
+    if found is None or not found.read_actions:
+        kinds = ", ".join(one.kind for one in SOURCES if one.read_actions)
+        raise RenderError(f"{reader.id}: {source.id} is {a_kind(source)}; the sources that render writes are: {kinds}")
+    return found
 
 
 def source_parameters(stack: Stack, reader: Pipe | EventSourceMapping) -> Properties:
     """How the source is read: what is set, by AWS's names.
 
     Raises:
-        RenderError: a value is not known, or is one that a queue does not take.
+        RenderError: a value is not known, or is one that the source does not take.
     """
-    settings: SourceParameters = reader.source_parameters
-    stream = source_kind(stack.get(reader.source, reader), reader) is not Queue
+    given = reader.source_parameters
+    source = rendered_source(stack.get(reader.source, reader), reader)
+    names = {setting.field: setting.name for setting in source.settings}
     written: Properties = {}
-    for name, field in (*_STREAM_ONLY, *_OF_ALL, *_OF_STREAMS):
-        value: Any = getattr(settings, field)
-        if value is None:
+    for field in fields(given):
+        value: Any = getattr(given, field.name)
+        if value is None or field.name == "dead_letter_queue":
             continue
-        if not stream and (name, field) not in _OF_ALL:
-            raise RenderError(f"{reader.id}: a queue takes no `{field}`; leave it out")
-        written[name] = known(value, f"{reader.id}: `{field}` is")
+        if field.name not in names:
+            raise RenderError(f"{reader.id}: {source.kind}s take no `{field.name}`; leave it out")
+        written[names[field.name]] = known(value, f"{reader.id}: `{field.name}` is")
     return written
 
 

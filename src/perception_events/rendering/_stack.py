@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.rendering._values import AccountArn, Att, Properties, Ref
 from perception_events.resource_names import logical_id
 from perception_events.topology import (
@@ -28,7 +28,7 @@ __all__ = ["RenderError", "Rendered", "Stack", "a_kind", "known", "known_number"
 R = TypeVar("R", bound=Resource)
 
 
-class RenderError(PerceptionEventsError, ValueError):
+class RenderError(DeclarationError, ValueError):
     """A topology that cannot be written down as a template; the message names the resource and the fix."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perception_events.rendering._roles import add_role, allow, logs_of
-from perception_events.rendering._sources import READ_SOURCE, source_kind
+from perception_events.rendering._sources import rendered_source
 from perception_events.rendering._stack import RenderError, Stack, known_number, known_text
 from perception_events.rendering._values import Att, Properties, Ref
 from perception_events.topology import EventSourceMapping, Function, Unresolved, unresolved_in
@@ -72,8 +72,8 @@ def _reads(stack: Stack, function: Function) -> list[Properties]:
     for link in stack.topology.links_to(function.id):
         mapping = link.holder
         if isinstance(mapping, EventSourceMapping) and link.field == "function":
-            kind = source_kind(stack.get(mapping.source, mapping), mapping)
-            statements.append(allow(READ_SOURCE[kind], stack.arn(mapping.source, mapping)))
+            source = rendered_source(stack.get(mapping.source, mapping), mapping)
+            statements.append(allow(source.read_actions, stack.arn(mapping.source, mapping)))
             if mapping.on_failure is not None:
                 statements.append(allow("sqs:SendMessage", stack.arn(mapping.on_failure, mapping)))
     return statements

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perception_events.rendering._roles import add_role, allow, logs_of
-from perception_events.rendering._sources import GROUPS, READ_SOURCE, filter_criteria, source_kind, source_parameters
+from perception_events.rendering._sources import filter_criteria, rendered_source, source_parameters
 from perception_events.rendering._stack import RenderError, Stack, a_kind, known, known_text
 from perception_events.rendering._values import Att, Properties
 from perception_events.topology import EventSourceMapping, PartialJSON, Pipe, Resource, unresolved_in
@@ -29,9 +29,8 @@ _ENRICHMENTS = {
 def add_pipe(stack: Stack, pipe: Pipe) -> None:
     """The pipe and its role."""
     logical, name = stack.logical(pipe), known_text(pipe, "name")
-    source = stack.get(pipe.source, pipe)
-    kind = source_kind(source, pipe)
-    statements = [allow(READ_SOURCE[kind], stack.arn(pipe.source, pipe))]
+    source = rendered_source(stack.get(pipe.source, pipe), pipe)
+    statements = [allow(source.read_actions, stack.arn(pipe.source, pipe))]
     if pipe.enrichment is not None:
         enrichment = stack.get(pipe.enrichment, pipe)
         statements.append(allow(_right(_ENRICHMENTS, enrichment, pipe, "enrichment"), stack.arn(enrichment.id, pipe)))
@@ -47,7 +46,7 @@ def add_pipe(stack: Stack, pipe: Pipe) -> None:
     filters = filter_criteria(pipe.filters, pipe)
     source_group: Properties = {"FilterCriteria": filters} if filters else {}
     if parameters:
-        source_group[GROUPS[kind]] = parameters
+        source_group[source.parameters_name] = parameters
     stopped = known_text(pipe, "desired_state") != "RUNNING"
     stack.add(
         logical,

@@ -4,7 +4,7 @@ from perception_events.schemas._catalogue import aws_catalogue, aws_event_types
 from perception_events.schemas._changes import ChangeKind
 from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
 from perception_events.schemas._discovery import Discoverer, discover, event_type
-from perception_events.schemas._documents import read_document, schema_of_model
+from perception_events.schemas._documents import SupportsJSONSchema, read_document, schema_of_model
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
 from perception_events.schemas._examples import ENVELOPE_EXAMPLE, NoExampleError, example
 from perception_events.schemas._inference import Inference, infer_schema
@@ -36,21 +36,24 @@ from perception_events.schemas._types import (
     Schema,
     String,
     Union,
-    attribute_type,
     kind_name,
-    union_of,
 )
 from perception_events.schemas._validation import Violation, is_valid, violations
 from perception_events.schemas._writing import SchemaFormat, document_of
-from perception_events.schemas.errors import ExternalReferenceError, InvalidSchemaError, NotAnEventError
+from perception_events.schemas.errors import (
+    ExternalReferenceError,
+    InvalidSchemaError,
+    NotAnEventError,
+    YAMLMissingError,
+)
 
 __all__ = [
+    "STREAM_RECORD_SOURCE",
     "ANYTHING",
     "ENVELOPE_EXAMPLE",
     "MAX_DEPTH",
     "MAX_NAMES",
     "NOTHING",
-    "STREAM_RECORD_SOURCE",
     "Anything",
     "Array",
     "Boolean",
@@ -78,12 +81,13 @@ __all__ = [
     "SchemaFormat",
     "SchemaRegistry",
     "String",
+    "SupportsJSONSchema",
     "TooManyFieldsError",
     "Union",
     "Update",
     "UpdateKind",
     "Violation",
-    "attribute_type",
+    "YAMLMissingError",
     "aws_catalogue",
     "aws_event_types",
     "check_pattern",
@@ -106,6 +110,5 @@ __all__ = [
     "relaxed",
     "resolve",
     "schema_of_model",
-    "union_of",
     "violations",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from perception_events.records import has_change
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope
 from perception_events.schemas._inference import DEFAULT_INFERENCE, Inference
 from perception_events.schemas._join import join
@@ -103,7 +104,7 @@ def discover(events: Iterable[Mapping[str, Any]], inference: Inference = DEFAULT
 
 def is_stream_record(event: Any) -> bool:
     """Whether `event` is a DynamoDB stream record rather than an event."""
-    return isinstance(event, Mapping) and isinstance(event.get("dynamodb"), Mapping) and "detail" not in event
+    return isinstance(event, Mapping) and has_change(event) and "detail" not in event
 
 
 def event_type(event: Any) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from perception_events.errors import PerceptionEventsError
-from perception_events.schemas._event_schema import EventSchema
+from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema
+from perception_events.schemas._row_models import row_classes
 from perception_events.schemas._types import (
     Anything,
     Array,
@@ -38,6 +39,9 @@ __all__ = ["ModelGeneratorMissingError", "models_source"]
 _HEADER = '"""Events as pydantic models. Written by `perception-events schema models`: edit the schemas instead."""'
 
 
+_RESERVED = ("Annotated", "Any", "Decimal", "EventBridgeEvent", "Field", "Literal", "RowModel", "WireModel")
+
+
 class ModelGeneratorMissingError(PerceptionEventsError, ImportError):
     """The `[schemas]` extra is not installed."""
 
@@ -48,17 +52,22 @@ def models_source(schemas: Iterable[EventSchema]) -> str:
     An event's class is named after its detail type (`OrderPlaced`), its detail's the same with `Detail`, objects in it
     after their fields. Where several sources have the same detail type, the source goes before the name. Validated and
     written by `to_dict`, a detail is what it was: numbers keep their kind, times their spelling, unknown fields stay.
-    Regular expressions and formats are not part of the models. Stream records have a model already, `StreamRecord`.
+    Regular expressions and formats are not part of the models. Stream records have a model already, `StreamRecord`; of
+    theirs the decoded rows are written (`OrdersRow`), with `from_image` and `to_image`.
 
     Raises:
         ModelGeneratorMissingError: the `[schemas]` extra is not installed.
     """
-    events = [schema for schema in schemas if schema.is_envelope]
-    names = _names(events)
+    given = list(schemas)
+    names = _names([schema for schema in given if schema.is_envelope])
     document = _Document(names.values())
     roots = {name: document.add(name, schema) for name, schema in names.items()}
     classes = _generated(document) if document.schemas else ""
-    return _module(classes, names, roots)
+    rows: dict[str, str] = {}
+    for schema in sorted(given, key=lambda schema: (schema.source, schema.detail_type)):
+        if schema.source == STREAM_RECORD_SOURCE:
+            rows |= row_classes(schema, {*names, *document.schemas, *rows})
+    return _module(classes, names, roots, rows)
 
 
 def _names(events: list[EventSchema]) -> dict[str, EventSchema]:
@@ -80,7 +89,7 @@ def _names(events: list[EventSchema]) -> dict[str, EventSchema]:
 
 def _class_name(text: str) -> str:
     name = pascal_case(text) or "Event"
-    return f"Event{name}" if name[0].isdigit() or name in ("Any", "Literal", "EventBridgeEvent", "WireModel") else name
+    return f"Event{name}" if name[0].isdigit() or name in _RESERVED else name
 
 
 class _Document:
@@ -256,23 +265,32 @@ def _aliases(names: Iterable[str]) -> Iterator[tuple[str, str]]:
             yield name, f"{snake}_"
 
 
-def _module(classes: str, names: Mapping[str, EventSchema], roots: Mapping[str, str | None]) -> str:
-    """The whole module: the generator's imports and classes, then the events."""
+def _module(
+    classes: str, names: Mapping[str, EventSchema], roots: Mapping[str, str | None], rows: Mapping[str, str]
+) -> str:
+    """The whole module: the generator's imports and classes, then the events and rows."""
     lines = [line for line in classes.splitlines() if not line.startswith("#")]
     body = "\n".join(lines).strip()
     imports, _, body = _split(body)
-    needed = "from perception_events.models import EventBridgeEvent"
-    needed += ", WireModel" if "(WireModel)" in body else ""
-    typing = {name for name in ("Annotated", "Any", "Literal") if re.search(rf"\b{name}\b", body)}
+    written = "\n".join(rows.values())
+    bases = ["EventBridgeEvent"] if names or not rows else []
+    bases += (["RowModel"] if rows else []) + (["WireModel"] if "(WireModel)" in body else [])
+    needed = f"from perception_events.models import {', '.join(bases)}"
+    typing = {name for name in ("Annotated", "Any", "Literal") if re.search(rf"\b{name}\b", body + written)}
     typing |= {"Literal"} if names else set()
+    if "Field(" in written and not any("Field" in line for line in imports):
+        imports = [*imports, "from pydantic import Field"]
     typing_line = f"from typing import {', '.join(sorted(typing))}" if typing else ""
-    parts = [_HEADER, "from __future__ import annotations", typing_line, "\n".join(imports), needed]
+    standard = "\n".join(filter(None, ("from decimal import Decimal" if "Decimal" in written else "", typing_line)))
+    parts = [_HEADER, "from __future__ import annotations", standard, "\n".join(imports), needed]
     events = [_event_class(name, schema, roots[name]) for name, schema in names.items()]
     details = [detail for detail in roots.values() if detail is not None]
-    listed = "".join(f'    "{name}",\n' for name in sorted({*names, *details}))
-    exported = f"__all__ = [\n{listed}]" if names else "__all__: list[str] = []"
+    listed = "".join(f'    "{name}",\n' for name in sorted({*names, *details, *rows}))
+    exported = f"__all__ = [\n{listed}]" if listed else "__all__: list[str] = []"
     header = "\n\n".join(part for part in parts if part)
-    return _formatted("\n\n\n".join(section for section in (f"{header}\n\n{exported}", body, *events) if section))
+    return _formatted(
+        "\n\n\n".join(section for section in (f"{header}\n\n{exported}", body, *events, *rows.values()) if section)
+    )
 
 
 def _formatted(text: str) -> str:

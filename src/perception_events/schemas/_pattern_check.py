@@ -81,7 +81,8 @@ class PatternChecker:
     Parameters:
         schemas: the events that may come, such as all that are put on the bus, or the records of the stream.
         complete: whether no other events come. If others may, as beside the catalogue of AWS's own events, a pattern is
-            only checked where it names the source or detail type of a known event or one that is spelled alike.
+            only checked where it names the source or detail type of a known event or one that is spelled alike; where
+            it names a service of AWS and no detail type, calls of the service may come as well, so nothing is said.
     """
 
     def __init__(self, schemas: Iterable[EventSchema], *, complete: bool = True) -> None:
@@ -217,6 +218,9 @@ class _PatternCheck:
                     self._unknown_event(path, test, taken)
             kept = {id(schema) for schemas in allowed for schema in schemas}
             taken = [schema for schema in taken if id(schema) in kept]
+        if not self.checker.complete and "detail-type" not in by_path:
+            # Under a service's source CloudTrail's records of its calls come too, which have other fields.
+            taken = [] if any(schema.source.startswith("aws.") for schema in taken) else taken
         return taken
 
     def _unknown_event(self, path: str, test: ValueTest, schemas: list[EventSchema]) -> None:
@@ -345,7 +349,7 @@ def _nearest_source(value: object, known: Iterable[str]) -> str | None:
         return None
     group, _, name = value.rpartition(".")
     own = {source.rpartition(".")[2]: source for source in known if source.rpartition(".")[0] == group}
-    nearest = _nearest(name, own, 0.8) if len(name) > 3 else None
+    nearest = _nearest(name, own, 0.8 if group else 0.9) if len(name) > 3 else None
     if nearest:
         return own[nearest]
     return None if own else _nearest(value, known, 0.9)

@@ -17,11 +17,13 @@ from perception_events.schemas._event_schema import EventSchema
 from perception_events.schemas._inference import DEFAULT_INFERENCE, Inference
 from perception_events.schemas._join import join
 from perception_events.schemas._writing import SchemaFormat, document_of
+from perception_events.schemas._yaml import json_of_yaml
 from perception_events.schemas.errors import InvalidSchemaError
 
 __all__ = ["SchemaRegistry", "Update", "UpdateKind", "read_schemas"]
 
-_VERSION = re.compile(r"(?P<stem>.+)[.-]v(?P<version>[1-9]\d*)\.json\Z")
+_VERSION = re.compile(r"(?P<stem>.+)[.-]v(?P<version>[1-9]\d*)\.(?:json|ya?ml)\Z")
+_SUFFIXES = (".json", ".yaml", ".yml")
 
 
 class UpdateKind(StrEnum):
@@ -57,15 +59,17 @@ class SchemaRegistry:
 
     @classmethod
     def load(cls, folder: Path) -> SchemaRegistry:
-        """The registry in `folder` and the folders in it: every `*.json` file.
+        """The registry in `folder` and the folders in it: every `*.json`, `*.yaml` and `*.yml` file.
 
         Raises:
             InvalidSchemaError: a file is not a schema document.
+            YAMLMissingError: a file is YAML, and PyYAML is not installed.
             OSError: the folder or a file cannot be read.
         """
         if not folder.is_dir():
             raise InvalidSchemaError("a registry is a folder of schema files; this is not a folder", str(folder))
-        return cls(schema for path in sorted(folder.rglob("*.json")) for schema in _read_file(path))
+        files = sorted(path for path in folder.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
+        return cls(schema for path in files for schema in _read_file(path))
 
     @property
     def schemas(self) -> list[EventSchema]:
@@ -153,6 +157,7 @@ def read_schemas(path: Path) -> list[EventSchema]:
 
     Raises:
         InvalidSchemaError: a file is not a schema document.
+        YAMLMissingError: a file is YAML, and PyYAML is not installed.
         OSError: it cannot be read.
     """
     return SchemaRegistry.load(path).schemas if path.is_dir() else _read_file(path)
@@ -163,6 +168,8 @@ def _read_file(path: Path) -> list[EventSchema]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidSchemaError(f"it is not UTF-8 text: {error}", str(path)) from None
+    if path.suffix in _SUFFIXES[1:]:
+        text = json_of_yaml(text, str(path))
     match = _VERSION.match(path.name)
     source, _, detail_type = (match["stem"] if match else path.stem).partition("@")
     schemas = read_document(text, file=str(path), source=source if detail_type else "", detail_type=detail_type)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError, InputError, PerceptionEventsError
 
-__all__ = ["ExternalReferenceError", "InvalidSchemaError", "NotAnEventError"]
+__all__ = ["ExternalReferenceError", "InvalidSchemaError", "NotAnEventError", "YAMLMissingError"]
 
 
-class InvalidSchemaError(PerceptionEventsError, ValueError):
+class InvalidSchemaError(DeclarationError, ValueError):
     """A document is not a schema that can be read.
 
     Parameters:
@@ -25,5 +25,9 @@ class ExternalReferenceError(InvalidSchemaError):
     """A `$ref` points outside the document; nothing is fetched."""
 
 
-class NotAnEventError(PerceptionEventsError, ValueError):
+class NotAnEventError(InputError, ValueError):
     """A value is not an EventBridge event or a stream record."""
+
+
+class YAMLMissingError(PerceptionEventsError, ImportError):
+    """A schema is written in YAML, and PyYAML is not installed; the message has the command that installs it."""

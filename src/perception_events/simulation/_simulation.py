@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 from perception_events.buses import DeliveryScheduler, EventBus, InMemoryEventsClient
 from perception_events.clock import ManualClock
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipes import BatchReader, PipeResult, PipeRun, StepFaults
 from perception_events.scheduler import Scheduler
-from perception_events.simulation._known import account_and_region
+from perception_events.simulation._known import account_and_region, name_of
 from perception_events.simulation._network import Network
 from perception_events.simulation._readers import add_readers
 from perception_events.simulation._result import SimulationResult
@@ -40,7 +40,7 @@ ASSUME_FAILING_AFTER = 10
 R = TypeVar("R", bound=Resource)
 
 
-class UnknownTargetError(PerceptionEventsError, ValueError):
+class UnknownTargetError(DeclarationError, ValueError):
     """A function or target was given that the topology does not hold."""
 
 
@@ -110,6 +110,18 @@ class Simulation:
     def rule(self, bus: str, name: str) -> Rule:
         """The resource of the rule that the trace calls `name`, on the bus that it calls `bus`."""
         return self._rules[bus, name]
+
+    def resource(self, where: str, *kinds: type[Resource]) -> Resource | None:
+        """The resource that a step of the trace calls `where`, one of `kinds` where they are given; None without one.
+
+        Buses, pipes and event source mappings are called by their names there, all others by their ids.
+        """
+        for resource in self.topology:
+            if not kinds or isinstance(resource, kinds):
+                kind = "bus name" if isinstance(resource, BusResource) else "pipe name"
+                if where in (resource.id, name_of(resource, kind)):
+                    return resource
+        return None
 
     def events_client(self) -> InMemoryEventsClient:
         """Stands in for `boto3.client("events")` in code under test: `put_events` reaches this simulation's buses."""

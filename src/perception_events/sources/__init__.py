@@ -8,7 +8,7 @@ from __future__ import annotations
 from perception_events.sources._dynamodb import DYNAMODB_STREAM
 from perception_events.sources._kafka import KAFKA_TOPIC
 from perception_events.sources._kinesis import KINESIS_STREAM, kinesis_record
-from perception_events.sources._settings import InvalidSourceError, SourceSettings, setting_errors
+from perception_events.sources._settings import InvalidSourceError, SourceSettings
 from perception_events.sources._source import (
     DeadLetterCondition,
     DeadLetterContext,
@@ -37,7 +37,6 @@ __all__ = [
     "Special",
     "WrongSourceError",
     "kinesis_record",
-    "setting_errors",
     "source_of",
     "sqs_record",
 ]

@@ -52,6 +52,12 @@ class _DynamoDBStream(Source):
     identifier = "eventID"
     content = "dynamodb"
     retention = 86_400.0
+    read_actions = (
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    )
 
     def position(self, record: Mapping[str, object]) -> str:
         return sequence_number(record)

@@ -53,6 +53,14 @@ class _KinesisStream(Source):
     identifier = "eventID"
     content = "data"
     retention = 86_400.0
+    read_actions = (
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+        "kinesis:ListStreams",
+    )
 
     def position(self, record: Mapping[str, object]) -> str:
         value = record.get("sequenceNumber")

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from perception_events.aws_limits import LIMITS
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.sources._source import Source
 from perception_events.topology import Resource, SourceParameters, Unresolved
 
 __all__ = ["InvalidSourceError", "SourceSettings", "setting_errors"]
 
 
-class InvalidSourceError(PerceptionEventsError, ValueError):
+class InvalidSourceError(DeclarationError, ValueError):
     """Source parameters that AWS rejects; the message names the parameter, what is allowed, and the fix."""
 
 

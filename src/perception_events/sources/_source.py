@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import ClassVar, TypeAlias
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject
 from perception_events.topology import Resource, SourceParameters
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class WrongSourceError(PerceptionEventsError, ValueError):
+class WrongSourceError(InputError, ValueError):
     """A record of another source than the one it was given to."""
 
 
@@ -104,6 +104,8 @@ class Source(ABC):
     """The field that carries the content; no other source's records have it."""
     retention: ClassVar[float | None]
     """Seconds for which the source keeps a record, where that is fixed; None where it is the resource's setting."""
+    read_actions: ClassVar[tuple[str, ...]] = ()
+    """The IAM actions on the resource that whoever reads it needs; none where it cannot be rendered."""
     keeps_failures: ClassVar[bool] = False
     """Whether the source itself keeps what failed and hands it out again (queues), so that nobody else retries."""
 

@@ -47,6 +47,7 @@ class _SQSQueue(Source):
             "MessageGroupId": _VALUE,
             "MessageDeduplicationId": _VALUE,
             "AWSTraceHeader": _VALUE,
+            "DeadLetterQueueSourceArn": _VALUE,
         },
         "messageAttributes": Special.ANYTHING,
         "md5OfBody": _VALUE,
@@ -58,6 +59,7 @@ class _SQSQueue(Source):
     identifier = "messageId"
     content = "body"
     retention = None
+    read_actions = ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage")
     keeps_failures = True
 
     def position(self, record: Mapping[str, object]) -> str:

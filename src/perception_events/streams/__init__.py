@@ -8,7 +8,6 @@ from perception_events.streams._queue import InMemoryQueue, InvalidMessageError
 from perception_events.streams._recorded import RecordedStream, as_record, read_json_lines
 from perception_events.streams._sizes import item_size
 from perception_events.streams._stream import (
-    RETENTION_SECONDS,
     Page,
     Shard,
     StartingPosition,
@@ -19,7 +18,6 @@ from perception_events.streams._stream import (
 from perception_events.streams._table import InMemoryTable, TableStream
 
 __all__ = [
-    "RETENTION_SECONDS",
     "InMemoryQueue",
     "InMemoryTable",
     "InvalidItemError",

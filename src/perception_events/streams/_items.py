@@ -7,8 +7,9 @@ import binascii
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from perception_events.errors import PerceptionEventsError, describe
+from perception_events.errors import InputError, describe
 from perception_events.json_values import JSONObject, JSONValue
 
 __all__ = ["InvalidItemError", "normalised"]
@@ -24,11 +25,11 @@ _KINDS = ("S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL")
 _SET_NAMES = {"SS": "string", "NS": "number", "BS": "binary"}
 
 
-class InvalidItemError(PerceptionEventsError, ValueError):
+class InvalidItemError(InputError, ValueError):
     """An item or key that DynamoDB would reject; the message names the attribute, and says why in DynamoDB's words."""
 
 
-def normalised(item: Mapping[str, JSONValue]) -> JSONObject:
+def normalised(item: Mapping[str, Any]) -> JSONObject:
     """A copy of `item` as DynamoDB stores it: numbers without padding, sets in one order.
 
     AWS: the words of rejections are those of DynamoDB; `Differs from AWS:` they begin with the attribute's path.

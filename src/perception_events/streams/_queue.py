@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from perception_events.clock import Clock
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.sources import sqs_record
 
@@ -17,7 +17,7 @@ _DEDUPLICATION_SECONDS = 300.0
 """AWS: SQS Developer Guide, "Exactly-once processing"."""
 
 
-class InvalidMessageError(PerceptionEventsError, ValueError):
+class InvalidMessageError(InputError, ValueError):
     """A message that SQS rejects, such as one without a group for a FIFO queue."""
 
 

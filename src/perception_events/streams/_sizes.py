@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from typing import Any
 
 from perception_events.json_values import JSONValue
 
 __all__ = ["item_size"]
 
 
-def item_size(item: Mapping[str, JSONValue]) -> int:
+def item_size(item: Mapping[str, Any]) -> int:
     """Bytes of `item`: its attribute names and values.
 
     AWS: DynamoDB Developer Guide, "DynamoDB item sizes and formats"; as DynamoDB Local and a recorded record count.

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zlib import crc32
 
 from perception_events.clock import Clock
@@ -208,7 +209,7 @@ class InMemoryTable:
         self.stream = TableStream(f"arn:aws:dynamodb:{region}:{account}:table/{name}/stream/{label}", clock, shards)
         self._items: dict[str, JSONObject] = {}
 
-    def put_item(self, item: Mapping[str, JSONValue]) -> None:
+    def put_item(self, item: Mapping[str, Any]) -> None:
         """Write `item` (DynamoDB JSON), replacing the one with its key.
 
         Raises:

@@ -1,7 +1,7 @@
 """For your tests: record builders, a clock, targets that fail, fault plans, assertions, contract checks.
 
-Usable without pytest; `perception_events.testing.fixtures` has pytest fixtures and
-`perception_events.testing.strategies` hypothesis strategies.
+Usable without pytest, whose plugin (`perception_events.pytest_plugin`) has fixtures that make these;
+`perception_events.testing.strategies` has hypothesis strategies.
 """
 
 from __future__ import annotations

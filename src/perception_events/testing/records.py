@@ -13,7 +13,7 @@ from perception_events.records import TTL_IDENTITY, EventName, StreamViewType
 from perception_events.streams import InvalidItemError, item_size, normalised
 from perception_events.times import read_time
 
-__all__ = ["TTL_IDENTITY", "RecordBuilder", "to_attributes"]
+__all__ = ["RecordBuilder", "to_attributes"]
 
 _KINDS = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
 

@@ -6,6 +6,7 @@ and diagrams take them.
 
 from __future__ import annotations
 
+from perception_events.topology._arns import ARN_FORMS, STREAM_LABEL, Account, resource_class
 from perception_events.topology._errors import InvalidTopologyError, UnknownResourceError
 from perception_events.topology._located import LocatedDict, LocatedList, origin_of
 from perception_events.topology._resources import (
@@ -51,6 +52,9 @@ from perception_events.topology._validation import (
 from perception_events.topology._values import Number, Origin, PartialJSON, Reference, Text, Unresolved, unresolved_in
 
 __all__ = [
+    "ARN_FORMS",
+    "STREAM_LABEL",
+    "Account",
     "ApiDestination",
     "Archive",
     "Discoverer",
@@ -93,6 +97,7 @@ __all__ = [
     "Unresolved",
     "origin_of",
     "pipe_target_kind",
+    "resource_class",
     "rule_target_kind",
     "target_errors",
     "topology_errors",

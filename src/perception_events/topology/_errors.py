@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import DeclarationError
 from perception_events.topology._values import Origin
 
 __all__ = ["InvalidTopologyError", "UnknownResourceError"]
 
 
-class InvalidTopologyError(PerceptionEventsError, ValueError):
+class InvalidTopologyError(DeclarationError, ValueError):
     """A topology that contradicts itself.
 
     `resource`: the id of the resource at fault; `reason`: what is wrong and the fix; `origin`: where it was written.
@@ -21,5 +21,5 @@ class InvalidTopologyError(PerceptionEventsError, ValueError):
         super().__init__(f"{resource}: {reason}" if origin is None else f"{origin}: {resource}: {reason}")
 
 
-class UnknownResourceError(PerceptionEventsError, LookupError):
+class UnknownResourceError(DeclarationError, LookupError):
     """The topology holds no resource of this id, name or ARN; the message names what it holds."""

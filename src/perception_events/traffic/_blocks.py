@@ -18,7 +18,16 @@ from typing import Any, BinaryIO, cast
 
 from perception_events.traffic._values import ValueTooLongError, values_of
 
-__all__ = ["MAX_LINE", "STANDARD_INPUT", "Block", "UnreadableInput", "read_blocks"]
+__all__ = [
+    "MAX_LINE",
+    "STANDARD_INPUT",
+    "Block",
+    "UnreadableInput",
+    "blocks_of",
+    "blocks_of_lines",
+    "is_traffic",
+    "read_blocks",
+]
 
 STANDARD_INPUT = "-"
 MAX_LINE = 16 * 1024 * 1024
@@ -76,9 +85,9 @@ def read_blocks(
     """
     for path in paths:
         if path == STANDARD_INPUT:
-            yield from _read_stream("<stdin>", standard_input or _standard_input(), on_bytes)
+            yield from blocks_of("<stdin>", standard_input or _standard_input(), on_bytes)
         elif path.lstrip()[:1] in ("{", "["):
-            yield from _read_stream("<argument>", io.BytesIO(path.encode(errors="surrogatepass")), None)
+            yield from blocks_of("<argument>", io.BytesIO(path.encode(errors="surrogatepass")), None)
         else:
             yield from _read_path(Path(path), on_bytes)
 
@@ -92,28 +101,50 @@ def _read_path(path: Path, on_bytes: Callable[[int], None] | None) -> Iterator[B
     if not path.is_dir():
         files = [path]
     else:
-        files = [file for file in sorted(path.rglob("*")) if file.is_file() and _is_traffic(file)]
+        files = [file for file in sorted(path.rglob("*")) if file.is_file() and is_traffic(file.name)]
         if not files:
             yield UnreadableInput(str(path), 0, f"the folder has no file with events ({', '.join(_NAMES)})")
     for file in files:
         try:
             with file.open("rb") as stream:
-                yield from _read_stream(str(file), stream, on_bytes)
+                yield from blocks_of(str(file), stream, on_bytes)
         except OSError as error:
             yield UnreadableInput(str(file), 0, f"cannot be opened: {error.strerror or error}")
 
 
-def _is_traffic(file: Path) -> bool:
-    return not file.name.startswith(".") and (not file.suffix or file.suffix.lower() in _NAMES)
+def is_traffic(name: str) -> bool:
+    """Whether a file of this name is read when its folder is walked."""
+    suffix = Path(name).suffix
+    return not name.startswith(".") and (not suffix or suffix.lower() in _NAMES)
+
+
+def blocks_of_lines(name: str, lines: Iterable[str | bytes]) -> Iterator[Block | UnreadableInput]:
+    """Lines that something else has read already, as blocks of a file called `name`."""
+    kept: list[bytes] = []
+    first, size = 1, 0
+    for number, line in enumerate(lines, start=1):
+        octets = line.encode(errors="surrogatepass") if isinstance(line, str) else line
+        octets = octets.removesuffix(b"\n").replace(b"\n", b" ")  # a line of a table may have breaks, JSON does without
+        if len(octets) > MAX_LINE:
+            yield UnreadableInput(name, number, f"the line is longer than {MAX_LINE:,} bytes")
+            octets = b""
+        kept.append(octets)
+        size += len(octets)
+        if size >= _BLOCK:
+            yield Block(name, first, b"\n".join(kept))
+            kept, first, size = [], number + 1, 0
+    if kept:
+        yield Block(name, first, b"\n".join(kept))
 
 
 class _DamagedError(Exception):
     """What is compressed ends too early or is broken; all before it was given."""
 
 
-def _read_stream(
-    name: str, stream: BinaryIO, on_bytes: Callable[[int], None] | None
+def blocks_of(
+    name: str, stream: BinaryIO, on_bytes: Callable[[int], None] | None = None
 ) -> Iterator[Block | UnreadableInput]:
+    """The blocks of one file's octets, compressed or not, called `name`; the other parameters are `read_blocks`'s."""
     damage: list[str] = []
     chunks = _whole(_decompressed(stream, on_bytes), damage)
     head = b""
@@ -154,9 +185,19 @@ def _decompressed(stream: BinaryIO, on_bytes: Callable[[int], None] | None) -> I
         yield from source
 
 
+def _gzip_format() -> Any:
+    """What decompresses: isal, of the extra `[fast]`, twice as fast and of the same interface, or zlib."""
+    try:
+        from isal import isal_zlib
+    except ImportError:
+        return zlib
+    return isal_zlib
+
+
 def _gunzip(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
     """Every member of a gzip file. Firehose and appending programs write several, one after the other."""
-    member = zlib.decompressobj(wbits=31)
+    gzip_format = _gzip_format()
+    member = gzip_format.decompressobj(wbits=31)
     data = first
     try:
         while data := data or next(source, b""):
@@ -164,14 +205,14 @@ def _gunzip(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # what tapes and block devices add
                 if not data:
                     continue
-                member = zlib.decompressobj(wbits=31)
+                member = gzip_format.decompressobj(wbits=31)
             text = member.decompress(data, 4 * _BLOCK)
             data = member.unused_data if member.eof else member.unconsumed_tail
             if text:
                 yield text
         if not member.eof and (text := member.flush()):
             yield text
-    except zlib.error as error:
+    except gzip_format.error as error:
         raise _DamagedError(f"is not whole: gzip is broken: {error}; what comes after cannot be read") from None
     if not member.eof:
         raise _DamagedError("is not whole: gzip ends too early; what is before its end was read")

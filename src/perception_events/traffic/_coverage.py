@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventError, RuleSet
 from perception_events.topology import Topology
 from perception_events.traffic._blocks import Block, UnreadableInput
 from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected, entries_of
-from perception_events.traffic._envelope import envelope_reader, event_time
+from perception_events.traffic._envelope import (
+    FIELDS,
+    OTHER_NAMES,
+    UNKNOWN_ID,
+    Envelope,
+    envelope_reader,
+    event_time,
+    value_of,
+)
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._rules import rules_of, single_values
 from perception_events.traffic._smallest import SmallestKeys
@@ -24,6 +33,7 @@ MAX_HOURS = 10_000
 MAX_IDS = 20_000
 MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
+LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[str]]]]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,6 +128,14 @@ class CoveragePlan:
                 self.values[name] = (rule.name, path, value)
                 self._rule_set.add(name, pattern)
         self._not_taking = self._disabled | self.values.keys()
+        self._read: LinesReader | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_read_envelope"} | {"_read": None}
+
+    @cached_property
+    def _read_envelope(self) -> Callable[[bytes], Envelope | None]:
+        return envelope_reader()
 
     def count(self, blocks: Iterable[Block | UnreadableInput]) -> CoverageCounts:
         """The counts of some blocks of any files.
@@ -130,31 +148,45 @@ class CoveragePlan:
             if isinstance(block, UnreadableInput):
                 counts.inputs.reject(block, strict=self.strict)
             else:
-                self._add_block(counts, block)
+                if self._read is None:
+                    self._read = self._lines_reader()
+                self._add_block(counts, block, self._read)
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events)
         counts.ids.trim(_itself)
         return counts
 
-    def _add_block(self, counts: CoverageCounts, block: Block) -> None:
-        envelope_of, matching = envelope_reader(), self._rule_set.matching_rules_json
+    def _lines_reader(self) -> LinesReader:
+        """What reads the envelopes of lines and matches them; the names are None for a line that is read by itself."""
+        matcher = self._rule_set.text_matcher(FIELDS, absent=OTHER_NAMES)
+
+        def one_by_one(lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
+            return [None] * len(lines), [[""] * len(lines) for _ in FIELDS]
+
+        if matcher is None:
+            return one_by_one
+        return matcher.match_lines
+
+    def _add_block(self, counts: CoverageCounts, block: Block, read: LinesReader) -> None:
+        numbered = list(block.lines())
+        names_of, columns = read([line for _, line in numbered])
         groups: dict[Any, RuleCount] = {}
-        ids = counts.ids.table
+        ids: list[str] = []
+        times: dict[str, str] = {}
         first_time = last_time = ""
-        lines = disordered = undated = 0
-        for number, line in block.lines():
-            lines += 1
-            envelope = envelope_of(line)
-            try:
-                names = matching(line) if envelope is not None else None
-            except InvalidEventError:
-                names = None
-            if envelope is None or names is None:
-                found = self._slow(counts, block, number, line)
+        disordered = undated = 0
+        for (number, line), names, source, detail_type, written, id in zip(numbered, names_of, *columns, strict=True):
+            found: Iterable[tuple[str, str, str, list[str], bytes]]
+            if names is None or source[:1] != '"' or detail_type[:1] != '"':
+                found = self._one_line(counts, block, number, line, ids)
             else:
-                found = [(envelope, names, line)]
-            for (source, detail_type, written, id), matched, text in found:
-                time = event_time(written) or ""
+                time = times.get(written)
+                if time is None:
+                    time = times[written] = event_time(value_of(written)) or ""
+                if id[:1] == '"':
+                    ids.append(id[1:-1])
+                found = ((source[1:-1], detail_type[1:-1], time, names, line),)
+            for source, detail_type, time, matched, text in found:
                 key = (source, detail_type, time[:13], *matched)
                 group = groups.get(key)
                 if group is None:
@@ -170,20 +202,35 @@ class CoveragePlan:
                     first_time = first_time or time
                     if time < group.first:
                         group.first = time
-                    if time > group.last:
+                    elif time > group.last:
                         group.last = time
                 else:
                     undated += 1
-                if isinstance(id, str):
-                    id_key = (zlib.crc32(id.encode(errors="replace")), id)
-                    ids[id_key] = ids.get(id_key, 0) + 1
-        counts.inputs.lines += lines
+        counts.inputs.lines += len(numbered)
         counts.without_time += undated
         counts.out_of_order += disordered
         if last_time:
             counts.order.append((block.file, block.line, first_time, last_time))
         self._add_groups(counts, groups)
-        counts.ids.trim(_itself, slack=_SLACK)
+        _add_ids(counts.ids, ids)
+
+    def _one_line(
+        self, counts: CoverageCounts, block: Block, number: int, line: bytes, ids: list[str]
+    ) -> Iterator[tuple[str, str, str, list[str], bytes]]:
+        """Source, detail type, time and rules of the event in a line, or of its events, with the text."""
+        envelope = self._read_envelope(line)
+        try:
+            names = self._rule_set.matching_rules_json(line) if envelope is not None else None
+        except InvalidEventError:
+            names = None
+        if envelope is None or names is None:
+            found = self._slow(counts, block, number, line)
+        else:
+            found = [(envelope, names, line)]
+        for (source, detail_type, written, id), matched, text in found:
+            if isinstance(id, str) and id != UNKNOWN_ID:
+                ids.append(id)
+            yield source, detail_type, event_time(written) or "", matched, text
 
     def _add_groups(self, counts: CoverageCounts, groups: dict[Any, RuleCount]) -> None:
         for (source, detail_type, hour, *matched), group in groups.items():
@@ -204,9 +251,9 @@ class CoveragePlan:
 
     def _slow(
         self, counts: CoverageCounts, block: Block, number: int, line: bytes
-    ) -> list[tuple[tuple[str, str, Any, Any], list[str], bytes]]:
+    ) -> Sequence[tuple[Envelope, list[str], bytes]]:
         """The events of a line that is not just one event; what cannot be read is counted once a line."""
-        events: list[tuple[tuple[str, str, Any, Any], list[str], bytes]] = []
+        events: list[tuple[Envelope, list[str], bytes]] = []
         problem: UnreadableInput | None = None
         for found in entries_of(block.file, number, line):
             if isinstance(found, FoundRecord):
@@ -231,5 +278,15 @@ class CoveragePlan:
         return self._rule_set.matching_rules(found.event)
 
 
-def _envelope(event: JSONObject) -> tuple[str, str, Any, Any]:
+def _add_ids(ids: SmallestKeys[int], found: list[str]) -> None:
+    table, bound = ids.table, ids.bound
+    for key in zip(map(zlib.crc32, [id.encode(errors="replace") for id in found]), found, strict=True):
+        if bound is not None and key > bound:
+            ids.dropped += 1
+        else:
+            table[key] = table.get(key, 0) + 1
+    ids.trim(_itself, slack=_SLACK)
+
+
+def _envelope(event: JSONObject) -> Envelope:
     return str(event["source"]), str(event["detail-type"]), event.get("time"), event.get("id")

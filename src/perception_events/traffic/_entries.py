@@ -19,6 +19,7 @@ from typing import Any
 
 from perception_events.json_values import JSONObject
 from perception_events.records import CREATION_TIME, UnreadableRecordError, json_record
+from perception_events.traffic._envelope import UNKNOWN_ID, UNKNOWN_TIME
 from perception_events.traffic._values import WRAPPERS
 
 __all__ = ["FoundEvent", "FoundRecord", "Rejected", "entries_of"]
@@ -30,9 +31,9 @@ _PRECISIONS = {"MICROSECOND": 10**6, "MILLISECOND": 10**3}
 _MAX_NESTING = 4
 _ENVELOPE: JSONObject = {
     "version": "0",
-    "id": "00000000-0000-0000-0000-000000000000",
+    "id": UNKNOWN_ID,
     "account": "123456789012",
-    "time": "1970-01-01T00:00:00Z",
+    "time": UNKNOWN_TIME,
     "region": "us-east-1",
     "resources": [],
 }

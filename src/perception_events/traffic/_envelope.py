@@ -9,12 +9,28 @@ from typing import Any, TypeAlias
 
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
-__all__ = ["Envelope", "envelope_reader", "event_time"]
+__all__ = [
+    "FIELDS",
+    "OTHER_NAMES",
+    "UNKNOWN_ID",
+    "UNKNOWN_TIME",
+    "Envelope",
+    "envelope_reader",
+    "event_time",
+    "value_of",
+]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
 """Source, detail type, time, id."""
 
-_OTHERS = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
+FIELDS = ("source", "detail-type", "time", "id")
+"""The names of an envelope's fields, in its order."""
+OTHER_NAMES = ("Records", "Entries", "events", "Events", "logEvents", "dynamodb", "DetailType")
+"""What has one of these fields may be something other than one plain event."""
+
+UNKNOWN_ID = "00000000-0000-0000-0000-000000000000"
+UNKNOWN_TIME = "1970-01-01T00:00:00Z"
+"""What stands in for the id and the time of an entry, which EventBridge adds; they count as not there."""
 
 
 def envelope_reader() -> Callable[[bytes], Envelope | None]:
@@ -32,11 +48,11 @@ def envelope_reader() -> Callable[[bytes], Envelope | None]:
         ("detail_type", str),
         ("time", Any, None),
         ("id", Any, None),
-        *((f"other{at}", msgspec.Raw | msgspec.UnsetType, unset) for at, _ in enumerate(_OTHERS)),
+        *((f"other{at}", msgspec.Raw | msgspec.UnsetType, unset) for at, _ in enumerate(OTHER_NAMES)),
     ]
-    names = {"detail_type": "detail-type"} | {f"other{at}": name for at, name in enumerate(_OTHERS)}
+    names = {"detail_type": "detail-type"} | {f"other{at}": name for at, name in enumerate(OTHER_NAMES)}
     decode: Any = msgspec.json.Decoder(msgspec.defstruct("Event", fields, rename=names)).decode
-    others = [f"other{at}" for at, _ in enumerate(_OTHERS)]
+    others = [f"other{at}" for at, _ in enumerate(OTHER_NAMES)]
 
     def by_msgspec(line: bytes) -> Envelope | None:
         try:
@@ -56,7 +72,7 @@ def _by_json(line: bytes) -> Envelope | None:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if type(event) is not dict or not event.keys().isdisjoint(_OTHERS):
+    if type(event) is not dict or not event.keys().isdisjoint(OTHER_NAMES):
         return None
     source, detail_type = event.get("source"), event.get("detail-type")
     if type(source) is not str or type(detail_type) is not str:
@@ -64,8 +80,15 @@ def _by_json(line: bytes) -> Envelope | None:
     return source, detail_type, event.get("time"), event.get("id")
 
 
+def value_of(text: str) -> Any:
+    """The value of a field that is JSON without escapes; None where it is not there."""
+    return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
+
+
 def event_time(value: Any) -> str | None:
     """An event's `time` as `2025-07-15T00:11:08Z`, milliseconds and other time zones included; None without one."""
+    if value == UNKNOWN_TIME:
+        return None
     return _normalised(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
 
 

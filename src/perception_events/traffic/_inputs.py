@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from perception_events.errors import PerceptionEventsError
+from perception_events.errors import InputError
 from perception_events.traffic._blocks import UnreadableInput
 
 __all__ = ["InputCounts", "UnreadableTrafficError"]
@@ -13,7 +13,7 @@ __all__ = ["InputCounts", "UnreadableTrafficError"]
 MAX_PROBLEMS = 20
 
 
-class UnreadableTrafficError(PerceptionEventsError, ValueError):
+class UnreadableTrafficError(InputError, ValueError):
     """An input that cannot be read, where nothing unreadable is allowed; `problem` says where and why."""
 
     def __init__(self, problem: UnreadableInput) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from perception_events.traffic._blocks import Block, UnreadableInput, read_blocks
@@ -12,13 +12,17 @@ __all__ = ["read_events", "read_records", "read_traffic"]
 
 
 def read_traffic(
-    paths: Iterable[str], *, standard_input: BinaryIO | None = None
+    paths: Iterable[str],
+    *,
+    standard_input: BinaryIO | None = None,
+    on_bytes: Callable[[int], None] | None = None,
 ) -> Iterator[FoundEvent | FoundRecord | UnreadableInput]:
     """Everything in the files, folders and standard input (`-`) of `paths`, in order, each with its location.
 
     Read as a stream: memory does not grow with the input. What cannot be read is an `UnreadableInput` in its place.
+    `standard_input`, `on_bytes`: as of `read_blocks`.
     """
-    for block in read_blocks(paths, standard_input=standard_input):
+    for block in read_blocks(paths, standard_input=standard_input, on_bytes=on_bytes):
         if isinstance(block, UnreadableInput):
             yield block
         else:

@@ -18,7 +18,6 @@ from perception_events.aggregation import (
     InvalidExpectationError,
     InvalidJoinError,
     InvalidMemberEventError,
-    ItemNames,
     Join,
     JoinContentionError,
     JoinFailure,
@@ -35,6 +34,7 @@ from perception_events.aggregation import (
     manifest_members,
 )
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONValue
 from perception_events.streams import item_size
 from support.joins import CAMERAS, bus_event, stream_record
@@ -51,7 +51,7 @@ DAY = Join(
 HOUR = 3600.0
 
 
-class Rig:
+class JoinFixture:
     def __init__(self, *joins: Join, read_item: Any = None) -> None:
         self.clock = ManualClock(START)
         self.store = InMemoryJoinStore(read_item=read_item)
@@ -73,13 +73,13 @@ def manifests(**members: Any) -> Any:
 
 
 def test_a_bad_manifest_does_not_keep_the_sweep_from_other_groups() -> None:
-    rig = Rig(DAY, read_item=manifests(a={"N": "2.5"}, c={"SS": ["sync001"]}))
+    fixture = JoinFixture(DAY, read_item=manifests(a={"N": "2.5"}, c={"SS": ["sync001"]}))
     for site in "abc":
-        rig.recon("sync001", site=site) if site != "c" else None
-    rig.clock.advance(2 * HOUR)
+        fixture.recon("sync001", site=site) if site != "c" else None
+    fixture.clock.advance(2 * HOUR)
     with pytest.raises(JoinFailuresError) as failed:
-        rig.aggregator.sweep()
-    assert rig.triggers == [("a", "2025-07-15#trigger_reid"), ("b", "2025-07-15#trigger_reid")]
+        fixture.aggregator.sweep()
+    assert fixture.triggers == [("a", "2025-07-15#trigger_reid"), ("b", "2025-07-15#trigger_reid")]
     (failure,) = failed.value.failures
     assert "the manifest a 2025-07-15#manifest_recon: 'members' must be a string set or list" in str(failure)
     assert "{'N': '2.5'}" in str(failure)
@@ -88,13 +88,13 @@ def test_a_bad_manifest_does_not_keep_the_sweep_from_other_groups() -> None:
 
 
 def test_a_bad_manifest_does_not_fail_the_event_and_is_told() -> None:
-    rig = Rig(DAY, read_item=manifests(a={"L": [{"S": "sync001"}, {"N": "2"}]}))
-    (result,) = rig.recon("sync001", site="a")
+    fixture = JoinFixture(DAY, read_item=manifests(a={"L": [{"S": "sync001"}, {"N": "2"}]}))
+    (result,) = fixture.recon("sync001", site="a")
     assert result.outcome == "RECORDED"
     assert result.problem is not None
     assert "the manifest a 2025-07-15#manifest_recon" in result.problem
-    assert rig.triggers == []
-    (report,) = rig.aggregator.reports()
+    assert fixture.triggers == []
+    (report,) = fixture.aggregator.reports()
     assert (report.status, report.missing_count, report.problem) == ("OPEN", None, result.problem)
 
 
@@ -105,49 +105,51 @@ def test_a_callable_that_raises_stops_neither_sweep_nor_reports() -> None:
         return CAMERAS
 
     overdue = replace(POSE, expects=expects, deadline=timedelta(hours=1), policy=FallbackPolicy.TRIGGER)
-    rig = Rig(overdue)
+    fixture = JoinFixture(overdue)
     with pytest.raises(ConnectionResetError) as raised:
-        rig.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1", site="a"))
+        fixture.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1", site="a"))
     assert "expects= of join 'pose' for the group a#2025-07-15#pose#sync001" in raised.value.__notes__[0]
-    rig.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1", site="b"))
-    reports = {report.state.key.site: report.problem for report in rig.aggregator.reports()}
+    fixture.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1", site="b"))
+    reports = {report.state.key.site: report.problem for report in fixture.aggregator.reports()}
     assert reports["b"] is None
     assert "expects(a#2025-07-15#pose#sync001) raised ConnectionResetError: no network" in str(reports["a"])
-    rig.clock.advance(2 * HOUR)
+    fixture.clock.advance(2 * HOUR)
     with pytest.raises(JoinFailuresError, match=r"1 of the open groups failed: .*no network"):
-        rig.aggregator.sweep()
-    assert [site for site, _ in rig.triggers] == ["a", "b"]
+        fixture.aggregator.sweep()
+    assert [site for site, _ in fixture.triggers] == ["a", "b"]
 
 
 def test_each_event_of_a_batch_is_taken_whatever_the_others_are() -> None:
-    rig = Rig(POSE)
+    fixture = JoinFixture(POSE)
     good = [stream_record(f"2025-07-15#pose#sync001#{camera}") for camera in CAMERAS]
     batch: list[Any] = [good[0], {"eventID": "e7", "detail": 5}, good[1], stream_record("2025-07-15#pose"), 7, good[2]]
     with pytest.raises(JoinFailuresError, match="3 of the events failed") as failed:
-        rig.aggregator.handle(batch)
+        fixture.aggregator.handle(batch)
     assert [failure.subject for failure in failed.value.failures] == ["event 2 (e7)", "event 4", "event 5"]
     assert all(isinstance(failure.error, InvalidMemberEventError) for failure in failed.value.failures)
     assert [result.outcome.value for result in failed.value.results] == ["RECORDED", "RECORDED", "TRIGGERED"]
-    assert rig.triggers == [("haemoro_1x2", "2025-07-15#trigger_recon#sync001")]
+    assert fixture.triggers == [("haemoro_1x2", "2025-07-15#trigger_recon#sync001")]
 
 
 def test_an_item_with_a_foreign_sort_key_does_nothing() -> None:
-    rig = Rig(POSE)
+    fixture = JoinFixture(POSE)
     poses = [stream_record(f"2025-07-15#pose#sync001#{camera}") for camera in CAMERAS[:2]]
-    results = rig.aggregator.handle({"Records": [poses[0], stream_record("config"), poses[1]]})
+    results = fixture.aggregator.handle({"Records": [poses[0], stream_record("config"), poses[1]]})
     assert [result.outcome.value for result in results] == ["RECORDED", "RECORDED"]
-    assert rig.aggregator.handle(bus_event("config")) == []
+    assert fixture.aggregator.handle(bus_event("config")) == []
 
 
 def test_one_join_that_fails_does_not_keep_an_event_from_another() -> None:
     def expects(key: JoinKey) -> int:
         raise LookupError("not today")
 
-    rig = Rig(replace(POSE, name="first", expects=expects), replace(POSE, name="second", expects=1, trigger=("x",)))
+    fixture = JoinFixture(
+        replace(POSE, name="first", expects=expects), replace(POSE, name="second", expects=1, trigger=("x",))
+    )
     with pytest.raises(JoinFailuresError, match=r"1 of the joins failed: .*not today") as failed:
-        rig.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1"))
+        fixture.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1"))
     assert [result.outcome.value for result in failed.value.results] == ["TRIGGERED"]
-    assert rig.triggers == [("haemoro_1x2", "2025-07-15#trigger_x#sync001")]
+    assert fixture.triggers == [("haemoro_1x2", "2025-07-15#trigger_x#sync001")]
 
 
 class BrokenStore(InMemoryJoinStore):
@@ -234,9 +236,9 @@ def test_a_manifest_of_another_shape_is_rejected_with_its_key(value: Any) -> Non
 def test_an_expectation_of_a_wrong_type_is_rejected_when_it_is_declared(expects: Any) -> None:
     with pytest.raises(InvalidJoinError, match="join 'pose': expects is "):
         replace(POSE, expects=expects)
-    rig = Rig(replace(POSE, expects=lambda key: expects))
+    fixture = JoinFixture(replace(POSE, expects=lambda key: expects))
     with pytest.raises(InvalidExpectationError, match=r"join 'pose': expects\(.*\) returned "):
-        rig.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1"))
+        fixture.aggregator.handle(bus_event("2025-07-15#pose#sync001#cam1"))
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ def test_a_stream_without_new_images_is_an_error_and_not_silence(event_name: str
     if view == "OLD_IMAGE" and event_name == "MODIFY":
         bare["OldImage"] = change["NewImage"]
     with pytest.raises(InvalidMemberEventError, match=f"has no NewImage .*view type is {view}.; joins need"):
-        Rig(POSE).aggregator.handle({**record, "dynamodb": bare})
+        JoinFixture(POSE).aggregator.handle({**record, "dynamodb": bare})
 
 
 def test_a_replicated_ttl_deletion_is_one() -> None:
@@ -287,9 +289,9 @@ def test_a_replicated_ttl_deletion_is_one() -> None:
 
 
 def test_names_that_look_alike_are_told_apart() -> None:
-    rig = Rig(replace(POSE, expects={"cam\u00e9ra"}))
-    rig.aggregator.handle(bus_event("2025-07-15#pose#sync001#came\u0301ra"))
-    (report,) = rig.aggregator.reports()
+    fixture = JoinFixture(replace(POSE, expects={"cam\u00e9ra"}))
+    fixture.aggregator.handle(bus_event("2025-07-15#pose#sync001#came\u0301ra"))
+    (report,) = fixture.aggregator.reports()
     assert report.problem is not None
     assert r"'came\u0301ra' and the missing 'cam\xe9ra' look alike" in report.problem
 
@@ -297,7 +299,7 @@ def test_names_that_look_alike_are_told_apart() -> None:
 def test_a_day_that_is_not_one_is_rejected() -> None:
     for date in ("2025-07", "15.07.2025", ""):
         with pytest.raises(ValueError, match="YYYY-MM-DD"):
-            Rig(POSE).aggregator.reports(site="a", date=date)
+            JoinFixture(POSE).aggregator.reports(site="a", date=date)
 
 
 class SmallStore(InMemoryJoinStore):
@@ -318,12 +320,12 @@ def test_a_group_that_can_never_fit_is_told_before_it_is_full() -> None:
 
 def test_keys_that_dynamodb_does_not_take_are_rejected_with_the_first_member() -> None:
     short, long = "s" * 900, "s" * 990
-    rig = Rig(POSE)
-    (result,) = rig.aggregator.handle(bus_event(f"2025-07-15#pose#{short}#cam1"))
+    fixture = JoinFixture(POSE)
+    (result,) = fixture.aggregator.handle(bus_event(f"2025-07-15#pose#{short}#cam1"))
     assert result.outcome == "RECORDED"
     with pytest.raises(InvalidMemberEventError, match=r"could never be triggered: .* has \d+ bytes, .* takes 1024"):
-        rig.aggregator.handle(bus_event(f"2025-07-15#pose#{long}#cam1"))
-    assert len(list(rig.store.open_states())) == 1
+        fixture.aggregator.handle(bus_event(f"2025-07-15#pose#{long}#cam1"))
+    assert len(list(fixture.store.open_states())) == 1
 
 
 def test_a_long_site_has_a_place_in_the_list_of_open_groups() -> None:

@@ -14,7 +14,7 @@ from perception_events.aggregation._members import Members
 from perception_events.aggregation._state import COMPLETED, Member
 
 
-class At:
+class FixedClock:
     def now(self) -> float:
         return 1_752_538_268.0
 
@@ -71,7 +71,9 @@ def test_an_old_version_is_read_while_new_ones_are_made() -> None:
 
 def test_an_event_of_a_large_group_does_not_go_through_its_members(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = frozenset(f"m{n}" for n in range(1_000))
-    aggregator = Aggregator([Join("pose", expects=expected, trigger=("next",))], InMemoryJoinStore(), clock=At())
+    aggregator = Aggregator(
+        [Join("pose", expects=expected, trigger=("next",))], InMemoryJoinStore(), clock=FixedClock()
+    )
     for n in range(900):
         aggregator.handle(record(f"2025-07-15#pose#m{n}", n + 1))  # type: ignore[arg-type]
 
@@ -96,7 +98,7 @@ def test_a_manifest_looks_only_at_groups_that_it_can_trigger(
     join = Join(
         "pose", group_by=("site", "date", "sync"), expects=Manifest("list", group_by=group_by), trigger=("next",)
     )
-    aggregator = Aggregator([join], store, clock=At(), parts={"pose": ("sync",), "list": group_by[2:]})
+    aggregator = Aggregator([join], store, clock=FixedClock(), parts={"pose": ("sync",), "list": group_by[2:]})
     suffixes = [f"#s{n}" for n in range(20)] if len(group_by) == 3 else [""]
     for suffix in suffixes:
         store.put_manifest("site", f"2025-07-15#list{suffix}", {"cam"})

@@ -12,13 +12,13 @@ from perception_events.aggregation import (
     Aggregator,
     InMemoryJoinStore,
     InvalidJoinError,
-    ItemNames,
     Join,
     JoinOutcome,
     Manifest,
     fallback_state_machine,
 )
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import InvalidSortKeyError, KeyFormat, SortKey
 
 TIMED = KeyFormat("created", dated=False)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import ItemNames
 from perception_events.aws.event_items import InvalidRowError
 from perception_events.aws.event_table import EventStatus, EventTable, StatusConflictError
 from perception_events.clock import ManualClock
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import KeyFormat
 
 boto3 = pytest.importorskip("boto3", reason="boto3 is not installed; it comes with the [dev] extra")

@@ -7,18 +7,11 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import (
-    COMPLETED,
-    Commit,
-    ItemNames,
-    JoinContentionError,
-    JoinKey,
-    JoinState,
-    Member,
-)
+from perception_events.aggregation import COMPLETED, Commit, JoinContentionError, JoinKey, JoinState, Member
 from perception_events.aggregation._items import join_item, open_item
 from perception_events.aws.errors import BackOff
 from perception_events.aws.join_store import DynamoDBJoinStore, JoinStoreError
+from perception_events.item_names import ItemNames
 
 NAMES = ItemNames()
 STATE = JoinState(JoinKey("pose", "a", "2025-07-15", ("s1",)), 1.0, None, 2, {"c": Member(COMPLETED, "011", 1.0)})

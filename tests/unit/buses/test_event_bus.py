@@ -29,7 +29,7 @@ ENTRY = {"Source": "s", "DetailType": "t", "Detail": '{"kind": "pose", "n": 1.0}
 AT = 1752538268.0
 
 
-class Recording:
+class FlakyTarget:
     """A target that keeps what it gets and fails as often as told."""
 
     def __init__(self, *failures: Exception) -> None:
@@ -60,7 +60,7 @@ def a_target(target: Any, **settings: Any) -> RuleTarget:
 
 def test_an_event_reaches_the_target_in_its_envelope() -> None:
     bus, trace = a_bus()
-    seen = Recording()
+    seen = FlakyTarget()
     bus.put_rule(rule(RuleTarget("one", seen)))
     answer = bus.put_events([ENTRY])
     assert answer == {"FailedEntryCount": 0, "Entries": [{"EventId": "id-1"}]}
@@ -166,22 +166,22 @@ def test_disabled_rules_do_not_match_and_replaced_rules_are_gone() -> None:
 
 def test_a_rule_takes_five_targets() -> None:
     with pytest.raises(EventBusError, match="LimitExceededException"):
-        rule(*(RuleTarget(str(n), Recording()) for n in range(6)))
+        rule(*(RuleTarget(str(n), FlakyTarget()) for n in range(6)))
 
 
 @pytest.mark.parametrize(
     ("declare", "said"),
     [
         (lambda: a_target(7), "target t: a int is not a target: give a function of one argument, or an object with"),
-        (lambda: a_target(Recording), "target t: the class Recording is not a target: give an instance"),
-        (lambda: a_target(Recording(), dead_letter_queue=[]), "target t: a list is not a target"),
-        (lambda: RuleTarget("a b", Recording()), "the target id 'a b' must be 1 to 64"),
+        (lambda: a_target(FlakyTarget), "target t: the class FlakyTarget is not a target: give an instance"),
+        (lambda: a_target(FlakyTarget(), dead_letter_queue=[]), "target t: a list is not a target"),
+        (lambda: RuleTarget("a b", FlakyTarget()), "the target id 'a b' must be 1 to 64"),
         (
-            lambda: RuleTarget("t", Recording(), input_path="$." + "a" * 255),
+            lambda: RuleTarget("t", FlakyTarget(), input_path="$." + "a" * 255),
             "InputPath of target t has 257",
         ),
         (lambda: rule(name="a" * 65), "must be 1 to 64"),
-        (lambda: a_target(Recording(), input="x" * 8191), "Input of target t has 8193 characters; 0 to 8192"),
+        (lambda: a_target(FlakyTarget(), input="x" * 8191), "Input of target t has 8193 characters; 0 to 8192"),
         (lambda: RetryPolicy(maximum_retry_attempts=186), "maximum_retry_attempts=186: 0 to 185"),
         (lambda: RetryPolicy(maximum_event_age=59), "maximum_event_age=59: 60 to 86400"),
         (lambda: rule(state="disabled"), "the state 'disabled' is none of ENABLED, DISABLED"),
@@ -204,13 +204,13 @@ def test_a_bus_takes_three_hundred_rules() -> None:
 
 
 def test_a_state_may_be_its_name_and_targets_a_list() -> None:
-    given = Rule("r", {"source": ["s"]}, targets=[RuleTarget("t", Recording())], state="DISABLED")
+    given = Rule("r", {"source": ["s"]}, targets=[RuleTarget("t", FlakyTarget())], state="DISABLED")
     assert (given.state, len(given.targets)) == (RuleState.DISABLED, 1)
 
 
 def test_inputs() -> None:
     bus, _ = a_bus()
-    targets = {name: Recording() for name in ("constant", "path", "transformed")}
+    targets = {name: FlakyTarget() for name in ("constant", "path", "transformed")}
     bus.put_rule(
         rule(
             RuleTarget("constant", targets["constant"], input={"a": 1}),
@@ -227,12 +227,12 @@ def test_inputs() -> None:
     bus.put_events([ENTRY])
     assert [target.events for target in targets.values()] == [[{"a": 1}], ["pose"], [{"k": "pose", "rule": "rule"}]]
     with pytest.raises(EventBusError, match="Only one of Input, InputPath, or InputTransformer"):
-        RuleTarget("x", Recording(), input={}, input_path="$.detail")
+        RuleTarget("x", FlakyTarget(), input={}, input_path="$.detail")
 
 
 def test_a_failing_target_is_tried_again_and_the_others_are_not_touched() -> None:
     bus, trace = a_bus()
-    flaky, other = Recording(ValueError("once"), ValueError("twice")), Recording()
+    flaky, other = FlakyTarget(ValueError("once"), ValueError("twice")), FlakyTarget()
     bus.put_rule(rule(RuleTarget("flaky", flaky), RuleTarget("other", other)))
     assert bus.put_events([ENTRY])["FailedEntryCount"] == 0
     assert (len(flaky.events), len(other.events)) == (1, 1)
@@ -244,16 +244,16 @@ def test_a_failing_target_is_tried_again_and_the_others_are_not_touched() -> Non
     assert bus.now() == AT
 
 
-def attributes(queue: Recording) -> dict[str, str]:
+def attributes(queue: FlakyTarget) -> dict[str, str]:
     (message,) = queue.events
     return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
 
 
 def test_a_delivery_given_up_leaves_a_dead_letter_in_the_form_of_aws() -> None:
     bus, trace = a_bus()
-    queue = Recording()
+    queue = FlakyTarget()
     policy = RetryPolicy(maximum_retry_attempts=2)
-    failing = Recording(*[ValueError("broken")] * 9)
+    failing = FlakyTarget(*[ValueError("broken")] * 9)
     bus.put_rule(rule(RuleTarget("one", failing, retry_policy=policy, dead_letter_queue=queue, arn="arn:one")))
     bus.put_events([ENTRY])
     assert attributes(queue) == {
@@ -271,10 +271,10 @@ def test_a_delivery_given_up_leaves_a_dead_letter_in_the_form_of_aws() -> None:
 def test_a_dead_letter_queue_that_fails_loses_the_event_aloud_and_nothing_else() -> None:
     bus, trace = a_bus()
     broken = TargetError("no such function", code="NO_RESOURCE")
-    other = Recording()
+    other = FlakyTarget()
     bus.put_rule(
         rule(
-            RuleTarget("gone", Recording(broken, broken), dead_letter_queue=Recording(OSError("queue is down"))),
+            RuleTarget("gone", FlakyTarget(broken, broken), dead_letter_queue=FlakyTarget(OSError("queue is down"))),
             RuleTarget("other", other),
         )
     )
@@ -287,8 +287,8 @@ def test_a_dead_letter_queue_that_fails_loses_the_event_aloud_and_nothing_else()
 
 def test_the_event_age_ends_retries_too() -> None:
     bus, _ = a_bus()
-    queue = Recording()
-    failing = Recording(*[ValueError("broken")] * 999)
+    queue = FlakyTarget()
+    failing = FlakyTarget(*[ValueError("broken")] * 999)
     target = RuleTarget("one", failing, retry_policy=RetryPolicy(maximum_event_age=60), dead_letter_queue=queue)
     bus.put_rule(rule(target))
     bus.put_events([ENTRY])
@@ -297,8 +297,8 @@ def test_the_event_age_ends_retries_too() -> None:
 
 def test_what_retrying_cannot_fix_is_not_retried() -> None:
     bus, trace = a_bus()
-    queue = Recording()
-    gone = Recording(TargetError("no such function", code="NO_RESOURCE"))
+    queue = FlakyTarget()
+    gone = FlakyTarget(TargetError("no such function", code="NO_RESOURCE"))
     bus.put_rule(rule(RuleTarget("one", gone, dead_letter_queue=queue)))
     bus.put_events([ENTRY])
     assert attributes(queue)["ERROR_CODE"] == "NO_RESOURCE"
@@ -309,7 +309,7 @@ def test_what_retrying_cannot_fix_is_not_retried() -> None:
 def test_an_input_that_is_not_json_is_not_lost_in_silence() -> None:
     bus, trace = a_bus()
     broken = InputTransformer.parse('{"d": "<d>"}', {"d": "$.detail"})
-    bus.put_rule(rule(RuleTarget("one", Recording(), input_transformer=broken)))
+    bus.put_rule(rule(RuleTarget("one", FlakyTarget(), input_transformer=broken)))
     bus.put_events([ENTRY])
     (given_up,) = trace.of(Discarded)
     assert given_up.condition == "INVALID_JSON"
@@ -318,7 +318,7 @@ def test_an_input_that_is_not_json_is_not_lost_in_silence() -> None:
 
 def test_nothing_at_an_input_path_is_a_dead_letter() -> None:
     bus, trace = a_bus()
-    bus.put_rule(rule(a_target(Recording(), input_path="$.detail.nowhere")))
+    bus.put_rule(rule(a_target(FlakyTarget(), input_path="$.detail.nowhere")))
     bus.put_events([ENTRY])
     (given_up,) = trace.of(Discarded)
     assert (given_up.condition, "nothing is at InputPath $.detail.nowhere" in given_up.reason) == ("INVALID_JSON", True)
@@ -350,7 +350,7 @@ def test_the_time_of_an_entry_is_utc_in_whole_seconds(time: Any, stands: str) ->
     assert trace.of(Put)[0].event["time"] == stands
 
 
-class Puts:
+class PuttingTarget:
     """A target that puts an event on a bus."""
 
     def __init__(self, bus: EventBus, entry: dict[str, Any]) -> None:
@@ -364,25 +364,27 @@ class Puts:
 
 def test_a_rule_that_feeds_itself_is_named() -> None:
     bus, _ = a_bus()
-    bus.put_rule(rule(RuleTarget("one", Puts(bus, ENTRY)), name="loop"))
+    bus.put_rule(rule(RuleTarget("one", PuttingTarget(bus, ENTRY)), name="loop"))
     with pytest.raises(SelfFeedingRuleError, match="rule 'loop' of bus 'bus' feeds itself"):
         bus.put_events([ENTRY])
 
 
 def test_two_rules_that_feed_each_other_are_named_with_the_way() -> None:
     bus, _ = a_bus()
-    bus.put_rule(rule(RuleTarget("one", Puts(bus, {**ENTRY, "Source": "b"})), name="a", pattern={"source": ["s"]}))
-    bus.put_rule(rule(RuleTarget("one", Puts(bus, ENTRY)), name="b", pattern={"source": ["b"]}))
+    bus.put_rule(
+        rule(RuleTarget("one", PuttingTarget(bus, {**ENTRY, "Source": "b"})), name="a", pattern={"source": ["s"]})
+    )
+    bus.put_rule(rule(RuleTarget("one", PuttingTarget(bus, ENTRY)), name="b", pattern={"source": ["b"]}))
     with pytest.raises(SelfFeedingRuleError, match="way: bus/a -> bus/b -> bus/a"):
         bus.put_events([ENTRY])
 
 
 def test_bus_to_bus_is_one_hop() -> None:
     (first, _), (second, second_trace), (third, _) = a_bus("first"), a_bus("second"), a_bus("third")
-    seen = Recording()
+    seen = FlakyTarget()
     first.put_rule(rule(RuleTarget("on", BusTarget(second))))
     second.put_rule(rule(RuleTarget("on", BusTarget(third)), RuleTarget("here", seen)))
-    third.put_rule(rule(RuleTarget("there", Recording(AssertionError("no third bus")))))
+    third.put_rule(rule(RuleTarget("there", FlakyTarget(AssertionError("no third bus")))))
     first.put_events([ENTRY])
     assert [event["id"] for event in seen.events] == ["id-1"]
     assert [step.condition for step in second_trace.of(Discarded)] == ["THIRD_ACCOUNT_HOP_DETECTED"]
@@ -392,7 +394,7 @@ def test_archive_and_replay() -> None:
     bus, _ = a_bus()
     other, _ = a_bus("other")
     archive = bus.create_archive("kept", event_pattern={"detail": {"kind": ["pose"]}})
-    seen, unnamed = Recording(), Recording()
+    seen, unnamed = FlakyTarget(), FlakyTarget()
     bus.put_rule(rule(RuleTarget("one", seen)))
     bus.put_rule(rule(RuleTarget("one", unnamed), name="unnamed"))
     bus.put_events([ENTRY, {**ENTRY, "Detail": "{}"}])
@@ -408,7 +410,7 @@ def test_archive_and_replay() -> None:
 def test_a_scheduler_takes_deliveries_over() -> None:
     pending: list[Any] = []
     bus, trace = a_bus(deliver=pending.append)
-    bus.put_rule(rule(RuleTarget("one", Recording(ValueError("once")))))
+    bus.put_rule(rule(RuleTarget("one", FlakyTarget(ValueError("once")))))
     bus.put_events([ENTRY])
     assert trace.of(Delivered) == []
     assert list(pending[0]()) == [0.0, 1.0]

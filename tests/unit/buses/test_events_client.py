@@ -15,7 +15,7 @@ from perception_events.testing import RecordingTarget
 ENTRY: dict[str, Any] = {"Source": "s", "DetailType": "t", "Detail": "{}"}
 
 
-class Account:
+class ThreeBuses:
     """The default bus and two more, each with a rule for everything."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Account:
 
 
 def test_entries_of_one_request_go_to_their_buses_by_name_or_arn() -> None:
-    account = Account()
+    account = ThreeBuses()
     arn = account.buses["prod"].arn
     names = ["default", "dev", arn, "pord", "dev"]
     answer = account.client.put_events(Entries=[{**ENTRY, "EventBusName": name} for name in names] + [ENTRY])
@@ -42,21 +42,21 @@ def test_entries_of_one_request_go_to_their_buses_by_name_or_arn() -> None:
 
 
 def test_a_name_of_none_is_no_name() -> None:
-    account = Account()
+    account = ThreeBuses()
     client = InMemoryEventsClient(account.buses["dev"], account.buses["default"])
     client.put_events(Entries=[{**ENTRY, "EventBusName": None}])
     assert account.counts == {"default": 1, "dev": 0, "prod": 0}
 
 
 def test_without_a_default_bus_an_entry_without_a_name_vanishes() -> None:
-    account = Account()
+    account = ThreeBuses()
     client = InMemoryEventsClient(account.buses["dev"])
     assert "EventId" in client.put_events(Entries=[ENTRY])["Entries"][0]
     assert account.counts == {"default": 0, "dev": 0, "prod": 0}
 
 
 def test_a_bad_entry_is_rejected_alone_wherever_it_was_to_go() -> None:
-    account = Account()
+    account = ThreeBuses()
     entries = [{**ENTRY, "EventBusName": name, "Detail": "x"} for name in ("dev", "nowhere")]
     answer = account.client.put_events(Entries=[*entries, ENTRY])
     assert answer["FailedEntryCount"] == 2
@@ -75,7 +75,7 @@ def test_a_bad_entry_is_rejected_alone_wherever_it_was_to_go() -> None:
     ],
 )
 def test_a_request_is_rejected_with_a_response_as_boto3_s_errors_have(request_: dict[str, Any]) -> None:
-    account = Account()
+    account = ThreeBuses()
     with pytest.raises(EventBusError) as caught:
         account.client.put_events(**request_)
     assert caught.value.response["Error"]["Code"] == caught.value.code
@@ -83,13 +83,13 @@ def test_a_request_is_rejected_with_a_response_as_boto3_s_errors_have(request_: 
 
 
 def test_the_publisher_works_on_it() -> None:
-    account = Account()
+    account = ThreeBuses()
     assert len(EventPublisher(account.client, "prod").publish([ENTRY] * 25).event_ids) == 25
     assert account.counts == {"default": 0, "dev": 0, "prod": 25}
 
 
 def test_buses_are_given_once() -> None:
-    bus = Account().buses["dev"]
+    bus = ThreeBuses().buses["dev"]
     with pytest.raises(ValueError, match="two buses have one ARN"):
         InMemoryEventsClient(bus, bus)
     with pytest.raises(ValueError, match="at least one"):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from perception_events.aws_limits import LIMITS, Limit
+from perception_events.aws_limits import LIMITS
 from perception_events.checks import check
 from perception_events.topology import (
     EventSourceMapping,
@@ -22,6 +22,7 @@ from perception_events.topology import (
     Unresolved,
 )
 from support.checked_topologies import FUNCTION, SOUND_SOURCE, pipe, pipe_topology, rule, rule_topology, target
+from support.limits import boundaries
 
 STREAM_PIPE = "Pipe.source_parameters."
 
@@ -142,20 +143,6 @@ CHECKED: dict[str, tuple[str, str, Callable[[int], Topology]]] = {
 }
 NOT_IN_TEMPLATES = {"PutEvents entries", "PutEvents size", "event pattern", "rendered template"}
 """Limits of requests and of what is rendered; and the length that no quota raises, found as the same check."""
-
-
-def boundaries(limit: Limit) -> Iterator[tuple[int, bool]]:
-    """Values at each boundary and beyond, with whether they are allowed."""
-    if limit.low is not None:
-        yield limit.low, True
-        if limit.low - 1 not in limit.also and limit.low > 0:
-            yield limit.low - 1, False
-    if limit.high is not None:
-        yield limit.high, True
-        yield limit.high + 1, False
-    for value in limit.also:
-        yield value, True
-        yield value - 1, False
 
 
 def cases() -> Iterator[tuple[str, int, bool]]:

@@ -527,6 +527,18 @@ MISTAKES = [
         "GetUser only reads, and the state is 'ENABLED'",
     ),
     Mistake(
+        "PE303",
+        rules({"source": [{"exists": False}], "detail": {"state": ["x"]}}),
+        "Rule.event_pattern",
+        "source is a string in every event",
+    ),
+    Mistake(
+        "PE321",
+        rule_topology(rule({"source": ["shop"]}, "One"), rule({"source": [{"wildcard": "shop"}]}, "Two")),
+        "Two.event_pattern",
+        "rule One takes all of its events too",
+    ),
+    Mistake(
         "PE321",
         rule_topology(rule(id="One"), rule(id="Two")),
         "Two.event_pattern",
@@ -787,6 +799,7 @@ BY_OTHER_TESTS = {
     *("PE210", "PE211", "PE214", "PE215"),  # by calling the handler
     *("PE307", "PE309", "PE402", "PE403", "PE404"),  # of a declaration
     *("PE323", "PE501", "PE502"),  # on request, and of events
+    *("PE511", "PE512", "PE513", "PE514", "PE515", "PE516"),  # of schemas: test_schema_checks.py
 }
 
 

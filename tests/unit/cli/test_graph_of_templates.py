@@ -43,7 +43,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_drawn(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--pipeline", "a:b"], "not both"), (["--parameter", "x"], "must read NAME=VALUE")],
+    [(["--pipeline", "a:b"], "give one of them"), (["--parameter", "x"], "write NAME=VALUE")],
 )
 def test_a_wrong_call_ends_with_2(tmp_path: Path, arguments: list[str], message: str) -> None:
     done = CliRunner().invoke(app, ["graph", str(tmp_path), *arguments])

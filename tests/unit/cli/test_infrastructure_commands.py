@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from perception_events.checks import CHECKS
-from perception_events.cli import check as check_module
-from perception_events.cli import render as render_module
+from perception_events.cli.app import app
 from perception_events.pipeline import perception_pipeline
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.rendering import render
@@ -19,22 +17,14 @@ from perception_events.rendering import render
 SEED = "perception_events.pipeline:perception_pipeline"
 
 
-@pytest.fixture
-def app() -> typer.Typer:
-    made = typer.Typer()
-    for module in (render_module, check_module):
-        module.register(made)
-    return made
-
-
 @pytest.mark.parametrize("format", ["cloudformation", "sam", "terraform-json"])
-def test_render_prints_the_template(app: typer.Typer, format: str) -> None:
+def test_render_prints_the_template(format: str) -> None:
     done = CliRunner().invoke(app, ["render", "--env", "prod", "--format", format])
     assert done.exit_code == 0
     assert done.stdout == render(perception_pipeline.topology("prod"), format)
 
 
-def test_render_writes_a_file(app: typer.Typer, tmp_path: Path) -> None:
+def test_render_writes_a_file(tmp_path: Path) -> None:
     path = tmp_path / "template.json"
     done = CliRunner().invoke(app, ["render", "-o", str(path)])
     assert (done.exit_code, done.stdout) == (0, "")
@@ -42,26 +32,26 @@ def test_render_writes_a_file(app: typer.Typer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["render", "check"])
-def test_a_pipeline_that_is_not_there_is_named(app: typer.Typer, command: str) -> None:
+def test_a_pipeline_that_is_not_there_is_named(command: str) -> None:
     done = CliRunner().invoke(app, [command, "--pipeline", "nowhere:p"])
     assert done.exit_code == 2
     assert "nowhere" in done.stderr
 
 
-def test_check_exits_by_severity(app: typer.Typer) -> None:
+def test_check_exits_by_severity() -> None:
     worst = {finding.severity.value for finding in check_pipeline(perception_pipeline)}
     assert worst == {"warning", "note"}
     assert CliRunner().invoke(app, ["check"]).exit_code == 0
     assert CliRunner().invoke(app, ["check", "--fail-on", "warning"]).exit_code == 1
 
 
-def test_check_prints_json_and_sarif(app: typer.Typer) -> None:
+def test_check_prints_json_and_sarif() -> None:
     as_json = json.loads(CliRunner().invoke(app, ["check", "--format", "json"]).stdout)
     as_sarif = json.loads(CliRunner().invoke(app, ["check", "--format", "sarif"]).stdout)
     assert [one["id"] for one in as_json] == [one["ruleId"] for one in as_sarif["runs"][0]["results"]]
 
 
-def test_waivers_come_from_options_and_files(app: typer.Typer, tmp_path: Path) -> None:
+def test_waivers_come_from_options_and_files(tmp_path: Path) -> None:
     path = tmp_path / "waivers"
     path.write_text("# why we live with these\n\nPE004=the stream is small\n", encoding="utf-8")
     arguments = ["check", "--waivers", str(path), "--waive", "PE212=one schema is wanted", "--waive", "PE305=never"]
@@ -72,11 +62,11 @@ def test_waivers_come_from_options_and_files(app: typer.Typer, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("arguments", [["--waive", "PE004"], ["--waivers", "/nowhere/at/all"], ["--waive", "X=y"]])
-def test_a_bad_waiver_is_no_clean_bill(app: typer.Typer, arguments: list[str]) -> None:
+def test_a_bad_waiver_is_no_clean_bill(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, ["check", *arguments]).exit_code == 2
 
 
-def test_check_calls_the_handler_given(app: typer.Typer) -> None:
+def test_check_calls_the_handler_given() -> None:
     done = CliRunner().invoke(app, ["check", "--enrichment", "json:loads"])
     assert done.exit_code == 1
     assert "PE215" in done.stdout
@@ -84,17 +74,17 @@ def test_check_calls_the_handler_given(app: typer.Typer) -> None:
     assert len(CHECKS) > 40
 
 
-def test_render_says_what_will_not_work(app: typer.Typer) -> None:
+def test_render_says_what_will_not_work() -> None:
     original = "docs.examples.original_settings.original_settings:pipeline"
     done = CliRunner().invoke(app, ["render", "--pipeline", original])
     assert (done.exit_code, done.stderr) == (
         0,
-        "perception-events render: this will not work (PE001); see `perception-events check`\n",
+        "perception-events render: this will not work (PE001); fix: see `perception-events check`\n",
     )
     assert json.loads(done.stdout)["Resources"]
 
 
-def test_an_environment_cannot_bring_expressions_into_a_template(app: typer.Typer) -> None:
+def test_an_environment_cannot_bring_expressions_into_a_template() -> None:
     env = '${file("/etc/passwd")}'
     done = CliRunner().invoke(app, ["render", "--format", "terraform-json", "--env", env])
     assert done.exit_code == 0
@@ -103,7 +93,7 @@ def test_an_environment_cannot_bring_expressions_into_a_template(app: typer.Type
     assert "PE401" in done.stderr  # and the name is one that AWS rejects
 
 
-def test_the_account_says_which_existing_resources_are_near(app: typer.Typer) -> None:
+def test_the_account_says_which_existing_resources_are_near() -> None:
     arguments = ["render", "--pipeline", "support.declarations:EXISTING", "--region", "ap-northeast-2"]
     done = CliRunner().invoke(app, arguments)
     pipe = json.loads(done.stdout)["Resources"]["Pipe"]["Properties"]

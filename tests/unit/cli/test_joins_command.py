@@ -15,7 +15,7 @@ from perception_events.pipeline import Module, Pipeline
 from support.joins import CAMERAS, bus_event
 
 pytestmark = pytest.mark.aws_parts
-typer = pytest.importorskip("typer", reason="typer is not installed: pip install '.[cli]'")
+pytest.importorskip("typer", reason="typer is not installed: pip install '.[cli]'")
 TABLE = "PerceptionPipelineEvents-dev"
 
 pipeline = Pipeline(
@@ -66,10 +66,8 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def run(*arguments: str) -> tuple[int, str, str]:
     from typer.testing import CliRunner
 
-    from perception_events.cli.joins import register
+    from perception_events.cli.app import app
 
-    app = typer.Typer()
-    register(app)
     command, *rest = arguments
     if "--pipeline" not in rest:
         rest += ["--pipeline", f"{__name__}:pipeline"]
@@ -126,7 +124,7 @@ def test_an_empty_table() -> None:
 @pytest.mark.usefixtures("client")
 def test_rejections() -> None:
     code, _, err = run("joins", "--table", "missing")
-    assert code == 1
+    assert code == 2
     assert "ResourceNotFoundException" in err
     assert run("joins", "--site", "a")[0] == 2
     assert "declares no joins" in run("sweep", "--pipeline", f"{__name__}:no_joins")[2]

@@ -106,7 +106,7 @@ def template(tmp_path: Path) -> str:
         ("Env", {**EVENT, "source": "other"}, (), 1, "does not match"),
         ("P", {"body": "b"}, (), 0, "matches"),
         ("P", {"body": "c"}, (), 1, "does not match"),
-        ("None", EVENT, (), 2, "known: Paid, Env, P"),
+        ("None", EVENT, (), 2, "fix: name one of these: Paid, Env, P"),
     ],
 )
 def test_a_rule_or_pipe_of_a_template_is_the_pattern(

@@ -20,14 +20,15 @@ def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, input=stdin, capture_output=True, text=True, check=False)
 
 
-def test_the_table_and_its_summary() -> None:
+def test_a_block_of_two_lines_for_each_record_and_a_summary() -> None:
     done = run("route", RECORDS)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[0].split() == [
-        *("site", "date#event_type", "record", "pipe", "filter", "event", "type", "rule", "target", "triggers")
+    assert lines[2:4] == [
+        "test_site 2025-07-15#pose#sync001#cam6  INSERT COMPLETED",
+        "  delivered: pose -> aggregate-pose-rule-dev -> aggregate_pose-dev, triggers recon",
     ]
-    assert any("cam6" in line and "aggregate-pose-rule-dev" in line and "recon" in line for line in lines)
+    assert len(lines) == 25 * 2 + 3
     assert lines[-2:] == [
         "25 records: 10 delivered, 4 no rule, 11 filtered out, 0 failed",
         "triggers: recon 8, preprocessing 2, reid 2",
@@ -47,13 +48,13 @@ def test_json_lines_for_machines() -> None:
 def test_what_cannot_be_read_is_named_after_the_rest_was_routed() -> None:
     first = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
     done = run("route", stdin=f"{first}\n{{broken\n[]\n{first}\n")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "<stdin>:2: is not JSON" in done.stderr
     assert "2 records: 2 delivered" in done.stdout
-    assert "1 place could not be read" in done.stdout
+    assert "1 input could not be read" in done.stdout
 
 
-def test_a_declaration_of_other_keys_has_its_own_headings_and_its_keys_are_text() -> None:
+def test_the_keys_of_another_declaration_are_shown_as_text() -> None:
     image = {
         "tenant_id": {"S": "acme"},
         "created#kind#order_id": {"S": "2026-02-03T10:11:12Z#order#[red]A17"},
@@ -62,24 +63,23 @@ def test_a_declaration_of_other_keys_has_its_own_headings_and_its_keys_are_text(
     record = {"eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image}}
     done = run("route", "--pipeline", "docs.examples.shop.shop:pipeline", "-", stdin=json.dumps(record))
     assert done.returncode == 0, done.stderr
-    heading, row = done.stdout.splitlines()[:2]
-    assert heading.split()[:2] == ["tenant_id", "created#kind#order_id"]
-    assert "#[red]A17" in row
-    assert "collect-order-rule-dev" in row
+    keys, way = done.stdout.splitlines()[:2]
+    assert keys == "acme 2026-02-03T10:11:12Z#order#[red]A17  INSERT DONE"
+    assert "collect-order-rule-dev" in way
 
 
 def test_strict_stops_at_once() -> None:
     first = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
     done = run("route", "--strict", stdin=f"{first}\n{{broken\n{first}\n")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "1 record: 1 delivered" in done.stdout
 
 
 @pytest.mark.parametrize(
     ("pipeline", "reason"),
     [
-        ("nowhere", "must read package.module:name"),
-        ("nowhere_at_all:pipeline", "nowhere_at_all cannot be imported"),
+        ("nowhere", "write package.module:NAME or path/to/file.py:NAME"),
+        ("nowhere_at_all:pipeline", "nowhere_at_all: it cannot be imported: No module named"),
         ("perception_events.pipeline:Nope", "has no 'Nope'"),
         ("perception_events.pipeline:Module", "not a Pipeline"),
     ],
@@ -92,5 +92,20 @@ def test_a_pipeline_that_cannot_be_loaded_is_a_usage_error(pipeline: str, reason
 
 def test_a_missing_file_is_named() -> None:
     done = run("route", "nowhere.jsonl")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "nowhere.jsonl: cannot be opened: No such file" in done.stderr
+
+
+def test_an_event_and_an_entry_go_to_the_bus_of_a_pipeline() -> None:
+    record = {"eventName": "INSERT", "dynamodb": {}, "PerceptionPipelineEventType": "pose"}
+    event = {"source": "Pipe perception-pipeline-pipe-dev", "detail-type": "Event from aws:dynamodb", "detail": record}
+    entry = {
+        "Source": "shop",
+        "DetailType": "order",
+        "Detail": "{}",
+        "EventBusName": "perception-pipeline-event-bus-dev",
+    }
+    done = run("route", json.dumps(event), json.dumps(entry))
+    assert done.returncode == 0, done.stderr
+    assert "rule AggregatePoseRule: matches" in done.stdout
+    assert done.stdout.endswith("2 inputs: 1 delivered, 1 ended before a target\n")

@@ -116,9 +116,9 @@ def test_a_classifier_registry_stands_in_for_its_enrichment_function(
     ("arguments", "message"),
     [
         (("--template", "none.yaml"), "does not exist"),
-        (("--template", TEMPLATE, "--pipeline", "a:b"), "not both"),
+        (("--template", TEMPLATE, "--pipeline", "a:b"), "give one of them"),
         (("--template", TEMPLATE, "--to", "Nowhere"), "Nowhere"),
-        (("--template", TEMPLATE, "--enrichment", "nonsense"), "must read package.module:function"),
+        (("--template", TEMPLATE, "--enrichment", "nonsense"), "write package.module:NAME or path/to/file.py:NAME"),
     ],
 )
 def test_a_wrong_call_ends_with_2(arguments: tuple[str, ...], message: str) -> None:
@@ -126,9 +126,9 @@ def test_a_wrong_call_ends_with_2(arguments: tuple[str, ...], message: str) -> N
     assert (done.exit_code, message in done.stderr) == (2, True), done.stderr
 
 
-def test_what_cannot_be_read_or_put_in_is_named_and_ends_with_1() -> None:
+def test_what_cannot_be_read_or_put_in_is_named_and_ends_with_2() -> None:
     message = {"messageId": "1", "body": "x"}
     done = run("--template", TEMPLATE, stdin=f"{{broken\n{json.dumps({'a': 1})}\n{json.dumps(message)}\n")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "<stdin>:1: is not JSON" in done.stderr
     assert "(found: a)" in done.stderr

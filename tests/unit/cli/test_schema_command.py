@@ -123,7 +123,7 @@ def test_diff_compares_a_handlers_model_with_what_producers_put(
     assert done.exit_code == 1
     assert "detail.id was string, is integer [type-changed]" in done.stdout
     done = run("diff", "shop_handlers:Other", versions[0])
-    assert (done.exit_code, "must be a path or package.module:Model" in done.stderr) == (2, True)
+    assert (done.exit_code, "the model shop_handlers:Other: shop_handlers has no 'Other'" in done.stderr) == (2, True)
 
 
 def test_example_prints_the_same_valid_events_for_the_same_seed(versions: tuple[Path, Path]) -> None:

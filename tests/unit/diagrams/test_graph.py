@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
 import subprocess
 import sys
+from base64 import b64encode
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from xml.etree import ElementTree
 
 import pytest
 
-from perception_events.diagrams import Arrow, Box, Graph, Shape, graph_mermaid, graph_svg, topology_graph
+from perception_events.diagrams import (
+    Arrow,
+    Box,
+    Graph,
+    Shape,
+    graph_html,
+    graph_mermaid,
+    graph_svg,
+    lay_out,
+    topology_graph,
+)
 from perception_events.pipeline import perception_pipeline
 from perception_events.topology import Rule, Topology, Unresolved
 from support.declarations import DECLARATIONS, JOINED
 from support.java import skip_or_fail
-from support.topologies import HOSTILE, every_kind, hostile
+from support.ten_modules import load_example
+from support.topologies import HOSTILE, every_kind, hostile, many_rules
 
 ROOT = Path(__file__).resolve().parents[3]
 PICTURE = ROOT / "docs" / "examples" / "perception_pipeline" / "pipeline.svg"
 
 MEASURE = """
-const boxes = [...document.querySelectorAll("g.box, g.label")].map(g => {
+const boxes = [...document.querySelectorAll("g.box")].map(g => {
   const r = g.querySelector("rect").getBoundingClientRect();
   const texts = [...g.querySelectorAll("text")].map(t => t.getBoundingClientRect());
   return {r, texts, name: g.textContent};
@@ -53,7 +68,7 @@ def test_every_part_is_in_both_pictures() -> None:
     ):
         assert name in mermaid
         assert name in svg
-    assert "#34;PerceptionPipelineEventType#34;: #91;#34;pose#34;#93;" in mermaid
+    assert "detail.PerceptionPipelineEventType: #91;#34;pose#34;#93;" in mermaid
     assert "COMPLETED" in svg
 
 
@@ -77,6 +92,7 @@ GRAPHS = {
     "original-without-queues": perception_pipeline.graph("dev"),
     "every-kind": topology_graph(every_kind(), queues=True),
     "hostile": topology_graph(hostile(), queues=True),
+    "many-rules": topology_graph(many_rules(60), queues=True),
 }
 
 
@@ -100,33 +116,98 @@ def test_a_browser_sees_nothing_overlapping_and_nothing_cut(name: str, tmp_path:
     assert answer["out"] == []
 
 
-def columns(graph: Graph) -> list[list[str]]:
-    return [[box.lines[0] for box in boxes] for boxes in graph.columns()]
+def rows(graph: Graph) -> list[list[str]]:
+    """The names from left to right, each with those that begin at the same place from top to bottom."""
+    placed = sorted(lay_out(graph).boxes, key=lambda box: (round(box.x + box.width / 2), box.y))
+    found: dict[int, list[str]] = {}
+    for box in placed:
+        found.setdefault(round(box.x + box.width / 2), []).append(box.box.lines[0])
+    return list(found.values())
 
 
-def test_the_columns_follow_the_events() -> None:
-    assert columns(perception_pipeline.graph("dev")) == [
-        ["PerceptionPipelineEvents-dev"],
-        ["perception-pipeline-pipe-dev"],
-        ["perception-pipeline-enrichment-dev"],
-        ["perception-pipeline-event-bus-dev"],
-        ["aggregate-pose-rule-dev", "aggregate-recon-rule-dev"],
-        ["aggregate_pose-dev", "aggregate_recon-dev"],
-        ["recon", "preprocessing", "reid"],
+def test_events_go_from_left_to_right_and_rules_stand_in_their_bus() -> None:
+    graph = perception_pipeline.graph("dev")
+    layout = lay_out(graph)
+    place = {box.box.lines[0]: box for box in layout.boxes}
+    way = [
+        *("PerceptionPipelineEvents-dev", "perception-pipeline-pipe-dev", "perception-pipeline-enrichment-dev"),
+        *("aggregate-pose-rule-dev", "aggregate_pose-dev", "recon"),
     ]
+    for left, right in pairwise(way):
+        assert place[left].right < place[right].x
+    (frame,) = layout.frames
+    for name in ("aggregate-pose-rule-dev", "aggregate-recon-rule-dev", "aggregate_pose-dev", "aggregate_recon-dev"):
+        assert frame.header.x < place[name].x
+        assert place[name].right < frame.header.right
+        assert frame.header.bottom < place[name].y
+        assert place[name].bottom < frame.header.y + frame.height
 
 
-def test_every_kind_has_its_place_and_a_queue_for_work_is_drawn() -> None:
-    assert columns(topology_graph(every_kind())) == [
+def test_an_archive_stands_in_its_bus_and_a_queue_for_work_is_drawn() -> None:
+    assert rows(topology_graph(every_kind())) == [
         ["orders-table"],
         ["orders-orders"],
         ["orders-enricher"],
-        ["orders-shop"],
         ["orders-kept", "orders-all", "orders-more"],
-        ["orders-shipments.fifo", "orders-news", "orders-other", "partner", "orders-clicks", "orders-nightly"],
-        ["orders-shipments", "orders-ship", "orders-clicks"],
-        ["orders-fulfil", "/aws/events/orders"],
+        ["orders-shop"],
+        ["orders-shipments.fifo", "orders-news", "orders-clicks", "orders-other", "partner"],
+        ["orders-clicks", "orders-shipments", "ClicksOfShip", "orders-nightly"],
+        ["/aws/events/orders", "orders-fulfil", "orders-ship"],
     ]
+
+
+def assert_sound(graph: Graph) -> None:
+    layout = lay_out(graph)
+    assert [box.box.id for box in sorted(layout.boxes, key=lambda b: b.box.id)] == sorted(b.id for b in graph.boxes)
+    for index, one in enumerate(layout.boxes):
+        assert one.x >= 0
+        assert one.y >= 0
+        assert one.right <= layout.width
+        assert one.bottom <= layout.height
+        for other in layout.boxes[index + 1 :]:
+            apart = one.right <= other.x or other.right <= one.x or one.bottom <= other.y or other.bottom <= one.y
+            assert apart, (one.box.id, other.box.id)
+    place = {box.box.id: box for box in layout.boxes}
+    framed = {frame.header.box.id: frame for frame in layout.frames}
+    for route in layout.routes:
+        start, end = place[route.arrow.start], place[route.arrow.end]
+        assert route.points[0] == (start.right, start.middle)
+        x, y = route.points[-1]
+        height = framed[end.box.id].height if end.box.id in framed else end.height
+        assert end.x <= x <= end.right
+        assert end.y <= y <= end.y + height
+        assert all(0 <= x <= layout.width and 0 <= y <= layout.height for x, y in route.points)
+    drawn = {route.arrow for route in layout.routes}
+    for arrow in graph.arrows:
+        frame = framed.get(arrow.start)
+        inside = frame is not None and place[arrow.end].y < frame.header.y + frame.height
+        assert arrow in drawn or inside or arrow.start == arrow.end
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_the_graph_nothing_overlaps_and_every_arrow_arrives(seed: int) -> None:
+    random = Random(seed)
+    shapes = random.choices(list(Shape), k=random.randint(1, 40))
+    boxes = tuple(
+        Box(str(n), shape, ("n" * random.randint(1, 70),), ("d" * random.randint(0, 60),) * random.randint(0, 4))
+        for n, shape in enumerate(shapes)
+    )
+    ends = [(random.choice(boxes).id, random.choice(boxes).id) for _ in range(random.randint(0, 60))]
+    assert_sound(Graph(boxes, tuple(dict.fromkeys(Arrow(a, b, failed=random.random() < 0.2) for a, b in ends))))
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_the_layouts_of_real_pictures_are_sound(name: str) -> None:
+    assert_sound(GRAPHS[name])
+
+
+def test_ten_modules_fit_on_a_wide_screen_and_300_rules_on_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    ten = lay_out(load_example(monkeypatch).pipeline.graph("dev", queues=True))
+    assert ten.width < 2560
+    assert ten.height < 1440
+    many = lay_out(topology_graph(many_rules(300), queues=True))
+    assert 1 < many.width / many.height < 2.5
+    assert many.width < 2560 * 2
 
 
 def test_dead_letter_queues_are_drawn_when_asked_for() -> None:
@@ -141,8 +222,8 @@ def test_a_circle_of_buses_is_drawn() -> None:
     arrows = (Arrow("a", "b"), Arrow("b", "c"), Arrow("c", "a"), Arrow("c", "d"))
     boxes = tuple(Box(name, Shape.BUS, (name,)) for name in "abcd")
     graph = Graph(boxes, arrows)
-    assert columns(graph) == [["a"], ["b"], ["c"], ["d"]]
-    assert graph_svg(graph).count("<path") == 1 + len(arrows)
+    assert rows(graph) == [["a"], ["b"], ["c"], ["d"]]
+    assert graph_svg(graph).count('<path class="arrow"') == len(arrows)
 
 
 def test_what_is_not_known_is_drawn_as_that() -> None:
@@ -150,9 +231,11 @@ def test_what_is_not_known_is_drawn_as_that() -> None:
     rule = Rule("R", name="r", bus=unknown, event_pattern={"source": [unknown]})
     mermaid = graph_mermaid(topology_graph(Topology([rule])))
     assert mermaid.splitlines()[1:] == [
-        '    n0(("#36;#123;var.bus#125;<br/>not known"))',
-        '    n1>"r"]',
-        '    n0 -->|"#123;#34;source#34;: #91;#34;#36;#123;var.bus#125;#34;#93;#125;"| n1',
+        '    subgraph n0g["#36;#123;var.bus#125;"]',
+        '        n0(("#36;#123;var.bus#125;<br/>not known"))',
+        '        n1>"r<br/>source: #91;#34;#36;#123;var.bus#125;#34;#93;"]',
+        "    end",
+        "    n0 --> n1",
     ]
 
 
@@ -160,12 +243,15 @@ def test_hostile_names_are_text_in_both_diagrams() -> None:
     graph = topology_graph(hostile(), queues=True)
     document = ElementTree.fromstring(graph_svg(graph))
     tags = {element.tag.removeprefix("{http://www.w3.org/2000/svg}") for element in document.iter()}
-    assert tags == {"svg", "title", "defs", "marker", "path", "rect", "g", "text"}
-    assert any("".join(HOSTILE) in (element.text or "") for element in document.iter())
+    assert tags == {"svg", "title", "style", "defs", "marker", "path", "rect", "g", "text"}
+    boxes = [element for element in document.iter() if element.tag.endswith("}g")]
+    texts = ["".join(text.text or "" for text in box if text.tag.endswith("}text")) for box in boxes]
+    assert any("".join(HOSTILE) in text for text in texts)
     for line in graph_mermaid(graph).splitlines()[1:]:
         assert re.fullmatch(
-            r" {4}n\d+(\[\(|\[\[|\[|\(\[|>|\()\"(<br/>|[\w .,:/=\-]|#\d+;)*\"(\)\]|\]\]|\]|\]\)|\))"
-            r"| {4}n\d+ -\.?->(\|\"([\w .,:/=\-]|#\d+;)*\"\|)? n\d+",
+            r" {4,8}n\d+(\[\(|\[\[|\[|\(\[|>|\()\"(<br/>|[\w .,:/=\-]|#\d+;)*\"(\)\]|\]\]|\]|\]\)|\))"
+            r"| {4}n\d+ -\.?-> n\d+"
+            r'| {4}subgraph n\d+g\["([\w .,:/=\-]|#\d+;)*"\]| {4}end',
             line,
         ), line
 
@@ -182,3 +268,15 @@ def test_the_command(tmp_path: Path) -> None:
     assert (tmp_path / "p.svg").read_text(encoding="utf-8") == graph_svg(perception_pipeline.graph("dev"))
     printed = subprocess.run(command[:4], check=True, cwd=ROOT, capture_output=True, text=True).stdout
     assert printed == graph_mermaid(perception_pipeline.graph("dev"))
+
+
+def test_the_page_needs_nothing_else_and_a_policy_holds_it_to_that() -> None:
+    page = graph_html(topology_graph(hostile(), queues=True))
+    assert "default-src 'none'" in page
+    for tag in ("script", "style"):
+        (text,) = re.findall(rf"<{tag}[^>]*>(.*?)</{tag}>", page, re.DOTALL)
+        digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in page
+    assert not re.search(r"""(?:src|href)\s*=\s*["']|@import|url\((?!#tip)""", page)
+    assert page.count("<script") == 1
+    assert page.count("<svg") == 1

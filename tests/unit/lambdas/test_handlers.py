@@ -48,7 +48,7 @@ def bus_event(record: dict[str, Any], event_type: str = "pose") -> dict[str, Any
     }
 
 
-class Kept:
+class RecordingQueue:
     def __init__(self) -> None:
         self.letters: list[Any] = []
 
@@ -219,7 +219,7 @@ def test_a_failure_of_a_bus_event_is_raised_and_logged(caplog: pytest.LogCapture
 
 
 def test_what_cannot_be_fixed_goes_to_the_dead_letters() -> None:
-    kept = Kept()
+    kept = RecordingQueue()
 
     @event_handler(dead_letters=kept)
     def handler(record: StreamRecord) -> None:

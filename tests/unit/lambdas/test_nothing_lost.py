@@ -43,7 +43,7 @@ def synchronous(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-class Later:
+class OwnAwaitable:
     """An awaitable that is not a coroutine."""
 
     def __init__(self, act: Callable[[], Any]) -> None:
@@ -64,8 +64,8 @@ def test_what_a_wrapper_returns_is_awaited() -> None:
         ran.append(event["eventID"])
         return "ran"
 
-    def append_later(event: dict[str, Any]) -> Later:
-        return Later(functools.partial(ran.append, event["eventID"]))
+    def append_later(event: dict[str, Any]) -> OwnAwaitable:
+        return OwnAwaitable(functools.partial(ran.append, event["eventID"]))
 
     later = event_handler(append_later)
     for handler in (wrapped, later):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from datetime import UTC, datetime
+import pickle
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from perception_events.item_names import ItemNames
 from perception_events.json_values import InvalidJSONValueError
 from perception_events.models import (
     EventBridgeEvent,
@@ -23,6 +26,7 @@ from perception_events.models import (
     StreamViewType,
     read_records,
 )
+from perception_events.sort_keys import KeyFormat
 
 RECORDS = Path(__file__).resolve().parents[3] / "docs" / "examples" / "perception_pipeline" / "records.jsonl"
 RECORD: dict[str, Any] = json.loads(RECORDS.read_text(encoding="utf-8").splitlines()[0])
@@ -123,9 +127,24 @@ def test_an_event_with_a_plain_detail() -> None:
     assert event.to_dict() == EVENT
 
 
-def test_event_times_are_written_in_whole_seconds() -> None:
-    event = EventBridgeEvent[dict[str, Any]].parse({**EVENT, "time": "2025-07-15T02:11:08.75+02:00"})
-    assert event.to_dict()["time"] == "2025-07-15T00:11:08Z"
+@pytest.mark.parametrize("text", ["2025-07-15T02:11:08.75+02:00", "2025-07-15T00:11:08.750Z", "2025-07-15T00:11:08Z"])
+def test_event_times_that_were_read_are_written_as_they_were(text: str) -> None:
+    event = EventBridgeEvent.parse({**EVENT, "time": text})
+    assert event.time.utcoffset() == timedelta(0)
+    assert event.time.replace(microsecond=0) == datetime(2025, 7, 15, 0, 11, 8, tzinfo=UTC)
+    for same in (event, copy.deepcopy(event), pickle.loads(pickle.dumps(event)), type(event).parse(event.to_dict())):
+        assert same.time == event.time
+        assert same.to_dict()["time"] == text
+        assert json.loads(same.model_dump_json(by_alias=True))["time"] == text
+
+
+def test_event_times_of_a_program_are_written_in_whole_seconds() -> None:
+    at = datetime(2025, 7, 15, 0, 11, 8, 750_000, tzinfo=UTC)
+    assert EventBridgeEvent.parse({**EVENT, "time": at}).to_dict()["time"] == "2025-07-15T00:11:08Z"
+    read = EventBridgeEvent.parse({**EVENT, "time": "2025-07-15T00:11:08.750Z"})
+    later = read.model_copy(update={"time": read.time + timedelta(seconds=1)})
+    assert later.to_dict()["time"] == "2025-07-15T00:11:09Z"
+    assert EventBridgeEvent.model_json_schema()["properties"]["time"]["format"] == "date-time"
 
 
 def test_entries() -> None:
@@ -254,3 +273,50 @@ def test_a_ttl_deletion_of_dynamodb_local_is_read() -> None:
     identity = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
     deletion = {"eventName": "UNKNOWN_TO_SDK_VERSION", "userIdentity": identity, "dynamodb": {"Keys": {}}}
     assert StreamRecord.parse(deletion).is_ttl_deletion
+
+
+SHOP_NAMES = ItemNames(
+    partition_key="tenant_id",
+    sort_key="created#kind#order_id",
+    status_attribute="state",
+    ttl_attribute="forget_at",
+    done=("DONE", "SHIPPED"),
+    key_format=KeyFormat("created", dated=False),
+)
+SHOP_IMAGE = {
+    "tenant_id": {"S": "acme"},
+    "created#kind#order_id": {"S": "2026-02-03T10:11:12Z#order#A17"},
+    "state": {"S": "DONE"},
+    "forget_at": {"N": "1752538268"},
+    "total": {"N": "129.9"},
+}
+
+
+class OrderItem(EventItem, names=SHOP_NAMES):
+    total: float
+
+
+class PricedItem(OrderItem):
+    currency: str = "EUR"
+
+
+def test_an_item_of_a_table_of_other_names() -> None:
+    item = OrderItem.from_image(SHOP_IMAGE)
+    assert (item.site, item.key.prefix, item.key.event_type) == ("acme", "2026-02-03T10:11:12Z", "order")
+    assert (item.status, item.expires_at, item.total) == (EventStatus.COMPLETED, 1752538268, 129.9)
+    assert item.to_image() == SHOP_IMAGE
+    assert OrderItem.parse(item.to_dict()) == item
+    assert OrderItem.from_image({**SHOP_IMAGE, "state": {"S": "SHIPPED"}}).status is EventStatus.COMPLETED
+    assert EventItem.names == ItemNames()
+
+
+def test_a_class_derived_from_such_an_item_has_its_names() -> None:
+    item = PricedItem.from_image(SHOP_IMAGE)
+    assert (item.site, item.currency) == ("acme", "EUR")
+    assert item.to_image() == {**SHOP_IMAGE, "currency": {"S": "EUR"}}
+
+
+@pytest.mark.parametrize("state", ["COMPLETED", "done", ""])
+def test_a_status_that_the_table_does_not_have_is_rejected_with_its_words(state: str) -> None:
+    with pytest.raises(InvalidRecordError, match=r"state: expected 'PROCESSING', 'DONE', 'SHIPPED' or 'FAILED', found"):
+        OrderItem.from_image({**SHOP_IMAGE, "state": {"S": state}})

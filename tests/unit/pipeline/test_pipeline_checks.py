@@ -455,3 +455,7 @@ def test_a_handler_that_takes_lists_but_not_this_record_is_not_told_to_take_list
 
     (found,) = [f for f in check_pipeline(SOUND, enrichment=broken) if f.location == "enrichment"]
     assert (found.identifier, "a record alone fails too" in found.reason) == ("PE215", True)
+
+
+def test_a_declaration_with_the_default_settings_has_nothing_to_be_said_of() -> None:
+    assert check_pipeline(Pipeline(modules=(Module("pose", targets=("aggregate_pose",)),))) == []

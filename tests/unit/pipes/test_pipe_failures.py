@@ -30,7 +30,7 @@ DAY = 86_400
 BISECT = "AUTOMATIC_BISECT"
 
 
-class Line:
+class PipeFixture:
     """A pipe with a dead-letter queue, a clock and a trace."""
 
     def __init__(self, target: Any, *, queue: bool = True, **settings: Any) -> None:
@@ -85,7 +85,7 @@ def times(count: int, error: Exception) -> Callable[[JSONValue], JSONValue]:
 
 def test_a_retry_goes_through_the_whole_pipe_again() -> None:
     enrichment, target = Function(), Function(times(2, RuntimeError("busy")))
-    line = Line(FunctionTarget(target), enrichment=enrichment, maximum_retry_attempts=5)
+    line = PipeFixture(FunctionTarget(target), enrichment=enrichment, maximum_retry_attempts=5)
     result = line.process(records(2))
     assert len(enrichment.calls) == len(target.calls) == 3
     assert (result.delivered, result.retries, result.invocations) == (2, 2, 3)
@@ -96,14 +96,14 @@ def test_a_retry_goes_through_the_whole_pipe_again() -> None:
 
 def test_the_first_attempt_is_no_retry() -> None:
     target = Function(fails_on("e1"))
-    line = Line(FunctionTarget(target), maximum_retry_attempts=1)
+    line = PipeFixture(FunctionTarget(target), maximum_retry_attempts=1)
     result = line.process([record(1)])
     assert len(target.calls) == 2
     assert (result.dead_lettered, result.retries) == (1, 1)
 
 
 def test_the_dead_letter_has_the_form_of_aws_and_not_the_record() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0, batch_size=3)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0, batch_size=3)
     line.process(records(3, created=CREATED - 20))
     assert line.messages == [
         {
@@ -131,7 +131,7 @@ def test_the_dead_letter_has_the_form_of_aws_and_not_the_record() -> None:
 
 def test_with_the_defaults_a_poison_record_blocks_its_shard_for_a_day() -> None:
     target = Function(fails_on("e2"))
-    line = Line(FunctionTarget(target), batch_size=1, queue=False)
+    line = PipeFixture(FunctionTarget(target), batch_size=1, queue=False)
     result = line.process(records(3))
     assert line.clock.now() - CREATED > DAY
     # What lay behind the poison has expired with it, unseen.
@@ -140,7 +140,7 @@ def test_with_the_defaults_a_poison_record_blocks_its_shard_for_a_day() -> None:
 
 
 def test_without_a_queue_what_is_given_up_is_counted_as_discarded_and_traced() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0, queue=False)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0, queue=False)
     result = line.process([record(1)])
     assert (result.discarded, result.dead_lettered, result.pending) == (1, 0, 0)
     [step] = line.trace.of(Discarded)
@@ -149,14 +149,14 @@ def test_without_a_queue_what_is_given_up_is_counted_as_discarded_and_traced() -
 
 def test_internal_errors_are_not_counted() -> None:
     target = Function(times(50, PipeInternalError("connection reset")))
-    line = Line(FunctionTarget(target), maximum_retry_attempts=0)
+    line = PipeFixture(FunctionTarget(target), maximum_retry_attempts=0)
     result = line.process([record(1)])
     assert (result.delivered, len(target.calls)) == (1, 51)
     assert {step.kind for step in line.trace.of(Retried)} == {"internal"}
 
 
 def test_internal_errors_end_when_the_record_expires() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e1", error=PipeInternalError))), maximum_retry_attempts=0)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e1", error=PipeInternalError))), maximum_retry_attempts=0)
     result = line.process([record(1)])
     assert result.dead_lettered == 1
     assert line.messages[0]["context"]["condition"] == "RecordAgeExceeded"
@@ -165,7 +165,7 @@ def test_internal_errors_end_when_the_record_expires() -> None:
 
 def test_records_above_the_maximum_age_are_given_up_without_an_attempt() -> None:
     target = Function()
-    line = Line(FunctionTarget(target), maximum_record_age=60)
+    line = PipeFixture(FunctionTarget(target), maximum_record_age=60)
     result = line.process([record(1, created=CREATED - 61), record(2, created=CREATED - 59)])
     assert [ids(call) for call in target.calls] == [["e2"]]
     assert (result.delivered, result.dead_lettered) == (1, 1)
@@ -174,14 +174,16 @@ def test_records_above_the_maximum_age_are_given_up_without_an_attempt() -> None
 
 
 def test_the_maximum_age_ends_retries() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e1"))), maximum_record_age=100)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e1"))), maximum_record_age=100)
     assert line.process([record(1)]).dead_lettered == 1
     assert 100 < line.clock.now() - CREATED < 200
 
 
 def test_bisecting_delivers_all_but_the_poison_in_order() -> None:
     target = Function(fails_on("e5"))
-    line = Line(FunctionTarget(target), batch_size=8, maximum_retry_attempts=2, on_partial_batch_item_failure=BISECT)
+    line = PipeFixture(
+        FunctionTarget(target), batch_size=8, maximum_retry_attempts=2, on_partial_batch_item_failure=BISECT
+    )
     result = line.process(records(8))
     delivered = [each for call in target.calls for each in ids(call) if "e5" not in ids(call)]
     assert delivered == ["e1", "e2", "e3", "e4", "e6", "e7", "e8"]
@@ -191,7 +193,7 @@ def test_bisecting_delivers_all_but_the_poison_in_order() -> None:
 
 
 def test_without_bisecting_the_whole_batch_goes_with_the_poison() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e5"))), batch_size=8, maximum_retry_attempts=1)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e5"))), batch_size=8, maximum_retry_attempts=1)
     assert line.process(records(8)).dead_lettered == 8
     assert line.messages[0]["DDBStreamBatchInfo"]["batchSize"] == 8
 
@@ -205,7 +207,7 @@ def test_only_the_rejected_entries_of_a_bus_are_retried() -> None:
         return rejections[event_id] >= 0
 
     bus, enrichment = RecordingBus(rejects), Function()
-    result = Line(EventBusTarget(bus), batch_size=10, enrichment=enrichment).process(records(5))
+    result = PipeFixture(EventBusTarget(bus), batch_size=10, enrichment=enrichment).process(records(5))
     assert [[json.loads(e["Detail"])["eventID"] for e in call] for call in bus.calls] == [
         ["e1", "e2", "e3", "e4", "e5"],
         ["e2", "e4"],
@@ -223,14 +225,14 @@ def test_items_without_event_id_defeat_the_partial_retry() -> None:
 
     bus = RecordingBus(rejects)
     template = '{"dynamodb": {"Keys": <$.dynamodb.Keys>}}'
-    Line(EventBusTarget(bus), batch_size=10, target_input_template=template).process(records(3))
+    PipeFixture(EventBusTarget(bus), batch_size=10, target_input_template=template).process(records(3))
     assert [len(call) for call in bus.calls] == [3, 3]  # the two that were taken are put again
 
 
 def test_a_function_names_what_failed_by_event_id() -> None:
     answers: list[JSONValue] = [{"batchItemFailures": [{"itemIdentifier": "e2"}]}, None]
     target = Function(lambda _: answers.pop(0))
-    result = Line(FunctionTarget(target)).process(records(3))
+    result = PipeFixture(FunctionTarget(target)).process(records(3))
     assert [ids(call) for call in target.calls] == [["e1", "e2", "e3"], ["e2"]]
     assert result.delivered == 3
 
@@ -241,7 +243,7 @@ def test_a_function_names_what_failed_by_event_id() -> None:
 )
 def test_answers_that_are_success(answer: JSONValue) -> None:
     target = Function(lambda _: answer)
-    assert Line(FunctionTarget(target), maximum_retry_attempts=0).process(records(2)).delivered == 2
+    assert PipeFixture(FunctionTarget(target), maximum_retry_attempts=0).process(records(2)).delivered == 2
 
 
 @pytest.mark.parametrize(
@@ -258,13 +260,13 @@ def test_answers_that_are_success(answer: JSONValue) -> None:
 )
 def test_answers_that_fail_the_whole_batch(failures: JSONValue) -> None:
     target = Function(lambda _: {"batchItemFailures": failures})
-    assert Line(FunctionTarget(target), maximum_retry_attempts=0).process(records(2)).dead_lettered == 2
+    assert PipeFixture(FunctionTarget(target), maximum_retry_attempts=0).process(records(2)).dead_lettered == 2
 
 
 def test_batch_item_failures_of_an_enrichment_are_only_an_item() -> None:
     target = Function()
     answer: JSONValue = {"batchItemFailures": [{"itemIdentifier": "e1"}]}
-    result = Line(FunctionTarget(target), enrichment=Function(lambda _: answer)).process(records(2))
+    result = PipeFixture(FunctionTarget(target), enrichment=Function(lambda _: answer)).process(records(2))
     assert target.calls == [[answer]]
     assert result.delivered == 2
 
@@ -284,7 +286,9 @@ def test_batch_item_failures_of_an_enrichment_are_only_an_item() -> None:
 )
 def test_answers_of_an_enrichment_that_fail_the_batch(answer: Any, said: str) -> None:
     bus = RecordingBus()
-    line = Line(EventBusTarget(bus), batch_size=1, maximum_retry_attempts=0, enrichment=Function(lambda _: answer))
+    line = PipeFixture(
+        EventBusTarget(bus), batch_size=1, maximum_retry_attempts=0, enrichment=Function(lambda _: answer)
+    )
     assert line.process([record(1)]).dead_lettered == 1
     assert bus.calls == []
     [step] = line.trace.of(DeadLettered)
@@ -292,13 +296,13 @@ def test_answers_of_an_enrichment_that_fail_the_batch(answer: Any, said: str) ->
 
 
 def test_a_path_that_leads_nowhere_fails_the_batch_by_name() -> None:
-    line = Line(EventBusTarget(RecordingBus(), detail_type="$.kind"), batch_size=1, maximum_retry_attempts=0)
+    line = PipeFixture(EventBusTarget(RecordingBus(), detail_type="$.kind"), batch_size=1, maximum_retry_attempts=0)
     assert line.process([record(1)]).dead_lettered == 1
     assert "detail_type: the item has nothing at $.kind" in line.trace.of(DeadLettered)[0].reason
 
 
 def test_a_queue_that_fails_is_asked_again() -> None:
-    line = Line(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0)
+    line = PipeFixture(FunctionTarget(Function(fails_on("e1"))), maximum_retry_attempts=0)
     line.queue._answer = times(3, RuntimeError("no queue"))
     assert line.process([record(1)]).dead_lettered == 1
     assert len(line.messages) == 4
@@ -306,17 +310,17 @@ def test_a_queue_that_fails_is_asked_again() -> None:
 
 def test_old_recordings_are_not_expired_when_they_are_first_seen() -> None:
     target = Function()
-    line = Line(FunctionTarget(target))
+    line = PipeFixture(FunctionTarget(target))
     line.clock.advance(400 * DAY)
     assert line.process(records(2)).delivered == 2
 
 
 def test_a_clock_that_cannot_be_advanced_is_run_ahead_of() -> None:
-    class Standing:
+    class FixedClock:
         def now(self) -> float:
             return float(CREATED)
 
-    pipe = Pipe("perception", FunctionTarget(Function(fails_on("e1"))), clock=Standing())
+    pipe = Pipe("perception", FunctionTarget(Function(fails_on("e1"))), clock=FixedClock())
     assert pipe.process([record(1)]).discarded == 1
     assert pipe.now() > CREATED + DAY
 
@@ -339,7 +343,7 @@ def test_a_flaw_in_the_design_is_not_retried() -> None:
         pass
 
     with pytest.raises(FlawError):
-        Line(FunctionTarget(Function(fails_on("e1", error=FlawError)))).process([record(1)])
+        PipeFixture(FunctionTarget(Function(fails_on("e1", error=FlawError)))).process([record(1)])
 
 
 def test_the_records_of_a_dead_letter_can_be_read_for_a_day() -> None:

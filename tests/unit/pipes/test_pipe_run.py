@@ -19,7 +19,7 @@ from support.pipe_parts import Function, pipe_settings, records
 START = 1_752_538_268.0
 
 
-class World:
+class ScheduledPipe:
     """A table, a pipe from its stream to a function, a clock and a scheduler."""
 
     def __init__(
@@ -53,7 +53,7 @@ def value(item: Any) -> str:
 
 
 def test_a_run_reads_what_is_there_and_what_comes_and_then_is_idle() -> None:
-    world = World(batch_size=2)
+    world = ScheduledPipe(batch_size=2)
     world.write("a", "1")
     run = world.run()
     world.scheduler.call_later(100, lambda: world.write("a", "2"))
@@ -63,7 +63,7 @@ def test_a_run_reads_what_is_there_and_what_comes_and_then_is_idle() -> None:
 
 
 def test_latest_begins_behind_what_is_there() -> None:
-    world = World()
+    world = ScheduledPipe()
     world.write("a", "old")
     world.run(starting_position="LATEST")
     world.write("a", "new")
@@ -72,7 +72,7 @@ def test_latest_begins_behind_what_is_there() -> None:
 
 
 def test_a_batch_waits_for_its_window_or_until_it_is_full() -> None:
-    world = World(batch_size=3, maximum_batching_window=60)
+    world = ScheduledPipe(batch_size=3, maximum_batching_window=60)
     world.run()
     world.write("a", "1")
     world.scheduler.call_later(30, lambda: world.write("a", "2"))
@@ -94,7 +94,7 @@ def test_children_of_a_split_shard_wait_for_their_parent() -> None:
             raise RuntimeError("busy")
         return None
 
-    world = World(busy, batch_size=10)
+    world = ScheduledPipe(busy, batch_size=10)
     world.write("a", "1")
     [shard] = world.table.stream.shards()
     world.run()
@@ -105,7 +105,7 @@ def test_children_of_a_split_shard_wait_for_their_parent() -> None:
 
 
 def test_grandchildren_wait_too() -> None:
-    world = World(fails, batch_size=1, maximum_retry_attempts=2)
+    world = ScheduledPipe(fails, batch_size=1, maximum_retry_attempts=2)
     world.write("a", "1")
     [shard] = world.table.stream.shards()
     world.run()
@@ -122,7 +122,7 @@ def test_a_poison_record_blocks_only_its_lane() -> None:
             raise RuntimeError("bad")
         return None
 
-    world = World(poison, batch_size=1, parallelization_factor=10, maximum_retry_attempts=3)
+    world = ScheduledPipe(poison, batch_size=1, parallelization_factor=10, maximum_retry_attempts=3)
     run = world.run()
     world.write("poisoned", "bad")
     for site in "abcdefghij":
@@ -144,7 +144,7 @@ def test_a_crash_repeats_the_batch_in_flight_and_loses_nothing(step: PipeStep) -
             return StepFault(crash=True)
         return StepFault(seconds=0.1)
 
-    world = World(batch_size=2)
+    world = ScheduledPipe(batch_size=2)
     for text in "12345":
         world.write("a", text)
     run = world.run(faults=faults)
@@ -156,7 +156,7 @@ def test_a_crash_repeats_the_batch_in_flight_and_loses_nothing(step: PipeStep) -
 
 
 def test_recorded_records_are_read_to_their_end() -> None:
-    world = World(batch_size=4)
+    world = ScheduledPipe(batch_size=4)
     target = Function()
     world.pipe = Pipe("p", FunctionTarget(target), parameters=SourceParameters(batch_size=4), clock=world.clock)
     run = world.run(RecordedStream(iter(records(10))))
@@ -176,7 +176,7 @@ def fails(event: JSONValue) -> JSONValue:
 
 def test_what_is_in_flight_is_pending() -> None:
     trace = Trace()
-    world = World(fails, batch_size=2, trace=trace.record)
+    world = ScheduledPipe(fails, batch_size=2, trace=trace.record)
     for text in "12345":
         world.write("a", text)
     written: list[Any] = list(world.table.stream.records())
@@ -194,7 +194,7 @@ def test_what_is_in_flight_is_pending() -> None:
 
 
 def test_lanes_and_shards_deliver_every_key_in_order() -> None:
-    world = World(batch_size=3, parallelization_factor=4, shards=3)
+    world = ScheduledPipe(batch_size=3, parallelization_factor=4, shards=3)
     run = world.run()
     for number in range(200):
         site = f"s{number % 17}"

@@ -375,3 +375,9 @@ def test_exports_nested_stacks_and_equal_ids_of_several_templates(tmp_path: Path
     assert {"bus/Q", "rules/Q"} <= {queue.id for queue in result.topology.of(Queue)}
     assert result.topology["Inner/Jobs"].name == "jobs"
     assert result.problems == ()
+
+
+@pytest.mark.parametrize("aliased", ["R:\n    Type: *nowhere\n", "R: &r\n    Type: *r\n"])
+def test_an_alias_that_stands_for_nothing_is_told_with_its_line(tmp_path: Path, aliased: str) -> None:
+    (problem,) = read(tmp_path, f"Resources:\n  {aliased}").problems
+    assert problem.origin.line == 3

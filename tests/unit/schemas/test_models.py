@@ -35,6 +35,14 @@ ALL_MODELS = "PERCEPTION_EVENTS_ALL_MODELS" in os.environ
 pytest.importorskip("datamodel_code_generator", reason="models need the [schemas] extra")
 
 
+RECORD: dict[str, Any] = {
+    "eventSource": "aws:dynamodb",
+    "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2025-07-15T00:11:08.000",
+    "eventName": "INSERT",
+    "dynamodb": {"NewImage": {"order-id": {"S": "o-1"}, "total": {"N": "1"}, "at": {"M": {"x": {"L": []}}}}},
+}
+
+
 def event(detail: Any, detail_type: str = "Order Placed", source: str = "shop") -> dict[str, Any]:
     return {
         "version": "0",
@@ -156,7 +164,8 @@ def test_models_of_aws_events_take_examples_of_them() -> None:
 def test_the_module_is_typed_and_formatted(tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="mypy and ruff are part of the [dev] extra")
     path = tmp_path / "models.py"
-    path.write_text(models_source(aws_catalogue().values() if ALL_MODELS else discover(SAMPLES)), encoding="utf-8")
+    schemas = [*(aws_catalogue().values() if ALL_MODELS else discover(SAMPLES)), *discover([RECORD])]
+    path.write_text(models_source(schemas), encoding="utf-8")
     mypy = ["mypy", "--strict", "--no-error-summary", "--cache-dir", str(tmp_path / "cache"), str(path)]
     for command in (
         *([mypy] if ALL_MODELS else []),  # it takes several seconds

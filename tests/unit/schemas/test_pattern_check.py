@@ -217,3 +217,20 @@ def test_filters_are_checked_against_stream_records() -> None:
 
 def test_without_schemas_there_are_no_findings() -> None:
     assert check_pattern(pattern({"x": [1]}), []) == ()
+
+
+def test_under_a_service_of_aws_other_events_may_come_than_those_that_are_known() -> None:
+    checker = PatternChecker([aws_catalogue()["aws.ec2", "EC2 Instance State-change Notification"]], complete=False)
+    call = EventPattern.parse({"source": ["aws.ec2"], "detail": {"eventName": ["CreateRoute"]}})
+    assert checker.check(call) == ()
+    named = {"source": ["aws.ec2"], "detail-type": ["EC2 Instance State-change Notification"]}
+    misspelt = EventPattern.parse({**named, "detail": {"instance_id": ["i-1"]}})
+    assert [str(one.kind) for one in checker.check(misspelt)] == ["unknown-field", "cannot-match"]
+
+
+def test_a_source_that_only_resembles_another_is_another() -> None:
+    schema = EventSchema.of_detail("my-cdk-application", "Order", Object())
+    checker = PatternChecker([schema], complete=False)
+    assert checker.check(EventPattern.parse({"source": ["my-application"]})) == ()
+    (found,) = checker.check(EventPattern.parse({"source": ["my-cdk-aplication"]}))
+    assert found.suggestion == '"my-cdk-application"'

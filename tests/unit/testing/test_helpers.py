@@ -35,7 +35,7 @@ from perception_events.testing.strategies import fault_plans, record_batches, so
 from perception_events.topology import SourceParameters
 from perception_events.trace import Delivered, Trace
 
-pytest_plugins = ["perception_events.testing.fixtures"]
+pytest_plugins = ["perception_events.pytest_plugin"]
 POSE = "2025-07-15#pose#sync001#cam3"
 
 

@@ -12,7 +12,7 @@ from perception_events.testing.templates import TemplateSimulation
 
 pytest.importorskip("yaml", reason="YAML templates need PyYAML")
 
-pytest_plugins = ["perception_events.testing.fixtures"]
+pytest_plugins = ["perception_events.pytest_plugin"]
 
 TEMPLATE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "orders_template" / "template.yaml"
 

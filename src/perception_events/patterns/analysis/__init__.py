@@ -19,6 +19,7 @@ from perception_events.patterns.analysis._mutants import (
     mutants,
     try_mutants,
 )
+from perception_events.patterns.analysis._on_a_bus import satisfiable_on_a_bus
 from perception_events.patterns.analysis._questions import (
     disjoint,
     equivalent,
@@ -27,7 +28,13 @@ from perception_events.patterns.analysis._questions import (
     satisfiable,
     uncovered,
 )
-from perception_events.patterns.analysis._review import FindingKind, Review, ReviewedRule, RuleFinding, review
+from perception_events.patterns.analysis._review import (
+    FindingKind,
+    Review,
+    ReviewedRule,
+    RuleFinding,
+    review,
+)
 from perception_events.patterns.analysis._rule_sets import Shadow, shadowed, unreachable
 
 __all__ = [
@@ -56,6 +63,7 @@ __all__ = [
     "overlap",
     "review",
     "satisfiable",
+    "satisfiable_on_a_bus",
     "shadowed",
     "try_mutants",
     "uncovered",

@@ -2,5 +2,6 @@
 
 from perception_events.patterns.index._keys import sure_share
 from perception_events.patterns.index._rule_index import RuleIndex
+from perception_events.patterns.index._text_matcher import TextMatcher, text_matcher
 
-__all__ = ["RuleIndex", "sure_share"]
+__all__ = ["RuleIndex", "TextMatcher", "sure_share", "text_matcher"]

@@ -22,7 +22,7 @@ from perception_events.patterns.index._postings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Set
     from typing import Any
 
     from perception_events.patterns import _ast as ast
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from perception_events.patterns._fast_text import FastReader
     from perception_events.patterns._fields import Event
     from perception_events.patterns.index._flat_leaves import Reader
+    from perception_events.patterns.index._nested_index import Finders
     from perception_events.patterns.index._parsed import Parsed
     from perception_events.patterns.index._postings import Postings
 
@@ -67,11 +68,14 @@ class RuleIndex:
         """What reads texts by msgspec, and for which version of the paths."""
         self._paths_version = 0
         self._texts_read = 0
+        self.version = 0
+        """Another one after every change."""
         self._general = False
         """Whether there are such paths, or such entries."""
 
     def add(self, name: str, number: int, rules: tuple[SubRule, ...]) -> None:
         """Index the sub-rules of a rule; matches are returned in order of `number`, which is above all others."""
+        self.version += 1
         paths = [path for rule in rules for path, _ in rule.fields]
         skips = any(path.endswith(".") for path in paths) and FieldTree(paths).skips_empty_names
         entries: dict[Entry, bool] = {}
@@ -105,6 +109,7 @@ class RuleIndex:
         """Take a rule's sub-rules out."""
         number: Any
         entries: Any
+        self.version += 1
         number, *entries = self._rules.pop(name)
         for entry in entries:
             root, reader, tree = self._root
@@ -174,6 +179,37 @@ class RuleIndex:
                 except NotFlatError:
                     pass  # a path has come meanwhile
         return self.matching(read_event(text))
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether no rule needs more of an event than the leaves of paths that are not too long."""
+        return not self._general
+
+    def paths(self) -> set[str]:
+        """All paths that rules name."""
+        return self._tree.paths.copy()
+
+    def finding_paths(self) -> set[str]:
+        """Those by which rules are found; the leaves of the others only decide between those that were."""
+        return set(self._root[0].paths)
+
+    def finders(self, paths: Iterable[str]) -> list[Finders]:
+        """What the leaf of each of these paths finds, until the next change."""
+        return [self._root[0].paths[path] for path in paths]
+
+    def always(self) -> Postings:
+        """What every event has to be tested for, until the next change."""
+        return [*self._root[0].always]
+
+    def matching_leaves(self, flat: list[tuple[str, str]], paths: Set[str]) -> list[str] | None:
+        """The names of the rules that match an event with these leaves of `paths`, which include the finding ones.
+
+        None where another leaf decides.
+        """
+        try:
+            return self.matching({}, KnownLeaves(flat, paths))
+        except NotFlatError:
+            return None
 
     def _fast_reader(self) -> FastReader | None:
         """What reads the paths of now from a text, once many texts have been read since they last changed."""

@@ -1,0 +1,62 @@
+"""`perception-events compare`: what a change of templates does to recorded events."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from perception_events.cli.console import hint_at_terminal, note
+from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
+from perception_events.cli.options import EnvOption, StrictOption
+from perception_events.cli.systems import load_system
+from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
+from perception_events.traffic import STANDARD_INPUT, compare, read_blocks
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `compare` to `app`."""
+    app.command("compare")(compare_command)
+
+
+def compare_command(
+    old: Annotated[str, typer.Option(metavar="SYSTEM", help="Before: a path, REVISION:PATH, or module:NAME.")],
+    new: Annotated[str, typer.Option(metavar="SYSTEM", help="After: the same.")],
+    inputs: InputArgument = None,
+    env: EnvOption = "dev",
+    parameter: ParameterOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
+    bus: Annotated[str | None, typer.Option(help="Only the rules of this bus.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    jobs: JobsOption = 0,
+    strict: StrictOption = False,
+) -> None:
+    """Show the events whose targets or received inputs differ between two versions of a system.
+
+    Exit with 0 if nothing differs, 1 if something does, 2 if something could not be read or the call is not valid.
+    """
+    paths = inputs or [STANDARD_INPUT]
+    progress = Progress(paths)
+
+    before, after = (
+        load_system(one, env=env, parameters=parameter, account=account, region=region) for one in (old, new)
+    )
+    if STANDARD_INPUT in paths:
+        hint_at_terminal("events")
+    try:
+        blocks = read_blocks(paths, on_bytes=progress.add)
+        report = compare(before.topology, after.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
+    finally:
+        progress.close()
+    sys.stdout.write(report.to_json() if as_json else str(report))
+    problems = (*before.problems, *after.problems, *report.inputs.problems)
+    for problem in problems:
+        note(problem)
+    if problems:
+        raise typer.Exit(EXIT_USAGE)
+    raise typer.Exit(EXIT_NO if report.changed else EXIT_OK)

@@ -1,0 +1,39 @@
+"""The options that several commands have: one name, one meaning and one help text everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "LOCATION",
+    "DeclaredOption",
+    "EndpointOption",
+    "EnvOption",
+    "JsonOption",
+    "OutputOption",
+    "StrictOption",
+    "TableOption",
+]
+
+LOCATION = "MODULE:NAME"
+"""How an object in Python code is named: `package.module:NAME` or `path/to/file.py:NAME`."""
+
+DeclaredOption = Annotated[
+    str,
+    typer.Option("--pipeline", metavar=LOCATION, help="The Pipeline: package.module:NAME or path/to/file.py:NAME."),
+]
+EnvOption = Annotated[str, typer.Option("--env", help="The environment in a Pipeline's names: dev, prod, ...")]
+EndpointOption = Annotated[
+    str | None, typer.Option("--endpoint-url", metavar="URL", help="Where DynamoDB is, for DynamoDB Local.")
+]
+TableOption = Annotated[
+    str | None, typer.Option("--table", metavar="NAME", help="The table, where it is not the declared one.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON line for each, for machines.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write to; standard output without.")
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first input that cannot be read.")]

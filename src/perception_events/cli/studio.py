@@ -1,0 +1,249 @@
+"""`perception-events studio`: a page on this machine that shows a system, and what becomes of an event in it."""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+
+from perception_events.aggregation import InMemoryJoinStore
+from perception_events.cli.console import note
+from perception_events.cli.errors import CommandError
+from perception_events.cli.input_files import FoundInput, read_inputs
+from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
+from perception_events.cli.options import EndpointOption, EnvOption, TableOption
+from perception_events.cli.route_templates import enrichment_functions
+from perception_events.cli.topologies import (
+    AccountOption,
+    ParameterOption,
+    PipelineOption,
+    RegionOption,
+    template_parameters,
+)
+from perception_events.clock import ManualClock
+from perception_events.errors import PerceptionEventsError
+from perception_events.json_values import JSONObject
+from perception_events.pipeline import Pipeline
+from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import Route
+from perception_events.readers import read_topology
+from perception_events.simulation import InputForm
+from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
+
+__all__ = ["follow_in_page", "register"]
+
+MOST_SAMPLES = 1_000
+LARGEST_SAMPLE_FILE = 5_000_000
+_BESIDE = ("*.jsonl", "event*.json", "*event.json", "record*.json", "sample*.json", "events/*.json", "samples/*.json")
+"""Files beside a template that are taken for samples, where they hold inputs."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command `studio` to `app`."""
+    app.command("studio")(studio)
+
+
+def studio(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
+    ] = None,
+    pipeline: PipelineOption = None,
+    env: EnvOption = "dev",
+    parameter: ParameterOption = None,
+    account: AccountOption = None,
+    region: RegionOption = None,
+    enrichment: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[RESOURCE=]FUNCTION", help="What stands in for enrichments, as of `route`."),
+    ] = None,
+    samples: Annotated[
+        list[str] | None,
+        typer.Option("--samples", metavar="FILE", help="Recorded events or records, beside those found by templates."),
+    ] = None,
+    table: TableOption = None,
+    endpoint_url: EndpointOption = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")] = 0,
+    watch: Annotated[bool, typer.Option("--watch", help="Read again when a file changes.")] = False,
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Show a system in a page: its picture, events on their way, why rules are silent, and what an edit changes.
+
+    Templates by path, or a Pipeline (the built-in one without paths). The page is served to this machine only, at an
+    address that holds a secret. Joins are those of --table, or as the recorded records of a Pipeline leave them.
+    """
+    serve = _server()
+    if paths and (pipeline or table):
+        raise CommandError("--pipeline and --table do not go with templates", "give one of them")
+    source: SystemSource
+    joins: Callable[[], list[JSONObject]] | None = None
+    found = list(islice(_samples(samples or (), paths or ()), MOST_SAMPLES))
+    if paths:
+        parameters = template_parameters(parameter or ())
+        first = read_topology(paths, parameters=parameters, account=account, region=region)
+        for problem in first.problems:
+            note(problem)
+        functions = enrichment_functions(first.topology, enrichment or ())
+        source = TemplateSource(paths, parameters=parameters, account=account, region=region, functions=functions)
+    else:
+        source = _PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
+        joins = _joins(source.declared, env, found, table, endpoint_url, region)
+    workbench = Workbench(source, samples=(sample for sample, _ in found), joins=joins)
+
+    def announce(address: str) -> None:
+        _announce(address, sys.stdout)
+        if browser:
+            webbrowser.open(address)
+
+    token = secrets.token_urlsafe(24)
+    try:
+        serve(workbench, port=port, token=token, watch=source.watched if watch else None, announce=announce)
+    except OSError as error:
+        raise CommandError(f"port {port} cannot be used: {error.strerror}", "name another one with --port") from error
+
+
+def follow_in_page(pipeline: str, env: str) -> Callable[[Route], None]:
+    """What shows a route in the page, which is served from a thread of its own until the process ends.
+
+    Raises:
+        CommandError: the page needs what is not installed.
+    """
+    workbench = Workbench(_PipelineSource(pipeline, env), live=True)
+    options: dict[str, Any] = {
+        "port": 0,
+        "token": secrets.token_urlsafe(24),
+        "announce": lambda address: _announce(address, sys.stderr),
+    }
+    threading.Thread(target=_server(), args=(workbench,), kwargs=options, daemon=True).start()
+
+    def follow(route: Route) -> None:
+        title = " ".join(filter(None, (route.partition_key, route.sort_key, route.event_name)))
+        workbench.follow(title, route.trace)
+
+    return follow
+
+
+def _server() -> Callable[..., None]:
+    """`serve`, which needs the extra.
+
+    Raises:
+        CommandError: it is not installed.
+    """
+    try:
+        from perception_events.studio.server import serve
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        fix = "python -m pip install 'perception-events[studio]'"
+        raise CommandError("the page needs starlette and uvicorn", fix) from error
+    return serve
+
+
+def _announce(address: str, stream: TextIO) -> None:
+    """Say where the page is."""
+    print(f"The page is at {address}", file=stream)
+    print("Whoever has this address can read what it shows. Ctrl-C ends it.", file=stream, flush=True)
+
+
+class _PipelineSource:
+    """A declaration in Python; its module is imported again for each reading, so that changes are seen."""
+
+    def __init__(self, location: str, env: str) -> None:
+        self._location = location
+        self._env = env
+        self.declared = load_pipeline(location)
+        self._is_first = True
+
+    def read(self, edits: Mapping[str, str]) -> System:
+        """See `SystemSource.read`; the text of a declaration is not edited in the page."""
+        if not self._is_first and not self._location.startswith("perception_events."):
+            self.declared = self._imported_again()
+        self._is_first = False
+        return System(
+            self.declared.topology(self._env, declared_in=self._location),
+            self.declared.graph(self._env, queues=True),
+            self.declared.local_functions(),
+            findings=tuple(check_pipeline(self.declared, self._env, declared_in=self._location)),
+        )
+
+    def watched(self) -> Iterable[Path]:
+        """The file of the module."""
+        place = self._location.rpartition(":")[0]
+        file = place if place.endswith(".py") else getattr(sys.modules.get(place), "__file__", None)
+        return [Path(file).resolve()] if file else []
+
+    def _imported_again(self) -> Pipeline:
+        files = {str(path) for path in self.watched()}
+        before = {name: one for name, one in sys.modules.items() if getattr(one, "__file__", None) in files}
+        for name in before:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+        try:
+            return load_pipeline(self._location)
+        except BaseException:
+            sys.modules.update(before)
+            raise
+
+
+def _samples(files: Iterable[str], templates: Iterable[Path]) -> Iterator[tuple[Sample, InputForm]]:
+    """The inputs of `files`, each of which must be one; then those that lie beside the templates."""
+    for found in read_inputs(files):
+        if not isinstance(found, FoundInput):
+            raise CommandError(str(found), "correct the file, or name another one with --samples")
+        yield Sample(found.location, found.value), found.form
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in templates)
+    for folder in folders:
+        for file in dict.fromkeys(file for form in _BESIDE for file in sorted(folder.glob(form))):
+            if file.stat().st_size <= LARGEST_SAMPLE_FILE:
+                for found in read_inputs([str(file)]):
+                    if isinstance(found, FoundInput):
+                        yield Sample(found.location, found.value), found.form
+
+
+def _joins(
+    declared: Pipeline,
+    env: str,
+    samples: Iterable[tuple[Sample, InputForm]],
+    table: str | None,
+    endpoint_url: str | None,
+    region: str | None,
+) -> Callable[[], list[JSONObject]] | None:
+    """The groups of the joins: of the table, else as the recorded records leave them; None without joins."""
+    if not declared.joins:
+        return None
+    if table is not None:
+        try:
+            from perception_events.aws.join_store import dynamodb_client
+            from perception_events.lambdas.joins import joins_of
+
+            client: Any = dynamodb_client(endpoint_url=endpoint_url, region=region)
+        except ImportError as error:
+            fix = "python -m pip install 'perception-events[aws]'"
+            raise CommandError("boto3 is not installed", fix) from error
+        deployed = joins_of(declared, env, client=client, table=table)
+        return lambda: [report.to_dict() for report in deployed.reports()]
+    records = [sample.value for sample, form in samples if form is InputForm.STREAM_RECORD]
+    if not records:
+        return None
+    times = [time for record in records if isinstance(time := _created(record), int | float)]
+    aggregator = declared.aggregator(InMemoryJoinStore(), clock=ManualClock(float(max(times, default=0))))
+    days: dict[tuple[str, str], None] = {}
+    for record in records:
+        try:
+            days |= dict.fromkeys((result.key.site, result.key.date) for result in aggregator.handle(record))
+        except PerceptionEventsError:
+            continue  # not a change of an item of the table
+    reports = [report.to_dict() for site, date in days for report in aggregator.reports(site=site, date=date)]
+    return lambda: reports
+
+
+def _created(record: JSONObject) -> object:
+    content = record.get("dynamodb")
+    return content.get("ApproximateCreationDateTime") if isinstance(content, dict) else None
