@@ -206,7 +206,8 @@ def _found(text: str, position: int) -> str:
 def node_of(value: object, most: int | None = None) -> Node:
     """The node of a Python value: dict, list or tuple, str, int, float, Decimal, bool, None.
 
-    `most`: the most values that it may hold; None is without limit. One that is shared counts wherever it stands.
+    `most`: the most values, and characters of strings, that it may hold; None is without limit. One that is shared
+    counts wherever it stands.
 
     Raises:
         TooManyValuesError: it holds more.
@@ -228,7 +229,7 @@ def node_of(value: object, most: int | None = None) -> Node:
                 raise InvalidJSONValueError("a name of an object", "a string", key)
             child = _shallow_node(member)
             node.members.append((key, None, child))
-            count += 1
+            count += 1 + (len(child.text) if child.kind == "string" else 0)
             if most is not None and count > most:
                 raise TooManyValuesError(most)
             if child.members is not None:

@@ -86,7 +86,7 @@ def parse(source: str | bytes | Mapping[str, object], max_length: int | None = N
         root = read(text) if text is not None else node_of(source, most=max_length)
     except TooManyValuesError:
         raise InvalidEventPatternError(
-            f"the pattern has more than {max_length} values, and at most {max_length} characters are allowed",
+            f"the pattern has more than {max_length} characters, and at most {max_length} characters are allowed",
             code="TooLong",
             hint="split it over several rules",
         ) from None

@@ -116,6 +116,22 @@ def test_the_sweep_acts_once() -> None:
     assert run("sweep", "--json")[1:] == ("", "0 of 2 open groups acted on\n")
 
 
+@pytest.mark.usefixtures("groups")
+def test_a_manifest_that_cannot_be_read_is_one_line_and_the_other_groups_go_on(client: Any) -> None:
+    key = {"site": {"S": "haemoro_1x2"}, "date#event_type": {"S": "2025-07-15#manifest_recon"}}
+    client.put_item(TableName=TABLE, Item={**key, "members": {"N": "2.5"}})
+    code, out, err = run("joins")
+    assert code == 1
+    assert [line.split()[0] for line in out.splitlines()[1:]] == ["pose", "recon", "reid"]
+    assert "manifest_recon" in out + err
+    assert "2.5" in out + err
+    code, out, err = run("sweep")
+    assert code == 1
+    assert out.startswith("TRIGGERED  haemoro_1x2#2025-07-15#pose#sync001")
+    assert "2.5" in err
+    assert "Traceback" not in err
+
+
 @pytest.mark.usefixtures("client")
 def test_an_empty_table() -> None:
     assert run("joins") == (0, "0 groups: 0 open, 0 complete, 0 overdue, 0 triggered\n", "")

@@ -54,6 +54,23 @@ def test_what_cannot_be_read_is_named_after_the_rest_was_routed() -> None:
     assert "1 input could not be read" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("time", "unit"),
+    [(1654699573622, "milliseconds"), (1654699573622000000, "nanoseconds"), (1e30, "after every date")],
+)
+def test_a_time_in_another_unit_is_one_line_and_the_other_records_go_on(time: float, unit: str) -> None:
+    good = (ROOT / RECORDS).read_text(encoding="utf-8").splitlines()[0]
+    bad = json.loads(good)
+    bad["dynamodb"]["ApproximateCreationDateTime"] = time
+    done = run("route", stdin=f"{json.dumps(bad)}\n{good}\n")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(
+        "perception-events route: <stdin>:1: is not a stream record: dynamodb.ApproximateCreationDateTime:"
+    )
+    assert unit in line
+    assert "1 record: 1 delivered" in done.stdout
+
+
 def test_the_keys_of_another_declaration_are_shown_as_text() -> None:
     image = {
         "tenant_id": {"S": "acme"},

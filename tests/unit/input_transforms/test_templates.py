@@ -23,11 +23,13 @@ EVENT: dict[str, Any] = {
         "id": "0a78",
         "payload": {"acc_id": "0a78", "sf_id": "baz"},
         "list": ["ACTIVE", "INACTIVE"],
+        "single": ["HIGH"],
         "yes": True,
     },
 }
 PATHS = {"id": "$.detail.id", "payload": "$.detail.payload", "list": "$.detail.list", "yes": "$.detail.yes"} | {
-    "nowhere": "$.detail.nowhere.at[3]"
+    "nowhere": "$.detail.nowhere.at[3]",
+    "single": "$.detail.single",
 }
 
 RECORDED: list[tuple[str, Any]] = [
@@ -39,6 +41,13 @@ RECORDED: list[tuple[str, Any]] = [
     ('"Payload of <payload>"', "Payload of {acc_id:0a78,sf_id:baz}"),
     ('"<list> items"', "[ACTIVE,INACTIVE] items"),
     ('"Command is <yes>!"', "Command is true!"),
+    ('{"p": "users/<id>", "nested": {"a": {"b": "users/<id>"}}, "x": "<id>"}', None),
+    ('{"p": "users/<id>", "b": [<id>, "fixed"]}', {"p": "users/0a78", "b": ["0a78", "fixed"]}),
+    ('{"method": "PUT", "p": "users/<id>", "b": <payload>}', None),
+    ('{"one": <single>}', {"one": ["HIGH"]}),
+    ('"<single> item"', "[HIGH] item"),
+    ('"<single> item <list> items <nowhere> none <payload> it"', None),
+    ('"{[/special characters of <id>"', "{[/special characters of 0a78"),
     ('{"command": <nowhere>}', {"command": ""}),
     ('"gone: <nowhere>"', "gone: "),
     ('"first <id>"\n"second <id>"', '"first 0a78"\n"second 0a78"'),
@@ -48,10 +57,19 @@ RECORDED: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("template", "expected"), RECORDED)
 def test_input_transformers_render_as_recorded(template: str, expected: Any) -> None:
+    long = {
+        "x": {"p": "users/0a78", "nested": {"a": {"b": "users/0a78"}}, "x": "0a78"},
+        "method": {"method": "PUT", "p": "users/0a78", "b": {"acc_id": "0a78", "sf_id": "baz"}},
+        "none": "[HIGH] item [ACTIVE,INACTIVE] items  none {acc_id:0a78,sf_id:baz} it",
+    }
+    if expected is None:
+        expected = next(each for mark, each in reversed(long.items()) if mark in template)
     assert InputTransformer.parse(template, PATHS).render_input(EVENT) == expected
 
 
-@pytest.mark.parametrize("template", ['{"b": "<payload>"}', '{"l": "<list>"}', "<list> items"])
+@pytest.mark.parametrize(
+    "template", ['{"b": "<payload>"}', '{"l": "<list>"}', '{"p": "a/<payload>", "b": <payload>}', "<list> items"]
+)
 def test_what_aws_drops_silently_is_an_error(template: str) -> None:
     with pytest.raises(TemplateRenderError, match="AWS would not deliver it"):
         InputTransformer.parse(template, PATHS).render_input(EVENT)
