@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import AliasGenerator, ConfigDict, field_serializer, field_validator
 
@@ -33,7 +33,26 @@ def _aliases(names: ItemNames) -> AliasGenerator:
     )
 
 
-class EventItem(WireModel):
+if TYPE_CHECKING:
+    _Item = WireModel
+else:
+
+    class _ItemClass(type(WireModel)):
+        """Makes `names` a part of the configuration before pydantic reads that; from 2.14 on it does so once."""
+
+        # Pydantic's own metaclass is not public, so type checkers see a plain model.
+
+        def __new__(mcs, name, bases, namespace, *, names=None, **settings):
+            if names is None:
+                return super().__new__(mcs, name, bases, namespace, **settings)
+            namespace["model_config"] = {**namespace.get("model_config", {}), "alias_generator": _aliases(names)}
+            return super().__new__(mcs, name, bases, namespace, names=names, **settings)
+
+    class _Item(WireModel, metaclass=_ItemClass):
+        pass
+
+
+class EventItem(_Item):
     """A row of the event table as a stream record's image has it; derive your own to type the other attributes.
 
     A table of other names says so in the class: `class OrderItem(EventItem, names=pipeline.item_names)`. Then the
@@ -58,7 +77,6 @@ class EventItem(WireModel):
         super().__init_subclass__(**settings)
         if names is not None:
             cls.names = names
-            cls.model_config["alias_generator"] = _aliases(names)
 
     @field_validator("status", mode="before")
     @classmethod
