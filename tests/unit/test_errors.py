@@ -31,7 +31,7 @@ TREE = (PerceptionEventsError, *BRANCHES, UnretriableError)
 HEAD = "| error | module | it says |\n| --- | --- | --- |\n"
 PROGRAMS = ("cli", "studio", "pytest_plugin", "__main__", "schemas.build_catalogue")
 """What is run and not imported by users; its errors are its own."""
-NEEDS_AN_EXTRA = (*PROGRAMS, "testing.fixtures", "testing.strategies", "testing.schemas", "bulk.spark")
+NEEDS_AN_EXTRA = (*PROGRAMS, "testing.fixtures", "testing.strategies", "testing.schemas")
 """What is not imported here."""
 
 

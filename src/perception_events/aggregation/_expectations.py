@@ -105,7 +105,8 @@ class MemberCount(Expectation):
 class Manifest(Expectation):
     """An item of the event table that says who is expected: a set or list of names, or a number.
 
-    Its key is the group's partition key and `date#event_type[#...]`, with the parts named by `group_by`: by default
+    `event_type`: of the item. `attribute`: its attribute with the names or the number.
+    `group_by`: the parts of the group that its key has, `date#event_type[#...]` after the partition key; by default
     one manifest serves a site's whole day. Until the item is there the join waits.
     """
 

@@ -47,18 +47,20 @@ class Join:
     `site` and `date` stand for the partition key and the prefix in every table; a table of other keys may use its own
     names for them.
 
-    `on` names the event types whose COMPLETED items are members. `group_by` is the partition key (`site`), what stands
-    before the event type in sort keys (`date`) unless it may differ within a group, and any named parts of the keys
-    (`sync`); what a key holds beyond these names the member: `cam3` of `2025-07-15#pose#sync001#cam3`
-    by sync, `sync001#cam3` by day, the event type itself when nothing is left. With several event types the member
-    starts with its event type (`pose#cam3`).
-
-    `expects` is a fixed set of members, a number of them, a `Manifest`, or a callable that gets the `JoinKey` and
-    returns either; it defaults to one event of each type in `on`. `trigger` names the modules that start.
-
-    `deadline` counts from the first member; `policy` says what the sweep does then, `quorum` is the number of members
-    that `FallbackPolicy.QUORUM` wants. `retention` is how long state and triggers are kept (their TTL): it must be
-    longer than any redelivery of an event, or a late duplicate could start a group anew.
+    `on`: the event type, or types, whose items are members once they are done.
+    `group_by`: the partition key (`site`), what stands before the event type in sort keys (`date`) unless it may differ
+    within a group, and any named parts of the keys (`sync`). What a key holds beyond these names the member: `cam3` of
+    `2025-07-15#pose#sync001#cam3` by sync, `sync001#cam3` by day, the event type itself when nothing is left. With
+    several event types the member starts with its event type (`pose#cam3`).
+    `expects`: a fixed set of members, a number of them, a `Manifest`, or a callable that gets the `JoinKey` and returns
+    either; one event of each type in `on` by default.
+    `trigger`: the modules that start when all are in.
+    `deadline`: how long after the first member `policy` acts; None is never.
+    `policy`: what the sweep does then; it waits on by default.
+    `quorum`: the number of members that `FallbackPolicy.QUORUM` wants.
+    `name`: a part of the keys of its state and of messages; the event types by default.
+    `retention`: how long state and triggers are kept (their TTL), 14 days by default. It must be longer than any
+    redelivery of an event, or a late duplicate could start a group anew.
 
     Raises:
         InvalidJoinError: the declaration contradicts itself, or no group could ever complete.

@@ -84,7 +84,10 @@ def studio(
         raise CommandError("--pipeline and --table do not go with templates", "give one of them")
     source: SystemSource
     joins: Callable[[], list[JSONObject]] | None = None
-    found = list(islice(_samples(samples or (), paths or ()), MOST_SAMPLES))
+    given = _samples(samples or (), paths or ())
+    found = list(islice(given, MOST_SAMPLES))
+    if next(given, None) is not None:
+        note(f"there are more samples than the page takes: it has the first {MOST_SAMPLES}")
     if paths:
         parameters = template_parameters(parameter or ())
         first = read_topology(paths, parameters=parameters, account=account, region=region)

@@ -36,7 +36,8 @@ DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
 class PipeARNs:
     """What a pipe's reserved variables and dead letters name; one that is not given is made up.
 
-    `source` empty: the records name their source themselves. `account`, `region`: of those that are made up.
+    `pipe`, `enrichment`, `target`: their ARNs. `source`: its ARN; where it is empty the records name it themselves.
+    `account`, `region`: of those that are made up.
     """
 
     pipe: str = ""

@@ -9,9 +9,12 @@ from typing import Any
 
 from perception_events.json_values import JSONObject
 from perception_events.patterns import Dialect, EventPattern, InvalidEventPatternError
+from perception_events.simulation import Simulation, SimulationResult
+from perception_events.sources import source_of
 from perception_events.topology import EventSourceMapping, Filter, Pipe, Resource, Rule, Topology, unresolved_in
+from perception_events.trace import Put, RecordSeen
 
-__all__ = ["PatternKey", "UsedPattern", "error_object", "patterns_of", "with_patterns"]
+__all__ = ["PatternKey", "UsedPattern", "error_object", "patterns_of", "values_seen", "with_patterns"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +87,21 @@ def with_patterns(topology: Topology, tried: Mapping[PatternKey, Any]) -> Topolo
 def error_object(error: InvalidEventPatternError) -> JSONObject:
     """Why a pattern is rejected, and where."""
     return {"reason": error.reason, "line": error.line, "column": error.column, "hint": error.hint, "code": error.code}
+
+
+def values_seen(simulation: Simulation, result: SimulationResult | None, key: PatternKey) -> list[JSONObject]:
+    """What a pattern saw of an input: the events on the rule's bus, or the records that the pipe read."""
+    topology = simulation.topology
+    holder = topology.find(key.resource)
+    steps = result.trace if result is not None else ()
+    if isinstance(holder, Rule) and isinstance(holder.bus, str):
+        bus = simulation.bus(holder.bus).name
+        return [step.event for step in steps if isinstance(step, Put) and step.where == bus]
+    if isinstance(holder, Pipe | EventSourceMapping):
+        source = source_of(topology[holder.source]) if isinstance(holder.source, str) else None
+        return [
+            step.record if source is None else source.decoded(step.record)
+            for step in steps
+            if isinstance(step, RecordSeen) and simulation.resource(step.where, type(holder)) == holder
+        ]
+    return []

@@ -119,7 +119,7 @@ class TemplateSource:
         origins += [str(path) for path in paths if path.is_file()]
         files = [file for file in dict.fromkeys(origins) if Path(file).is_file()]
         waivers = [waiver for file in files for waiver in comment_waivers(_text(Path(file)), file)]
-        return _renamed(
+        system = _renamed(
             System(
                 topology,
                 topology_graph(topology, queues=True),
@@ -131,6 +131,12 @@ class TemplateSource:
                 names,
             )
         )
+        return replace(system, files=tuple(filter(self._is_given, system.files)))
+
+    def _is_given(self, file: str) -> bool:
+        """Whether a file lies in what was given: a module beside it, or the end of a link, is read and not shown."""
+        real = Path(file).resolve()
+        return any(real.is_relative_to(path.resolve()) for path in self._paths)
 
     def _copied(self, folder: Path) -> dict[Path, Path]:
         if sum(_sizes(self._paths)) > MAX_EDITED_BYTES:

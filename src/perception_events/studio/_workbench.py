@@ -17,14 +17,20 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError
 from perception_events.patterns.analysis import NoExampleError, example
 from perception_events.simulation import Simulation, SimulationResult
-from perception_events.sources import source_of
 from perception_events.studio._inputs import InvalidInputError, put, read_input, sources_and_buses
-from perception_events.studio._patterns import PatternKey, UsedPattern, error_object, patterns_of, with_patterns
+from perception_events.studio._patterns import (
+    PatternKey,
+    UsedPattern,
+    error_object,
+    patterns_of,
+    values_seen,
+    with_patterns,
+)
 from perception_events.studio._results import described, shortened
-from perception_events.studio._samples import Sample
+from perception_events.studio._samples import Sample, record_for
 from perception_events.studio._system import System, SystemSource
 from perception_events.topology import EventBus, EventSourceMapping, Pipe, Rule, Topology
-from perception_events.trace import Put, RecordSeen, TraceEvent
+from perception_events.trace import TraceEvent
 
 __all__ = ["InvalidCallError", "Workbench"]
 
@@ -248,7 +254,7 @@ class Workbench:
             return {"error": {"reason": str(error)}}
         holder = self._topology[resource]
         if isinstance(holder, Pipe | EventSourceMapping):
-            made = _record(made, self._topology, holder)
+            made = record_for(made, self._topology, holder)
         return {"text": _text(made)}
 
     # --- what happens elsewhere
@@ -362,7 +368,7 @@ class Workbench:
         """A pattern, and what it says of the values that reached it with the last input."""
         pattern = used.parsed()
         shown: list[JSONValue] = []
-        for value in _reaching(self._reached, self._last, used.key) if self._reached is not None else ():
+        for value in values_seen(self._reached, self._last, used.key) if self._reached is not None else ():
             mismatches: list[JSONValue] = []
             if pattern is not None:
                 mismatches = [each.to_dict() for each in pattern.explain(value)]
@@ -384,7 +390,7 @@ class Workbench:
             results = [_put(simulation, sample.value) for sample in self._samples[:MOST_COMPARED]]
             self._baseline = simulation, results
         simulation, results = self._baseline
-        return [_reaching(simulation, result, key) for result in results]
+        return [values_seen(simulation, result, key) for result in results]
 
 
 def _pattern(topology: Topology, resource: str, index: int) -> UsedPattern:
@@ -393,24 +399,6 @@ def _pattern(topology: Topology, resource: str, index: int) -> UsedPattern:
     if not 0 <= index < len(found):
         raise InvalidCallError(f"{resource!r} has no pattern {index}")
     return found[index]
-
-
-def _reaching(simulation: Simulation, result: SimulationResult | None, key: PatternKey) -> list[JSONObject]:
-    """What a pattern saw of an input: the events on the rule's bus, or the records that the pipe read."""
-    topology = simulation.topology
-    holder = topology.find(key.resource)
-    steps = result.trace if result is not None else ()
-    if isinstance(holder, Rule) and isinstance(holder.bus, str):
-        bus = simulation.bus(holder.bus).name
-        return [step.event for step in steps if isinstance(step, Put) and step.where == bus]
-    if isinstance(holder, Pipe | EventSourceMapping):
-        source = source_of(topology[holder.source]) if isinstance(holder.source, str) else None
-        return [
-            step.record if source is None else source.decoded(step.record)
-            for step in steps
-            if isinstance(step, RecordSeen) and simulation.resource(step.where, type(holder)) == holder
-        ]
-    return []
 
 
 def _put(simulation: Simulation, value: JSONObject) -> SimulationResult | None:
@@ -425,28 +413,6 @@ def _matches(pattern: EventPattern, value: JSONObject) -> bool:
         return pattern.matches(value)
     except (TypeError, InvalidEventError):
         return False
-
-
-def _record(made: dict[str, Any], topology: Topology, holder: Pipe | EventSourceMapping) -> dict[str, Any]:
-    """A record that a filter matches as its source writes it: a body as text, without the envelope of an event."""
-    envelope = {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail"}
-    named = {path.split(".")[0] for used in patterns_of(holder) for path in _paths(used)}
-    record = {name: value for name, value in made.items() if name not in envelope or name in named}
-    source = source_of(topology[holder.source]) if isinstance(holder.source, str) else None
-    kind = source.event_source if source is not None else ""
-    if kind == "aws:sqs":
-        body = record.get("body", "")
-        return {"messageId": "message-1", **record, "body": body if isinstance(body, str) else json.dumps(body)}
-    if kind == "aws:dynamodb":
-        image = record.setdefault("dynamodb", {})
-        image.setdefault("SequenceNumber", "1")
-        return {"eventID": "record-1", "eventName": "INSERT", "eventSource": kind, **record}
-    return record
-
-
-def _paths(used: UsedPattern) -> Iterable[str]:
-    pattern = used.parsed()
-    return () if pattern is None else (path for rule in pattern.sub_rules for path, _ in rule.fields)
 
 
 def _warm(simulation: Simulation) -> None:

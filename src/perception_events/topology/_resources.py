@@ -96,7 +96,8 @@ class FirehoseStream(Resource):
 class Queue(Resource):
     """An SQS queue.
 
-    `fifo`: first in, first out. `visibility_timeout`: seconds (AWS's default 30). `retention`: seconds (345,600).
+    `fifo`: first in, first out. `content_based_deduplication`: of a FIFO queue, by the body.
+    `visibility_timeout`: seconds (AWS's default 30). `retention`: seconds (345,600).
     `dead_letter_queue`: where a message goes after `max_receive_count` receives.
     """
 
@@ -127,6 +128,7 @@ class Function(Resource):
     `retry_attempts` (0 to 2), `event_age` (60 to 21,600 seconds): of Lambda's asynchronous queue;
     None is AWS's default.
     `on_failure`: where the asynchronous queue sends what the handler could not do.
+    `log_retention_days`: of its log group; None leaves the group to Lambda, which keeps logs for ever.
     `grants`: rights on resources of the topology; `statements`: IAM statements of the user's own, as they are.
     """
 

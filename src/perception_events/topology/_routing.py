@@ -59,6 +59,8 @@ class RuleTarget:
     `input`: constant JSON text; `input_path`: a JSON path into the event; `input_transformer`: both as one; at most one
     of the three is set. `parameters`: what this kind of target takes beside the input, by AWS's name of the group:
     `{"SqsParameters": {"MessageGroupId": "orders"}}`. `role`: the role that EventBridge assumes, where one is given.
+    `retry_policy`: None is AWS's, 185 attempts in 24 hours. `dead_letter_queue`: the queue of what is given up.
+    `origin`: where it was written.
     """
 
     id: str
@@ -122,9 +124,14 @@ class SourceParameters:
 class Pipe(Resource):
     """A pipe: source, filters, enrichment (or none), target.
 
+    `source`, `target`: the resources that it reads and sends to. `source_parameters`: how it reads.
+    `filters`: patterns of which a record must match one; none lets every record pass.
+    `enrichment`: the resource that it invokes in between. `enrichment_input_template`, `target_input_template`: what
+    these get of each record; None is all of it.
     `enrichment_parameters`, `target_parameters`: the API's own groups without the input template, by AWS's names, such
     as `{"EventBridgeEventBusParameters": {"Source": "orders", "DetailType": "$.kind"}}`.
     `desired_state`: `RUNNING` or `STOPPED`. `log_level`: `OFF`, `ERROR`, `INFO`, `TRACE`; None without a log.
+    `log_group`: where the log goes. `role`: the role that the pipe assumes, where one is given.
     """
 
     kind: ClassVar[str] = "pipe"

@@ -364,8 +364,12 @@ def test_readers_whose_source_or_state_is_not_known_are_named_and_not_run() -> N
 # --- enrichments
 
 
-def test_an_api_destination_enriches_one_object_and_a_workflow_a_list() -> None:
-    for enrichment, expected in ((ApiDestination("E"), change()), (StateMachine("E", type="EXPRESS"), [change()])):
+def test_an_api_enriches_one_object_and_a_workflow_a_list() -> None:
+    for enrichment, expected in (
+        (ApiDestination("E"), change()),
+        (Opaque("E", type="AWS::ApiGateway::RestApi"), change()),
+        (StateMachine("E", type="EXPRESS"), [change()]),
+    ):
         given = RecordingTarget([{"made": 1}])
         pipe = Pipe("P", source="Stream", source_parameters=ONE, enrichment="E", target="Topic")
         result = simulation(STREAM, Topic("Topic"), enrichment, pipe, functions={"E": given}).put_record(change())

@@ -215,6 +215,21 @@ def test_no_other_file_can_be_read_or_edited(workbench: Workbench, template: Pat
             call(workbench, action, arguments)
 
 
+def test_a_link_that_leads_out_of_what_was_given_is_not_shown(workbench: Workbench, tmp_path: Path) -> None:
+    outside = tmp_path / "outside.yaml"
+    outside.write_text(TEMPLATE.replace("Paid", "Secret"))
+    folder = tmp_path / "given"
+    folder.mkdir()
+    (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "link.yaml").symlink_to(outside)
+    workbench = Workbench(TemplateSource([folder]))
+    for _ in range(2):
+        assert call(workbench, "overview", {})["files"] == [str(folder / "template.yaml")]
+        with pytest.raises(InvalidCallError):
+            call(workbench, "source", {"file": str(folder / "link.yaml")})
+        call(workbench, "edit", {"file": str(folder / "template.yaml"), "text": TEMPLATE + "# edited"})
+
+
 @pytest.mark.parametrize(
     ("action", "arguments"),
     [

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TextMatcher", "text_matcher"]
 
+_FEW = 16
+"""So many texts, one of which is not plain, are read one by one."""
+
 
 class TextMatcher:
     """Matches event texts against the rules that a set had when this was made; `RuleSet.text_matcher` makes one."""
@@ -51,13 +54,19 @@ class TextMatcher:
 
         No text may be empty or have a line break. What is in the columns for a text without names (None) is nothing.
         """
+        names: list[list[str] | None]
         read = self._part.read_lines(lines) if self._index.version == self._version else None
+        if read is None and len(lines) > _FEW:
+            # One text that is not plain spoils all: the two halves are tried, down to a few.
+            half = len(lines) // 2
+            (names, columns), (rest, more) = self.match_lines(lines[:half]), self.match_lines(lines[half:])
+            return names + rest, [first + second for first, second in zip(columns, more, strict=True)]
         if read is None:
             found = [self.match(line) for line in lines]
             columns = [["" if one is None else one[1][at] for one in found] for at in range(self._width)]
             return [None if one is None else one[0] for one in found], columns
         columns, others = read
-        names: list[list[str] | None] = [[] for _ in lines]
+        names = [[] for _ in lines]
         if self._always:
             others.update(range(len(lines)))
         else:
