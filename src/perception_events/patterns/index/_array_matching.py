@@ -97,7 +97,7 @@ class Search:
         return texts.get(text, [])
 
     def _look_up(self, index: NestedIndex, path: str, leaves: Iterable[Leaf], *, are_all_paths: bool = True) -> None:
-        """Look each text up. `are_all_paths`: whether all paths were read with `leaves`; a reading numbers the arrays."""
+        """Look each text up. `are_all_paths`: whether `leaves` come from the reading of all paths."""
         by_text: dict[str, list[Leaf]] = {}
         for leaf in leaves:
             by_text.setdefault(leaf[0], []).append(leaf)
