@@ -171,16 +171,22 @@ def _value(text: str, position: int) -> tuple[Node, int]:
     return Node(kind, position, found.group()), found.end()
 
 
+_AFTER_ZERO = re.compile(r"-?0(?:\.[0-9]+|[eE][+-]?[0-9]+)")
+
+
 def check_number(text: str, offset: int = 0) -> None:
     """Reject a number that the engine's reader rejects for its length.
 
+    Signs, the point and `e` do not count, nor a 0 that only a fraction or only an exponent follows: measured.
+
     Raises:
-        JSONTextError: it is too long.
+        JSONTextError: it has too many digits.
     """
     if len(text) > MAX_NUMBER_LENGTH:
-        raise JSONTextError(
-            f"Number value length ({len(text)}) exceeds the maximum allowed ({MAX_NUMBER_LENGTH})", offset
-        )
+        digits = len(text) - sum(map(text.count, "-+.eE")) - (_AFTER_ZERO.fullmatch(text) is not None)
+        if digits > MAX_NUMBER_LENGTH:
+            reason = f"Number value length ({digits}) exceeds the maximum allowed ({MAX_NUMBER_LENGTH})"
+            raise JSONTextError(reason, offset)
 
 
 def _string(text: str, position: int) -> tuple[str, int]:

@@ -140,6 +140,21 @@ def test_the_depth_of_event_texts_is_counted_exactly() -> None:
         pattern.matches_json('{{"c": {}1{}, "a": 1, "b": "x"}}'.format("[" * 1000, "]" * 1000))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("", ""), ("-", ""), ("0.", ""), ("-0.", "e+5"), ("1e", ""), ("1E-", ""), ("-0.", ""), ("0e", "")],
+)
+def test_a_number_has_a_thousand_digits_at_most_whatever_stands_between_them(before: str, after: str) -> None:
+    """As the engine's parser counts: measured on event-ruler 2.1.0."""
+    pattern = EventPattern.parse({"b": ["x"]})
+    digits = sum(map(str.isdigit, before + after)) - (before in ("0.", "-0.", "0e") and not after)
+    filler = "0" if "e" in before.lower() else "1"
+    event = '{"a": %s, "b": "x"}'
+    assert pattern.matches_json(event % (before + filler * (1000 - digits) + after))
+    with pytest.raises(InvalidEventError, match=r"Number value length \(1001\) exceeds"):
+        pattern.matches_json(event % (before + filler * (1001 - digits) + after))
+
+
 def test_the_length_of_numbers_in_event_texts_is_counted_exactly() -> None:
     pattern = EventPattern.parse({"b": ["x"]})
     for before in (0, 500, 999):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -142,3 +143,12 @@ def test_the_measured_arrays_answer_as_each_rule_alone() -> None:
     alone = [name for name, pattern in rules.items() if EventPattern.parse(pattern).matches(event)]
     assert alone
     assert RuleSet(rules).matching_rules(event) == alone
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_two_fields_in_two_arrays_are_found_in_whatever_order_the_event_has_them(first: str) -> None:
+    """The index reads the path that it needs, then all of them: an array has another number in each reading."""
+    fields = {"a": [{"d": "other"}, {"d": "x"}], "b": [{"c": "x"}]}
+    event = {name: fields[name] for name in sorted(fields, reverse=first == "b")}
+    rules = RuleSet({"both": {"a": {"d": ["x"]}, "b": {"c": ["x"]}}, "none": {"a": {"d": ["y"]}, "b": {"c": ["x"]}}})
+    assert rules.matching_rules(event) == rules.matching_rules_json(json.dumps(event)) == ["both"]

@@ -46,13 +46,14 @@ class Search:
         self._waiting: list[tuple[NestedIndex, Hits]] = []
         self._all_leaves: Leaves | None = None
         self._elements: dict[str, ElementTree] = {}
+        self._by_text: dict[str, dict[str, list[Leaf]]] = {}
 
     def run(self, root: NestedIndex, leaves: Leaves) -> list[int]:
         """The numbers of the rules of `root` that match; `leaves` are those of its paths."""
         for candidate in root.always.copy():
             self._test_whole(candidate.entry)
         for path, there in leaves.items():
-            self._look_up(root, path, there)
+            self._look_up(root, path, there, are_all_paths=False)
         while self._waiting:
             index, hits = self._waiting.pop()
             for candidate in index.always.copy():
@@ -86,7 +87,17 @@ class Search:
                 break
         return near.values()
 
-    def _look_up(self, index: NestedIndex, path: str, leaves: Iterable[Leaf]) -> None:
+    def _with_text(self, path: str, text: str) -> list[Leaf]:
+        """The leaves of `path` that say `text`, with the arrays numbered as those of all paths are."""
+        texts = self._by_text.get(path)
+        if texts is None:
+            texts = self._by_text[path] = {}
+            for leaf in self._leaves.get(path, ()):
+                texts.setdefault(leaf[0], []).append(leaf)
+        return texts.get(text, [])
+
+    def _look_up(self, index: NestedIndex, path: str, leaves: Iterable[Leaf], *, are_all_paths: bool = True) -> None:
+        """Look each text up. `are_all_paths`: whether `leaves` come from the reading of all paths."""
         by_text: dict[str, list[Leaf]] = {}
         for leaf in leaves:
             by_text.setdefault(leaf[0], []).append(leaf)
@@ -98,6 +109,8 @@ class Search:
             if find_matches is not None:
                 find_matches(text, found, self._parsed)
             if found:
+                if not are_all_paths:
+                    same = self._with_text(path, text)
                 for posting in found:
                     if type(posting) is NestedIndex:
                         self._waiting.append((posting, (path, same)))
