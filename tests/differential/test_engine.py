@@ -162,7 +162,10 @@ QUIRKS: list[tuple[str, str, str, bool, list[str]]] = [
 def test_the_documented_quirks_are_the_engines_and_the_rewrite_is_decided_alike(
     oracle: Oracle, code: str, pattern: str, event: str, engine: bool, rewrite: list[str]
 ) -> None:
-    asked, *rules = oracle.ask([(text, [event]) for text in (pattern, *rewrite)])
+    # Some hang on the order of a hash set, which hangs on what the process has done before: a new one always says so.
+    with start_oracle() as new:
+        (asked,) = new.ask([(pattern, [event])])
+    rules = oracle.ask([(text, [event]) for text in rewrite])
     ours = [EventPattern.parse(text).matches_json(event) for text in rewrite]
     assert asked.matches == [engine], "the quirk has gone: take its warning and its row in docs/conformance.md out"
     assert [answer for verdict in rules for answer in verdict.matches] == ours

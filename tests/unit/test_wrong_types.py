@@ -162,7 +162,8 @@ def test_wrong_input_is_taken_or_rejected_by_name(entrance: str) -> None:
             ours = isinstance(error, PerceptionEventsError) or entrance in VALUE_ERROR_TOO
             assert ours, f"{entrance} of {name}: a bare {error!r:.300}"
             assert len(str(error)) < 3_000, f"{entrance} of {name}"
-        assert time.thread_time() - started < 2, f"{entrance} of {name} takes too long"
+        # That nothing hangs is what this asks, not how quick a machine is: the largest of these take about a second.
+        assert time.thread_time() - started < 10, f"{entrance} of {name} takes too long"
 
 
 def test_a_row_of_wrong_types_is_named() -> None:
