@@ -162,12 +162,11 @@ QUIRKS: list[tuple[str, str, str, bool, list[str]]] = [
 def test_the_documented_quirks_are_the_engines_and_the_rewrite_is_decided_alike(
     oracle: Oracle, code: str, pattern: str, event: str, engine: bool, rewrite: list[str]
 ) -> None:
-    # Some hang on the order of a hash set, which hangs on what the process has done before: a new one always says so.
-    with start_oracle() as new:
-        (asked,) = new.ask([(pattern, [event])])
+    # One hangs on the order of a hash set: about half of the machines answer so.
+    asked = {answer for verdict in oracle.ask([(pattern, [event])] * 60) for answer in verdict.matches}
     rules = oracle.ask([(text, [event]) for text in rewrite])
     ours = [EventPattern.parse(text).matches_json(event) for text in rewrite]
-    assert asked.matches == [engine], "the quirk has gone: take its warning and its row in docs/conformance.md out"
+    assert engine in asked, "the quirk has gone: take its warning and its row in docs/conformance.md out"
     assert [answer for verdict in rules for answer in verdict.matches] == ours
     assert EventPattern.parse(pattern).matches_json(event) is any(ours) is not engine
     assert {quirk.code for quirk in EventPattern.parse(pattern).quirks} == {code}
