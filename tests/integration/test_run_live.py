@@ -143,9 +143,14 @@ def start(endpoint_url: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def says_what_runs(line: str) -> bool:
+    """Whether this is what `run` says when it begins: what is invoked, what is read."""
+    return line.startswith("reading ") or line.rstrip().endswith("its events are only shown")
+
+
 def one_line(process: subprocess.Popen[str], status: int = 2) -> str:
     _, errors = process.communicate(timeout=60)
-    lines = [line for line in errors.splitlines() if not line.startswith("reading ")]
+    lines = [line for line in errors.splitlines() if not says_what_runs(line)]
     assert (process.returncode, len(lines)) == (status, 1), errors
     return lines[0]
 
@@ -174,7 +179,8 @@ def test_an_outage_is_waited_for_and_said(dynamodb_local: DynamoDBLocal, tmp_pat
             proxy.endpoint_url, "--table", table, "--checkpoint", checkpoint, "--json", "--idle-seconds", "9"
         )
         assert process.stderr is not None
-        assert "reading" in process.stderr.readline()
+        while not (line := process.stderr.readline()).startswith("reading "):
+            assert says_what_runs(line), line
         proxy.is_down = True
         write = [sys.executable, "-c", WRITER, dynamodb_local.endpoint_url, table, "10"]
         subprocess.run(write, env=environment(), check=True)
