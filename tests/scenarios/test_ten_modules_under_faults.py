@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from perception_events.buses import TargetError
 from perception_events.classifiers import Enrichment
 from perception_events.clock import ManualClock
+from perception_events.pipeline import Pipeline
 from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.pipes import PipeInternalError
 from perception_events.scheduler import Scheduler
@@ -42,6 +44,12 @@ class Throttled:
             raise TargetError(str(error), code="THROTTLING") from error
 
 
+def without_limit(pipeline: Pipeline) -> Pipeline:
+    """`pipeline`, whose pipe never gives a record up: ten attempts can all fail by chance."""
+    settings = replace(pipeline.pipe, maximum_retry_attempts=-1, maximum_record_age=-1)
+    return replace(pipeline, pipe=settings)
+
+
 class ModulesRun:
     """Table, stream, pipe, bus, joins and modules on one scheduler, with one plan of what goes wrong."""
 
@@ -64,7 +72,7 @@ class ModulesRun:
         self.modules = {name: functions[f"trigger_{name}"] for name in MODULES}
         self.published = functions["publish"] = RecordingTarget()
         self.simulation = PipelineSimulation(
-            example.pipeline,
+            without_limit(example.pipeline),
             targets={name: Throttled(self.plan.target(target, name=name)) for name, target in functions.items()},
             enrichment=self.plan.target(Enrichment(example.pipeline.registry), name="enrichment"),
             clock=clock,
