@@ -134,6 +134,20 @@ QUIRKS: list[tuple[str, str, str, bool, list[str]]] = [
         ['{"a": [{"anything-but": {"wildcard": "*x"}}]}', '{"a": [{"equals-ignore-case": "ax"}]}'],
     ),
     (
+        "suffix-beside-wildcard",
+        '{"a": [{"wildcard": "*x"}, {"suffix": "é"}]}',
+        '{"a": "bè"}',
+        True,
+        ['{"a": [{"wildcard": "*x"}]}', '{"a": [{"suffix": "é"}]}'],
+    ),
+    (
+        "suffix-beside-wildcard",
+        '{"a": [{"wildcard": "*x"}, {"anything-but": {"suffix": "é"}}]}',
+        '{"a": "bè"}',
+        False,
+        ['{"a": [{"wildcard": "*x"}]}', '{"a": [{"anything-but": {"suffix": "é"}}]}'],
+    ),
+    (
         "address-beside-number",
         '{"a": [{"cidr": "10.0.0.0/8"}, 10101010]}',
         '{"a": "16.16.16.16"}',

@@ -97,6 +97,14 @@ def _fields(rules: Sequence[SubRule]) -> Iterator[EngineQuirk]:
                 "matches more where a value ignores case beside a wildcard that begins with *",
                 "write two rules, one with the wildcard and one with the value that ignores case",
             )
+        if {"suffix", "leading-star"} <= kinds:
+            yield EngineQuirk(
+                "suffix-beside-wildcard",
+                path,
+                "each value of the list matches by itself",
+                "takes another last character for that of the suffix beside a wildcard that begins with *",
+                "write two rules, one with the wildcard and one with the suffix",
+            )
         if "address" in kinds and {"numeric", "number"} & kinds:
             yield EngineQuirk(
                 "address-beside-number",
@@ -121,6 +129,10 @@ def _kinds(value: ast.ValuePattern) -> Iterator[str]:
             yield "ignore-case"
         case ast.Prefix() | ast.Suffix() if value.ignore_case:
             yield "ignore-case"
+        case ast.Suffix() if _ends_in_several_octets(value.value):
+            yield "suffix"
+        case ast.AnythingButOperator("suffix", texts) if any(map(_ends_in_several_octets, texts)):
+            yield "suffix"
         case ast.AnythingButOperator("equals-ignore-case", _):
             yield "ignore-case"
         case ast.AnythingButOperator("wildcard", texts) if any(text.startswith("*") for text in texts):
@@ -137,3 +149,8 @@ def _kinds(value: ast.ValuePattern) -> Iterator[str]:
             yield "address"
     if isinstance(value, ast.String | ast.Exactly):
         yield "string"
+
+
+def _ends_in_several_octets(text: str) -> bool:
+    """Whether the last character is written in more than one: the engine reads suffixes backwards, octet by octet."""
+    return text[-1:] > "\x7f"
