@@ -9,10 +9,14 @@ __all__ = [
     "InputError",
     "PerceptionEventsError",
     "UnretriableError",
+    "cut",
     "describe",
+    "marked_place",
 ]
 
 _MANY = 50
+_MOST_WORDS = 1_000
+"""How much of a reason a message shows: it may quote what was read."""
 
 
 class PerceptionEventsError(Exception):
@@ -54,6 +58,20 @@ class AWSCallError(PerceptionEventsError, RuntimeError):
 
 class UnretriableError(DeclarationError):
     """Base of what a simulated pipe or bus lets through to its caller instead of retrying: a flaw in the design."""
+
+
+def cut(words: str) -> str:
+    """`words` for a message, without the end of very long ones."""
+    return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}..."
+
+
+def marked_place(text: str, offset: int, around: int) -> tuple[int, int, str]:
+    """Line and column (from 1) of `offset` in `text`, and its line with a caret below, `around` characters each way."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    left = max(start, offset - around)
+    shown = text[left : min(len(text) if end < 0 else end, offset + around)]
+    return text.count("\n", 0, offset) + 1, offset - start + 1, f"\n  {shown}\n  {' ' * (offset - left)}^"
 
 
 def describe(value: object, limit: int = 80) -> str:

@@ -11,14 +11,13 @@ from typing import TextIO
 
 from perception_events.cli.console import hint_at_terminal
 from perception_events.cli.errors import CommandError
+from perception_events.errors import cut
 from perception_events.json_values import JSONValue
 
 __all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files", "read_text"]
 
 STANDARD_INPUT = "-"
 NOT_UTF_8_FIX = "save it as UTF-8"
-_MOST_WORDS = 1_000
-"""How much of a reason is shown: it may quote what was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class UnreadableInput:
 
     def __str__(self) -> str:
         location = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{location}: {self.reason if len(self.reason) <= _MOST_WORDS else self.reason[:_MOST_WORDS] + '...'}"
+        return f"{location}: {cut(self.reason)}"
 
 
 def read_text(path: Path) -> str:

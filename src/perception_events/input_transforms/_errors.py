@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from perception_events.errors import DeclarationError, InputError
+from perception_events.errors import DeclarationError, InputError, cut, marked_place
 
 __all__ = ["InvalidTemplateError", "TemplateRenderError"]
 
 
 _SHOWN = 100
 """How much of a line is shown on each side of the marked place."""
-_MOST_WORDS = 1_000
-"""How much of a reason a message shows."""
 
 
 class InvalidTemplateError(DeclarationError, ValueError):
@@ -22,13 +20,9 @@ class InvalidTemplateError(DeclarationError, ValueError):
         self.column: int | None = None
         marker = ""
         if offset is not None:
-            start = text.rfind("\n", 0, offset) + 1
-            end = text.find("\n", offset)
-            self.line, self.column = text.count("\n", 0, offset) + 1, offset - start + 1
-            left = max(start, offset - _SHOWN)
-            shown = text[left : min(len(text) if end < 0 else end, offset + _SHOWN)]
-            marker = f" (line {self.line}, column {self.column})\n  {shown}\n  {' ' * (offset - left)}^"
-        super().__init__((reason if len(reason) <= _MOST_WORDS else f"{reason[:_MOST_WORDS]}...") + marker)
+            self.line, self.column, shown = marked_place(text, offset, _SHOWN)
+            marker = f" (line {self.line}, column {self.column}){shown}"
+        super().__init__(cut(reason) + marker)
 
 
 class TemplateRenderError(InputError, ValueError):

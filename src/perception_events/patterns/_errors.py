@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from perception_events.errors import DeclarationError, InputError
+from perception_events.errors import DeclarationError, InputError, cut, marked_place
 
 __all__ = ["InvalidEventError", "InvalidEventPatternError"]
 
 _SHOWN = 60
 """How much of a line is shown on each side of the marked place."""
-_MOST_WORDS = 1_000
-"""How much of a reason, a pointer or a hint a message shows; the attributes have the whole."""
 
 
 class InvalidEventError(InputError, ValueError):
@@ -45,21 +43,13 @@ class InvalidEventPatternError(DeclarationError, ValueError):
         self.hint = hint
         self.line: int | None = None
         self.column: int | None = None
+        # Of a long reason, pointer or hint the message shows the beginning; the attributes have the whole.
         marker = ""
         if text is not None and offset is not None:
-            start = text.rfind("\n", 0, offset) + 1
-            end = text.find("\n", offset)
-            self.line = text.count("\n", 0, offset) + 1
-            self.column = offset - start + 1
-            left = max(start, offset - _SHOWN)
-            shown = text[left : min(len(text) if end < 0 else end, offset + _SHOWN)].replace("\t", " ")
-            marker = f"\n  {shown}\n  {' ' * (offset - left)}^"
-        place = f" at {_cut(pointer or path or 'the top')}"
+            self.line, self.column, marker = marked_place(text, offset, _SHOWN)
+            marker = marker.replace("\t", " ")
+        place = f" at {cut(pointer or path or 'the top')}"
         if self.line is not None:
             place += f" (line {self.line}, column {self.column})"
-        message = f"Event pattern is not valid. Reason: {_cut(reason)}{place}{marker}"
-        super().__init__(message + (f"\n  hint: {_cut(hint)}" if hint else ""))
-
-
-def _cut(words: str) -> str:
-    return words if len(words) <= _MOST_WORDS else f"{words[:_MOST_WORDS]}..."
+        message = f"Event pattern is not valid. Reason: {cut(reason)}{place}{marker}"
+        super().__init__(message + (f"\n  hint: {cut(hint)}" if hint else ""))
