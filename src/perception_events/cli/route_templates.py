@@ -20,7 +20,7 @@ from perception_events.cli.topologies import load_topology
 from perception_events.errors import PerceptionEventsError
 from perception_events.schemas import EventSchema
 from perception_events.simulation import InputForm, RuleVerdict, Simulation, SimulationResult, Verdict
-from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, Rule, TableStream, Topology
+from perception_events.topology import EventBus, KinesisStream, Pipe, Queue, Resource, TableStream, Topology
 
 __all__ = ["InputRoutes", "enrichment_functions", "route_through_templates"]
 
@@ -125,8 +125,7 @@ def _places(
     if found.form is InputForm.ENTRY:
         yield str(value.get("EventBusName") or "default"), lambda: simulation.put_events([value])
     elif found.form is InputForm.EVENT:
-        read = {rule.bus for rule in topology.of(Rule)} | {pipe.target for pipe in topology.of(Pipe)}
-        buses = [bus.id for bus in topology.of(EventBus) if bus.id in read]
+        buses = simulation.event_buses
         for bus in [topology.get(to, EventBus).id] if to is not None else buses:
             yield bus, lambda bus=bus: simulation.put_event(value, bus)  # type: ignore[misc]
         if to is None and not buses:

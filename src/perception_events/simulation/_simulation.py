@@ -25,6 +25,7 @@ from perception_events.times import to_iso_seconds
 from perception_events.topology import EventBus as BusResource
 from perception_events.topology import (
     Function,
+    Pipe,
     Queue,
     Resource,
     Rule,
@@ -106,6 +107,12 @@ class Simulation:
         if source is None:
             return tuple(reader for readers in self._network.readers.values() for reader in readers)
         return tuple(self._network.readers.get(self._found(source).id, ()))
+
+    @property
+    def event_buses(self) -> list[str]:
+        """The ids of the buses where an event that names none can go in: those with rules or behind a pipe."""
+        reached = {rule.bus for rule in self.topology.of(Rule)} | {pipe.target for pipe in self.topology.of(Pipe)}
+        return [bus.id for bus in self.topology.of(BusResource) if bus.id in reached]
 
     def rule(self, bus: str, name: str) -> Rule:
         """The resource of the rule that the trace calls `name`, on the bus that it calls `bus`."""

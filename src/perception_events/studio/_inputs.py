@@ -10,7 +10,7 @@ from perception_events.json_values import JSONObject
 from perception_events.records import json_record
 from perception_events.simulation import InputForm, Simulation, SimulationResult, input_form
 from perception_events.sources import source_of
-from perception_events.topology import EventBus, Pipe, Rule, Topology
+from perception_events.topology import Rule, Topology
 
 __all__ = ["InvalidInputError", "put", "read_input", "sources_and_buses"]
 
@@ -70,12 +70,10 @@ def put(simulation: Simulation, value: JSONObject, to: str | None) -> Simulation
         PerceptionEventsError: it does not fit there, or there is no such place.
     """
     form = input_form(value)
-    topology = simulation.topology
     if form is InputForm.ENTRY:
         return simulation.put_events([value])
     if form is InputForm.EVENT:
-        reached = {rule.bus for rule in topology.of(Rule)} | {pipe.target for pipe in topology.of(Pipe)}
-        buses: list[str | None] = [bus.id for bus in topology.of(EventBus) if bus.id in reached]
+        buses: list[str | None] = [*simulation.event_buses]
         results = [simulation.put_event(value, bus) for bus in ([to] if to else buses or [None])]
         return SimulationResult(tuple(step for result in results for step in result.trace))
     record: Any = json_record(value) if form is InputForm.STREAM_RECORD else value

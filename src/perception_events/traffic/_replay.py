@@ -16,7 +16,7 @@ from perception_events.pipeline import Pipeline
 from perception_events.simulation import ASSUME_FAILING_AFTER, Simulation, SimulationResult
 from perception_events.targets import Invocable, as_target
 from perception_events.times import to_iso_seconds
-from perception_events.topology import EventBus, Function, Pipe, Rule, TableStream, Topology
+from perception_events.topology import EventBus, Function, TableStream, Topology
 from perception_events.traffic._blocks import UnreadableInput
 from perception_events.traffic._entries import FoundEvent, FoundRecord
 from perception_events.traffic._replayed_joins import JOINS, ReplayedJoins
@@ -110,10 +110,7 @@ class Replay:
         self.put_in = 0
         """Inputs that were put in somewhere, or left out as repeated triggers."""
         self.simulation = Simulation(topology, functions=played, clock=clock, assume_failing_after=attempts)
-        read = {rule.bus for rule in topology.of(Rule)} | {pipe.target for pipe in topology.of(Pipe)}
-        self._buses = [one.id for one in topology.of(EventBus) if one.id in read]
-        if bus is not None:
-            self._buses = [topology.get(bus, EventBus).id]
+        self._buses = self.simulation.event_buses if bus is None else [topology.get(bus, EventBus).id]
 
     @property
     def repeated_triggers(self) -> int:
