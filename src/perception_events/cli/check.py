@@ -27,12 +27,12 @@ from perception_events.checks import (
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.console import note, print_line, print_wrapped, printable
+from perception_events.cli.console import note, print_line, print_text, print_wrapped
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.json_files import read_text
 from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
-from perception_events.cli.options import LOCATION, EnvOption
+from perception_events.cli.options import LOCATION, EnvOption, PathsArgument
 from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
@@ -72,9 +72,7 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
-    ] = None,
+    paths: PathsArgument = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
     parameter: ParameterOption = None,
@@ -151,7 +149,10 @@ def check(
         )
     findings = select_findings(findings, select or (), ignore or ())
     text = _PRINTERS[format](findings)
-    sys.stdout.write(text if format is not ReportFormat.TEXT else "".join(map(_printable_line, text.splitlines())))
+    if format is ReportFormat.TEXT:
+        print_text(text)
+    else:
+        sys.stdout.write(text)
     for problem in problems:
         note(problem)
     for waiver in given:
@@ -219,7 +220,3 @@ def _handler(location: str) -> EnrichmentHandler:
             "name a function of (event, context)",
         )
     return cast(EnrichmentHandler, found)
-
-
-def _printable_line(line: str) -> str:
-    return f"{printable(line)}\n"

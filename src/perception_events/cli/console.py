@@ -26,6 +26,7 @@ __all__ = [
     "prepare_streams",
     "print_json_line",
     "print_line",
+    "print_text",
     "print_wrapped",
     "printable",
     "write_output",
@@ -76,6 +77,12 @@ def print_line(text: str = "", *, colour: str | None = None, dim: bool = False, 
     if is_styled() and (colour or dim or bold):
         line = typer.style(line, fg=colour, dim=dim or None, bold=bold or None)
     print(line)
+
+
+def print_text(text: str) -> None:
+    """Several lines on standard output."""
+    for line in text.splitlines():
+        print_line(line)
 
 
 def print_wrapped(text: str, *, indent: int = 2, colour: str | None = None, dim: bool = False) -> None:

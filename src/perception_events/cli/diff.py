@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import TopologyDiff, diff_markdown, diff_object, diff_text, diff_topologies
-from perception_events.cli.console import note, printable
+from perception_events.cli.console import note, print_text
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.options import EnvOption
 from perception_events.cli.systems import load_system
@@ -83,5 +83,4 @@ def _print(diff: TopologyDiff, recorded: CompareReport | None, format: DiffForma
         text = diff_text(diff)
         if recorded is not None:
             text += f"\nrecorded events\n{recorded}"
-    for line in text.splitlines():
-        print(printable(line))
+    print_text(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +11,7 @@ import typer
 from perception_events.cli.console import note, write_output
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import EnvOption, OutputOption
+from perception_events.cli.options import EnvOption, OutputOption, PathsArgument
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -47,9 +46,7 @@ def register(app: typer.Typer) -> None:
 
 
 def graph(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
-    ] = None,
+    paths: PathsArgument = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
     parameter: ParameterOption = None,

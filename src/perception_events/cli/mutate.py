@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import mutate_topology, mutation_json, mutation_text
-from perception_events.cli.console import note, printable
+from perception_events.cli.console import note, print_text
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE
@@ -84,8 +84,7 @@ def mutate_command(
     if format is MutationFormat.JSON:
         sys.stdout.write(mutation_json(mutation))
     else:
-        for line in mutation_text(mutation, show=show).splitlines():
-            print(printable(line))
+        print_text(mutation_text(mutation, show=show))
     for problem in (*loaded.problems, *unread):
         note(problem)
     if loaded.problems or unread:

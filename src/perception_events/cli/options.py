@@ -11,9 +11,11 @@ __all__ = [
     "LOCATION",
     "DeclaredOption",
     "EndpointOption",
+    "EnrichmentOption",
     "EnvOption",
     "JsonOption",
     "OutputOption",
+    "PathsArgument",
     "StrictOption",
     "TableOption",
 ]
@@ -25,6 +27,14 @@ DeclaredOption = Annotated[
     str,
     typer.Option("--pipeline", metavar=LOCATION, help="The Pipeline: package.module:NAME or path/to/file.py:NAME."),
 ]
+EnrichmentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--enrichment",
+        metavar=f"[RESOURCE=]{LOCATION}",
+        help="Of templates: a function, or a sample.json of its output, that stands in for enrichments.",
+    ),
+]
 EnvOption = Annotated[str, typer.Option("--env", help="The environment in a Pipeline's names: dev, prod, ...")]
 EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", metavar="URL", help="Where DynamoDB is, for DynamoDB Local.")
@@ -35,5 +45,8 @@ TableOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON line for each, for machines.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write to; standard output without.")
+]
+PathsArgument = Annotated[
+    list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Stop at the first input that cannot be read.")]

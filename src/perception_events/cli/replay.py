@@ -12,7 +12,7 @@ from perception_events.cli.coverage import InputArgument, Progress
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import load_pipeline
-from perception_events.cli.options import EnvOption, StrictOption
+from perception_events.cli.options import EnrichmentOption, EnvOption, StrictOption
 from perception_events.cli.route_templates import enrichment_functions
 from perception_events.cli.topologies import (
     AccountOption,
@@ -46,13 +46,7 @@ def replay_command(
     bus: Annotated[
         str | None, typer.Option(help="The bus that events are put on; all that have rules without.")
     ] = None,
-    enrichment: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="[RESOURCE=]FUNCTION",
-            help="With --template: package.module:function or a sample.json of its output, for enrichments.",
-        ),
-    ] = None,
+    enrichment: EnrichmentOption = None,
     faults: Annotated[
         int | None, typer.Option(metavar="SEED", help="Let one in twenty invocations of a function fail, by this seed.")
     ] = None,

@@ -11,7 +11,7 @@ import typer
 
 from perception_events.analysis import review_exit_code, review_json, review_pipeline, review_text, review_topology
 from perception_events.checks import Severity
-from perception_events.cli.console import note, printable
+from perception_events.cli.console import note, print_text
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
@@ -78,8 +78,7 @@ def review_command(
     if format is ReviewFormat.JSON:
         sys.stdout.write(review_json(review))
     else:
-        for line in review_text(review).splitlines():
-            print(printable(line))
+        print_text(review_text(review))
     for problem in problems:
         note(problem)
     raise typer.Exit(EXIT_USAGE if problems else review_exit_code(review, fail_on))

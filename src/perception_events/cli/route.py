@@ -14,7 +14,7 @@ from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import LOCATION, EnvOption, JsonOption, StrictOption
+from perception_events.cli.options import EnrichmentOption, EnvOption, JsonOption, StrictOption
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.route_templates import InputRoutes, route_through_templates
 from perception_events.cli.schema_names import SchemasOption, load_schemas
@@ -59,13 +59,7 @@ def route(
     to: Annotated[
         str | None, typer.Option(metavar="RESOURCE", help="With --template: the source or bus it is put into.")
     ] = None,
-    enrichment: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar=f"[RESOURCE=]{LOCATION}",
-            help="With --template: a function, or a sample.json of its output, that stands in for enrichments.",
-        ),
-    ] = None,
+    enrichment: EnrichmentOption = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
     schemas: SchemasOption = None,

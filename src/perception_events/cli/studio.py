@@ -19,7 +19,7 @@ from perception_events.cli.console import note
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import EndpointOption, EnvOption, TableOption
+from perception_events.cli.options import EndpointOption, EnrichmentOption, EnvOption, PathsArgument, TableOption
 from perception_events.cli.route_templates import enrichment_functions
 from perception_events.cli.topologies import (
     AccountOption,
@@ -52,18 +52,13 @@ def register(app: typer.Typer) -> None:
 
 
 def studio(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Templates, or folders that hold them.")
-    ] = None,
+    paths: PathsArgument = None,
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
-    enrichment: Annotated[
-        list[str] | None,
-        typer.Option(metavar="[RESOURCE=]FUNCTION", help="What stands in for enrichments, as of `route`."),
-    ] = None,
+    enrichment: EnrichmentOption = None,
     samples: Annotated[
         list[str] | None,
         typer.Option("--samples", metavar="FILE", help="Recorded events or records, beside those found by templates."),
