@@ -8,7 +8,7 @@ import subprocess
 import sys
 import typing
 from collections.abc import Callable, Iterator
-from enum import EnumMeta
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ def options_of(command: Callable[..., object]) -> Iterator[tuple[str, list[str]]
             if type(info).__name__ == "OptionInfo":
                 names = [one for one in info.param_decls or () if one.startswith("--")]
                 kind = annotation.__origin__
-                choice = [str(one) for one in kind.__members__.values()] if isinstance(kind, EnumMeta) else []
+                choice = [one.value for one in kind] if isinstance(kind, type) and issubclass(kind, StrEnum) else []
                 yield (names or [f"--{name.replace('_', '-')}"])[0], choice
 
 
