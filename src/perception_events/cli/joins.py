@@ -22,7 +22,14 @@ from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_NO
 from perception_events.cli.load import load_pipeline
 from perception_events.cli.local_aws import use_endpoint
-from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.options import (
+    DeclaredOption,
+    EndpointOption,
+    EnvOption,
+    LinesFormatOption,
+    OutputFormat,
+    TableOption,
+)
 from perception_events.cli.topologies import RegionOption
 from perception_events.lambdas.joins import joins_of
 from perception_events.sort_keys import parse_date
@@ -54,7 +61,7 @@ def list_joins(
     site: Annotated[str | None, typer.Option(help="With --date: every group of that site and day.")] = None,
     date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; without site and date, what has not triggered.")] = None,
     status: Annotated[list[JoinStatus] | None, typer.Option(help="Only these; may be given more than once.")] = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """List open, complete, overdue and (of a site and day) triggered joins: who is missing, and since when."""
     if (site is None) != (date is None):
@@ -65,7 +72,7 @@ def list_joins(
     failures: list[JoinFailure] = []
     reports = list(joins.reports(site=site, date=date, on_failure=failures.append))
     shown = [report for report in reports if not status or report.status in status]
-    if as_json:
+    if format is OutputFormat.JSON:
         for report in shown:
             print_json_line(report.to_dict())
         _end(failures, [report for report in shown if report.problem])
@@ -84,7 +91,7 @@ def sweep(
     table: TableOption = None,
     endpoint_url: EndpointOption = None,
     region: RegionOption = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """Trigger what is complete and untriggered, and do what the policies say of what is overdue; safe at any time."""
     joins = _joins(pipeline, env, table, endpoint_url, region)
@@ -96,7 +103,7 @@ def sweep(
         acted, failures = error.results, error.failures
     for result in acted:
         written = [*result.triggers, *result.alerts]
-        if as_json:
+        if format is OutputFormat.JSON:
             print_json_line({"join": str(result.key), "outcome": result.outcome.value, "written": written})
         else:
             print_line(f"{result.outcome.value:9}  {result.key}  {', '.join(written)}")

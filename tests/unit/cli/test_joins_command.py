@@ -102,7 +102,9 @@ def test_what_has_not_triggered() -> None:
 
 @pytest.mark.usefixtures("groups")
 def test_a_site_and_day_with_what_has_triggered() -> None:
-    code, out, _ = run("joins", "--site", "haemoro_1x2", "--date", "2025-07-15", "--status", "TRIGGERED", "--json")
+    code, out, _ = run(
+        "joins", "--site", "haemoro_1x2", "--date", "2025-07-15", "--status", "TRIGGERED", "--format", "json"
+    )
     assert code == 0
     (row,) = [json.loads(line) for line in out.splitlines()]
     assert (row["group"], row["status"], row["reason"]) == (["sync002"], "TRIGGERED", "COMPLETE")
@@ -113,7 +115,7 @@ def test_the_sweep_acts_once() -> None:
     code, out, err = run("sweep")
     assert (code, err) == (0, "1 of 3 open groups acted on\n")
     assert out == "TRIGGERED  haemoro_1x2#2025-07-15#pose#sync001  2025-07-15#trigger_recon#sync001\n"
-    assert run("sweep", "--json")[1:] == ("", "0 of 2 open groups acted on\n")
+    assert run("sweep", "--format", "json")[1:] == ("", "0 of 2 open groups acted on\n")
 
 
 @pytest.mark.usefixtures("groups")

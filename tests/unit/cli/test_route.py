@@ -37,7 +37,7 @@ def test_a_block_of_two_lines_for_each_record_and_a_summary() -> None:
 
 
 def test_json_lines_for_machines() -> None:
-    done = run("route", "--json", "--env", "prod", RECORDS)
+    done = run("route", "--format", "json", "--env", "prod", RECORDS)
     routes = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(routes) == 25
     assert routes[1]["line"] == 2
