@@ -19,6 +19,12 @@ __all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 CONTAINS_UP_TO = 50
 """Members up to which a set is tested one by one; a condition expression holds 4 KB and 300 operators."""
 
+MOST_NAMED = 200
+"""Groups of the list, from the first page with a problem on, whose problems the cause of a failure can hold.
+
+AWS: Step Functions API, `Cause`: 32,768 characters; a problem takes about 130.
+"""
+
 _LONGEST_NAME = 80
 """Characters of a state's name. AWS: Step Functions Developer Guide, "States"."""
 
@@ -45,7 +51,7 @@ def fallback_state_machine(
     the trigger if the group is complete, else the policy's trigger or alert if it is overdue. Every write is the same
     conditional transaction on the group's revision, so it may run beside the live path and beside other sweeps. What is
     wrong with one group (a manifest that lists no names, a rejected write, a damaged item) does not keep the others
-    from it; the execution then fails at its end, with a cause that names them.
+    from it; the execution then fails at its end, with a cause that names them (of 200 groups at most, page by page).
 
     Differs from `Aggregator.sweep`: a callable in `expects` cannot be asked here, so its groups are only looked at once
     they are overdue; a manifest (and a fixed set of more than 50) must be met exactly, members that nobody expects
@@ -164,7 +170,7 @@ class _Workflow:
             "Comment": "Triggers joins that are complete and untriggered, and acts by policy on overdue ones",
             "StartAt": "Begin",
             "States": {
-                "Begin": {"Type": "Pass", "Result": {"problems": ""}, "Next": "FindOpenJoins"},
+                "Begin": {"Type": "Pass", "Result": {"problems": "", "kept": 0}, "Next": "FindOpenJoins"},
                 "FindOpenJoins": self._tasks.query(page),
                 "FindMore": self._tasks.query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
                 "EachOpenJoin": {
@@ -184,18 +190,19 @@ class _Workflow:
                     "Parameters": {
                         "found.$": "$.found",
                         "problems.$": "$.problems",
+                        "kept.$": "$.kept",
                         "outcomes.$": "States.JsonToString($.outcomes)",
                     },
                     "Next": "AnyProblem",
                 },
-                # The first page with problems is kept: all of them might be more than an execution's input holds.
+                # Of so many pages with problems: all of them might be more than a cause holds.
                 "AnyProblem": {
                     "Type": "Choice",
                     "Choices": [
                         {
                             "And": [
                                 {"Variable": "$.outcomes", "StringMatches": "*problem: *"},
-                                {"Variable": "$.problems", "StringEquals": ""},
+                                {"Variable": "$.kept", "NumericLessThan": max(1, MOST_NAMED // page_size)},
                             ],
                             "Next": "KeepProblems",
                         }
@@ -204,7 +211,11 @@ class _Workflow:
                 },
                 "KeepProblems": {
                     "Type": "Pass",
-                    "Parameters": {"found.$": "$.found", "problems.$": "$.outcomes"},
+                    "Parameters": {
+                        "found.$": "$.found",
+                        "problems.$": "States.Format('{}{}', $.problems, $.outcomes)",
+                        "kept.$": "States.MathAdd($.kept, 1)",
+                    },
                     "Next": "AnyMore",
                 },
                 "AnyMore": {
