@@ -21,7 +21,7 @@ from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.models import StreamRecord
 from perception_events.pipeline import perception_pipeline
-from perception_events.pipes import EventBusTarget, Pipe
+from perception_events.pipes import BatchSource, EventBusTarget, Pipe
 from perception_events.testing import RecordBuilder
 from perception_events.topology import SourceParameters
 
@@ -159,8 +159,9 @@ def _run_pipe(count: int) -> None:
     pipe = Pipe(
         "pipe",
         EventBusTarget(bus),
-        parameters=SourceParameters(batch_size=10),
-        filters=perception_pipeline.pipe.filter_criteria,
+        source=BatchSource(
+            parameters=SourceParameters(batch_size=10), filters=perception_pipeline.pipe.filter_criteria
+        ),
         clock=clock,
         enrichment=Enrichment(default_registry),
     )
