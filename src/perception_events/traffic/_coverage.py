@@ -22,14 +22,18 @@ from perception_events.traffic._envelope import (
     Envelope,
     envelope_reader,
     event_time,
+    record_time,
     value_of,
 )
+from perception_events.traffic._field_values import MAX_SAMPLED, add_sample
 from perception_events.traffic._inputs import InputCounts
+from perception_events.traffic._readers import StreamReaders
 from perception_events.traffic._rules import rules_of, single_values
 from perception_events.traffic._smallest import SmallestKeys
 
-__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "Sample"]
+__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "MATCHED", "REJECTED", "TAKEN", "Sample"]
 
+TAKEN, REJECTED, MATCHED = "taken", "rejected", "matched"
 MAX_KINDS = 1000
 MAX_HOURS = 10_000
 MAX_IDS = 20_000
@@ -78,6 +82,14 @@ def _itself(count: int) -> int:
     return count
 
 
+def _one(text: bytes) -> int:
+    return 1
+
+
+def _first(text: bytes, other: bytes) -> bytes:
+    return text
+
+
 @dataclass(slots=True)
 class CoverageCounts:
     """What a part of the traffic did. `merge` is associative and commutative, so parts may come in any order."""
@@ -90,6 +102,11 @@ class CoverageCounts:
     kinds: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
     untaken: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
     hours: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_HOURS))
+    readers: dict[tuple[str, str], RuleCount] = field(default_factory=dict)
+    """Stream records by what a pipe or event source mapping did with them (`TAKEN`, `REJECTED`), and by the filters
+    and single values that they match (`MATCHED`)."""
+    sampled: SmallestKeys[bytes] = field(default_factory=lambda: SmallestKeys(MAX_SAMPLED))
+    """Lines in which the values of fields are looked at."""
     ids: SmallestKeys[int] = field(default_factory=lambda: SmallestKeys(MAX_IDS))
     order: list[tuple[str, int, str, str]] = field(default_factory=list)
     """File, line, first and last time of each block, to see what is out of order between blocks."""
@@ -106,6 +123,9 @@ class CoverageCounts:
         self.order += other.order
         for name, count in other.rules.items():
             self.rules.setdefault(name, RuleCount()).add(count)
+        for key, count in other.readers.items():
+            self.readers.setdefault(key, RuleCount()).add(count)
+        self.sampled.merge(other.sampled, _first, _one)
         for mine, theirs in ((self.kinds, other.kinds), (self.untaken, other.untaken), (self.hours, other.hours)):
             mine.merge(theirs, RuleCount.add, _events)
         self.ids.merge(other.ids, int.__add__, _itself)
@@ -123,6 +143,7 @@ class CoveragePlan:
 
     def __init__(self, topology: Topology, *, bus: str | None = None, strict: bool = False) -> None:
         self.rules, self.undecided = rules_of(topology, bus)
+        self.readers = StreamReaders.of(topology)
         self.strict = strict
         self.values: dict[str, tuple[str, str, str]] = {}
         self._disabled = {rule.name for rule in self.rules if not rule.enabled}
@@ -160,6 +181,7 @@ class CoveragePlan:
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events)
         counts.ids.trim(_itself)
+        counts.sampled.trim(_one)
         return counts
 
     def _lines_reader(self) -> LinesReader:
@@ -177,6 +199,7 @@ class CoveragePlan:
         numbers, lines = block.numbered()
         names_of, (sources, detail_types, written, ids) = read(lines)
         counts.inputs.lines += len(lines)
+        add_sample(counts.sampled, block, numbers, lines, slack=_SLACK)
         if None in names_of or not (_all_texts(sources) and _all_texts(detail_types)):
             self._add_mixed(
                 counts, block, [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
@@ -291,8 +314,11 @@ class CoveragePlan:
         problem: UnreadableInput | None = None
         for found in entries_of(block.file, number, line):
             if isinstance(found, FoundRecord):
-                counts.inputs.records += 1
-                continue
+                try:
+                    self._add_record(counts, found, line)
+                    continue
+                except (InvalidEventError, TypeError) as error:
+                    found = Rejected(str(error))
             if isinstance(found, FoundEvent) and found.is_event:
                 try:
                     events.append((_envelope(found.event), self._matching(found), line))
@@ -305,6 +331,19 @@ class CoveragePlan:
         if problem is not None:
             counts.inputs.reject(problem, strict=self.strict, counted=True)
         return events
+
+    def _add_record(self, counts: CoverageCounts, found: FoundRecord, line: bytes) -> None:
+        """Count a stream record for the pipes and event source mappings that get it."""
+        time = record_time(found.record) or ""
+        matching = [*self.readers.matching(found.record)]
+        counts.inputs.records += 1
+        for reader, names, is_taken in matching:
+            count = RuleCount(1, time, time)
+            if not is_taken:
+                shown = str(line, "utf-8", "replace").strip() if len(line) <= MAX_SAMPLE else ""
+                count.sample = Sample(found.file, found.line, shown)
+            for what, name in ((TAKEN if is_taken else REJECTED, reader.name), *((MATCHED, name) for name in names)):
+                counts.readers.setdefault((what, name), RuleCount()).add(count)
 
     def _matching(self, found: FoundEvent) -> list[str]:
         if found.text is not None:
