@@ -23,7 +23,6 @@ from perception_events.traffic._envelope import (
     envelope_reader,
     event_time,
     record_time,
-    value_of,
 )
 from perception_events.traffic._field_values import MAX_SAMPLED, add_sample
 from perception_events.traffic._inputs import InputCounts
@@ -40,10 +39,10 @@ MAX_IDS = 20_000
 MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
 _HOUR = itemgetter(slice(13))
-_FIRST = itemgetter(slice(1))
+_KINDS = frozenset({str, int, float, bool, type(None)})
 _Group: TypeAlias = list[Any]
 """Events of one source, detail type, hour and set of rules: how many, first and last time, number of the first."""
-LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[str]]]]
+LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[Any]]]]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -188,8 +187,8 @@ class CoveragePlan:
         """What reads the envelopes of lines and matches them; the names are None for a line that is read by itself."""
         matcher = self._rule_set.text_matcher(FIELDS, absent=OTHER_NAMES)
 
-        def one_by_one(lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
-            return [None] * len(lines), [[""] * len(lines) for _ in FIELDS]
+        def one_by_one(lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
+            return [None] * len(lines), [[None] * len(lines) for _ in FIELDS]
 
         if matcher is None:
             return one_by_one
@@ -200,23 +199,23 @@ class CoveragePlan:
         names_of, (sources, detail_types, written, ids) = read(lines)
         counts.inputs.lines += len(lines)
         add_sample(counts.sampled, block, numbers, lines, slack=_SLACK)
-        if None in names_of or not (_all_texts(sources) and _all_texts(detail_types)):
-            self._add_mixed(
-                counts, block, [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
-            )
+        plain = {*map(type, sources), *map(type, detail_types)} == {str} and _KINDS.issuperset(map(type, written))
+        if not plain or None in names_of:
+            rows = [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
+            self._add_mixed(counts, block, rows)
             return
-        times = [*map({text: event_time(value_of(text)) or "" for text in set(written)}.__getitem__, written)]
+        times = [*map({time: event_time(time) or "" for time in set(written)}.__getitem__, written)]
         self._add_events(counts, block, sources, detail_types, times, names_of, numbers, lines)  # type: ignore[arg-type]
-        _add_ids(counts.ids, ids if _all_texts(ids) else [id for id in ids if id[:1] == '"'])
+        _add_ids(counts.ids, [id for id in ids if type(id) is str])
 
     def _add_mixed(self, counts: CoverageCounts, block: Block, rows: list[tuple[Any, ...]]) -> None:
         """A block some lines of which have to be read by themselves."""
         events: list[tuple[Any, ...]] = []
         ids: list[str] = []
         for number, line, names, source, detail_type, written, id in rows:
-            if names is not None and source[:1] == '"' and detail_type[:1] == '"':
-                events.append((source, detail_type, event_time(value_of(written)) or "", names, number, line))
-                if id[:1] == '"':
+            if names is not None and type(source) is type(detail_type) is str:
+                events.append((source, detail_type, event_time(written) or "", names, number, line))
+                if type(id) is str:
                     ids.append(id)
             else:
                 events += self._one_line(counts, block, number, line, ids)
@@ -235,7 +234,7 @@ class CoveragePlan:
         numbers: Sequence[int],
         texts: Sequence[bytes],
     ) -> None:
-        """Events in their order; source and detail type are in quotes."""
+        """Events in their order."""
         groups: dict[Any, _Group] = {}
         hours = map(_HOUR, times)
         for at, (key, time, names) in enumerate(
@@ -276,8 +275,8 @@ class CoveragePlan:
             found = [(envelope, names, line)]
         for (source, detail_type, written, id), matched, text in found:
             if isinstance(id, str) and id != UNKNOWN_ID:
-                ids.append(f'"{id}"')
-            yield f'"{source}"', f'"{detail_type}"', event_time(written) or "", matched, number, text
+                ids.append(id)
+            yield source, detail_type, event_time(written) or "", matched, number, text
 
     def _add_groups(
         self,
@@ -295,7 +294,7 @@ class CoveragePlan:
             is_taken = not self._not_taking.issuperset(matched)
             if is_taken:
                 counts.taken += events
-            kind = source[1:-1], detail_type[1:-1]
+            kind = source, detail_type
             counts.kinds.table.setdefault(kind, RuleCount()).add(group)
             counts.hours.table.setdefault((hour, is_taken), RuleCount()).add(group)
             if not is_taken:
@@ -351,13 +350,8 @@ class CoveragePlan:
         return self._rule_set.matching_rules(found.event)
 
 
-def _all_texts(spelled: Iterable[str]) -> bool:
-    """Whether each is a JSON string."""
-    return {*map(_FIRST, spelled)} <= {'"'}
-
-
 def _add_ids(ids: SmallestKeys[int], found: list[str]) -> None:
-    """Count ids, which are in quotes."""
+    """Count ids."""
     try:
         octets = [*map(str.encode, found)]
     except UnicodeEncodeError:

@@ -20,7 +20,6 @@ __all__ = [
     "envelope_reader",
     "event_time",
     "record_time",
-    "value_of",
 ]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
@@ -81,11 +80,6 @@ def _by_json(line: bytes) -> Envelope | None:
     if type(source) is not str or type(detail_type) is not str:
         return None
     return source, detail_type, event.get("time"), event.get("id")
-
-
-def value_of(text: str) -> Any:
-    """The value of a field that is JSON without escapes; None where it is not there."""
-    return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
 
 
 def event_time(value: Any) -> str | None:
