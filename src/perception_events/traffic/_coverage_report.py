@@ -128,7 +128,7 @@ class CoverageReport:
     `kinds`: (source, detail type, events) of all events. `hours`: (hour, events, those that a rule took). `dropped`:
     events of sources and detail types beyond the first 1000, which are in no group. `readers`: pipes and event source
     mappings of tables' streams. `fields`: the values that fields which rules and filters name had in `sampled` lines:
-    in all that were read, of more than 4000 in a sample.
+    in all that were read, of more than 2000 in a sample.
     """
 
     inputs: InputCounts

@@ -19,12 +19,14 @@ from perception_events.traffic._smallest import SmallestKeys
 
 __all__ = ["MAX_SAMPLED", "FieldValues", "SampleKey", "add_sample", "fields_of", "leaves_at", "pattern_paths"]
 
-MAX_SAMPLED = 4000
+MAX_SAMPLED = 2000
 """Lines."""
 _MAX_TEXT = 16 * 1024
 _MAX_VALUE = 120
 _MOST_VALUES = 10
+_TEXT = json.JSONEncoder(ensure_ascii=False).encode
 _MASK = 2**32 - 1
+_MISSING = object()
 _STEP = 2654435761
 """2**32 by the golden ratio: its multiples are spread evenly."""
 SampleKey: TypeAlias = tuple[int, str, int]
@@ -80,8 +82,13 @@ def fields_of(paths: Iterable[str], sample: Sequence[tuple[dict[str, Any], bool]
         events: Counter[str] = Counter()
         taken: Counter[str] = Counter()
         with_field = 0
+        steps = path.split(".")
         for event, is_taken in sample:
-            values = {_shown(leaf) for leaf in leaves_at(event, path.split("."))}
+            node: Any = event
+            for step in steps:
+                node = node.get(step, _MISSING) if type(node) is dict else _MISSING
+            # Nearly all are texts.
+            values = {_shown(leaf) for leaf in ([node] if type(node) is str else leaves_at(event, steps))}
             with_field += bool(values)
             events.update(values)
             if is_taken:
@@ -105,5 +112,5 @@ def leaves_at(value: Any, steps: Sequence[str]) -> Iterator[Any]:
 
 
 def _shown(leaf: Any) -> str:
-    text = json.dumps(leaf, ensure_ascii=False)
+    text = _TEXT(leaf)
     return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 3] + "..."
