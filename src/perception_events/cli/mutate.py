@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +9,11 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import mutate_topology, mutation_json, mutation_text
-from perception_events.cli.console import note, print_text
+from perception_events.cli.console import note, write_report
 from perception_events.cli.errors import CommandError
-from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE
-from perception_events.cli.options import EnvOption
+from perception_events.cli.options import EnvOption, FormatOption, OutputFormat, OutputOption
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -28,11 +27,11 @@ from perception_events.traffic import FoundRecord, UnreadableInput, read_traffic
 __all__ = ["register"]
 
 
-class MutationFormat(StrEnum):
-    """How the result is printed."""
+class FailOn(StrEnum):
+    """Whether `mutate` ends with 1 if a mutant is not noticed."""
 
-    TEXT = "text"
-    JSON = "json"
+    UNNOTICED = "unnoticed"
+    NEVER = "never"
 
 
 def register(app: typer.Typer) -> None:
@@ -57,14 +56,17 @@ def mutate_command(
     region: RegionOption = None,
     bus: Annotated[str | None, typer.Option(help="Only the rules of this bus, and no filters.")] = None,
     show: Annotated[int, typer.Option(min=0, help="Mutants shown for each rule.")] = 5,
-    format: Annotated[MutationFormat, typer.Option(help="How to print.")] = MutationFormat.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if a mutant is not noticed.")] = False,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputOption = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 if a mutant is not noticed, or never.")
+    ] = FailOn.UNNOTICED,
 ) -> None:
     """Put small mistakes into each rule and filter, and show those that no sample event would notice.
 
     Of templates, or of a Pipeline (the built-in one without paths). Each mutant that is not noticed comes with the
-    event that is missing among the samples. Exit with 0, with --exit-code with 1 if a mutant is not noticed, 2 if
-    something could not be read.
+    event that is missing among the samples. Exit with 0 if all are noticed, 1 as --fail-on says, 2 if something could
+    not be read.
     """
     samples: list[JSONObject] = []
     records: list[JSONObject] = []
@@ -81,12 +83,9 @@ def mutate_command(
         else:
             (samples if found.is_event else records).append(found.event)
     mutation = mutate_topology(loaded.topology, samples, records, bus=bus)
-    if format is MutationFormat.JSON:
-        sys.stdout.write(mutation_json(mutation))
-    else:
-        print_text(mutation_text(mutation, show=show))
     for problem in (*loaded.problems, *unread):
         note(problem)
+    write_report(mutation_json(mutation) if format is OutputFormat.JSON else mutation_text(mutation, show=show), output)
     if loaded.problems or unread:
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(int(exit_code and mutation.survived > 0))
+    raise typer.Exit(EXIT_NO if mutation.survived and fail_on is FailOn.UNNOTICED else EXIT_OK)
