@@ -40,6 +40,8 @@ __all__ = ["RuleIndex"]
 
 
 _NO_FINDERS = None, None
+_DENSE = 4
+"""Where more than one rule in so many matches, their numbers are close together."""
 _FAST_AFTER = 100
 """So many texts are read as always before msgspec is imported, and types are made for the paths."""
 
@@ -267,6 +269,9 @@ class RuleIndex:
         """Names by the number of their rule; not of those that came or went while this event was being matched."""
         # Often they are in order, and each once: to see it costs less than to sort, and than to look for repeated ones.
         if len(numbers) > 1 and not _ascend(numbers):
+            if len(numbers) > newest // _DENSE:
+                # A set of numbers that fill their range comes out nearly in order: then to sort it is one pass.
+                numbers = list(set(numbers))
             numbers.sort()
             if not _ascend(numbers):
                 numbers = list(dict.fromkeys(numbers))
