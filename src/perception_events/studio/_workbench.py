@@ -187,6 +187,7 @@ class Workbench:
             "not_simulated": dict(self._simulation.not_simulated) if self._simulation is not None else {},
             "samples": [sample.name for sample in self._samples],
             "files": list[JSONValue](system.files),
+            "is_editable": system.is_editable,
             "edited": list[JSONValue](self._edits),
             "tried": [
                 {"resource": key.resource, "index": key.index, "text": json.dumps(pattern, ensure_ascii=False)}
@@ -211,6 +212,8 @@ class Workbench:
         """Try another text of a file, or its own again where `text` is None; nothing is written to the file."""
         if file not in self._now.files:
             raise InvalidCallError(f"{file!r} is not a file of this system")
+        if not self._now.is_editable:
+            raise InvalidCallError(f"{file!r} is not edited in the page; edit the file itself, with --watch")
         if text is None:
             self._edits.pop(file, None)
         else:
