@@ -9,7 +9,6 @@ from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._hints import (
-    NUMERIC_FORM,
     OPERATORS,
     inside_anything_but,
     json_hint,
@@ -140,6 +139,10 @@ class _Parser:
                 members.append(self._field(name, value, here))
             else:
                 hint = f"a value must be in an array: {{{_json(name)}: [{shown_node(value)}]}}"
+                if value.kind == "string" and value.text.lstrip()[:1] in ("[", "{"):
+                    inner = value.text.strip()
+                    shown = inner if len(inner) < 200 else "..."
+                    hint = f"it is JSON text inside a string; write {{{_json(name)}: {shown}}}"
                 if name in OPERATORS:
                     above = pointer.rpartition("/")[2] or "field"
                     hint = f"an operator stands in a list: {{{_json(above)}: [{{{_json(name)}: {shown_node(value)}}}]}}"
@@ -242,7 +245,9 @@ class _Parser:
                     )
                     self._reject(str(error), "InvalidCidr", operand, here, hint)
                 return ast.Cidr(value)
-        return self._reject(f"Unrecognized match type {name}", "UnknownOperator", key, here, operator_suggestion(name))
+        return self._reject(
+            f"Unrecognized match type {name}", "UnknownOperator", key, here, operator_suggestion(name, operand)
+        )
 
     def _only_one(self, node: Node, pointer: str, reason: str) -> None:
         if len(node.children) > 1:
@@ -339,7 +344,7 @@ class _Parser:
 
     def _numeric(self, operand: Node, here: str) -> ast.Numeric:
         if operand.kind != "array":
-            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, NUMERIC_FORM)
+            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, numeric_form([operand]))
         terms = [child for _, _, child in operand.children]
         hint = numeric_form(terms)
         if not terms or terms[0].kind != "string":
@@ -365,7 +370,7 @@ class _Parser:
         if len(terms) < 4 or terms[3].kind != "number":
             self._reject(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here, hint)
         if len(terms) > 4:
-            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here, NUMERIC_FORM)
+            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here, hint)
         if low >= self._comparable(terms[3], here):
             hint = "no number lies between them; the lower bound comes first"
             self._reject("Bottom must be less than top", "EmptyRange", terms[3], here, hint)
