@@ -51,8 +51,9 @@ def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
     if not limit.allows(len(entries)):
         raise EventBusError(
             "ValidationException",
-            f"1 validation error detected: Value at 'entries' failed to satisfy constraint: {len(entries)} entries "
-            f"were given, {limit.words} are allowed",
+            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length "
+            f"{'less' if entries else 'greater'} than or equal to {limit.high if entries else limit.low} "
+            f"({len(entries)} entries were given)",
         )
     for position, entry in enumerate(entries):
         _check_parameters(f"Entries[{position}]", entry)

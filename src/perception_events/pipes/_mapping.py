@@ -8,7 +8,7 @@ from dataclasses import replace
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import Dialect
-from perception_events.pipes._delivery import Delivery, RetryPolicy
+from perception_events.pipes._delivery import Delivery, GivenUp, RetryPolicy
 from perception_events.pipes._errors import InvalidPipeError
 from perception_events.pipes._filter import FilterCriteria
 from perception_events.pipes._pipe import BatchReader, BatchSource
@@ -26,7 +26,8 @@ class EventSourceMapping(BatchReader):
     `function`: a function of one argument, or an object with `invoke(event)`. `reports_failures`: whether its response
     is read for `batchItemFailures` (`ReportBatchItemFailures`); of a stream the identifiers are sequence numbers, and
     everything from the first failed record on is repeated. `bisects`: halves a failed batch of a stream.
-    The others: as of `Pipe`; the `dead_letters` of its source are what Lambda calls its on-failure destination.
+    The others: as of `Pipe`. The `dead_letters` of its source are what Lambda calls its on-failure destination; with
+    `sends_records` the records are in the message, as they are where it is an S3 bucket.
 
     AWS: service model `lambda`, `CreateEventSourceMapping`; Lambda Developer Guide, "Event source mappings".
 
@@ -44,6 +45,7 @@ class EventSourceMapping(BatchReader):
         source: BatchSource | None = None,
         reports_failures: bool = False,
         bisects: bool = False,
+        sends_records: bool = False,
         function_arn: str = "",
         retry_policy: RetryPolicy | None = None,
         trace: TraceSink | None = None,
@@ -56,18 +58,21 @@ class EventSourceMapping(BatchReader):
         super().__init__(name, reads, replace(settings, bisects=bisects), clock=clock, trace=trace)
         arn = function_arn or f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
 
-        def owner(condition: DeadLetterCondition, attempts: int) -> JSONObject:
+        def owner(given_up: GivenUp) -> JSONObject:
             context: JSONObject = {
                 "requestContext": {
-                    "requestId": f"{name}-{attempts}",
+                    "requestId": f"{name}-{given_up.attempts}",
                     "functionArn": arn,
-                    "condition": condition.value,
-                    "approximateInvokeCount": attempts,
+                    "condition": given_up.condition.value,
+                    "approximateInvokeCount": given_up.attempts,
                 }
             }
-            if condition is DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED:
-                response: JSONObject = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
-                context["responseContext"] = response  # as recorded, one for age has none
+            if given_up.condition is DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED:  # as recorded, one for age has none
+                error = "Unhandled" if given_up.raised else None
+                response: JSONObject = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": error}
+                context["responseContext"] = response
+            if sends_records:
+                context["payload"] = _records_event([reads.kind.lambda_record(record) for record in given_up.records])
             return context
 
         self._delivery = Delivery(

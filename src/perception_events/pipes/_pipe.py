@@ -174,7 +174,7 @@ class BatchReader:
     def _checked(self, record: Mapping[str, Any]) -> JSONObject:
         read = as_record(record)
         self.source.check(read)
-        return read
+        return self.source.pipe_record(read)
 
     def _run_ahead(self, seconds: float) -> None:
         self._ahead += seconds
@@ -244,9 +244,7 @@ class Pipe(BatchReader):
         self.arn = self._variables["aws.pipes.pipe-arn"]
         self._delivery = Delivery(
             name=name,
-            owner=lambda condition, attempts: {
-                "context": {"partnerResourceArn": self.arn, "condition": condition.value}
-            },
+            owner=lambda given_up: {"context": {"partnerResourceArn": self.arn, "condition": given_up.condition.value}},
             source=reads.kind,
             settings=settings,
             criteria=FilterCriteria(reads.filters),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from perception_events.input_transforms import InvalidTemplateError
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.json_values import InvalidJSONValueError, JSONObject, JSONValue
 from perception_events.patterns import Dialect, InvalidEventPatternError, PartialPattern
 from perception_events.pipes import (
     BatchReader,
@@ -37,6 +37,7 @@ from perception_events.topology import (
     InvalidTopologyError,
     KinesisStream,
     LogGroup,
+    Opaque,
     Queue,
     Resource,
     StateMachine,
@@ -78,7 +79,7 @@ def add_readers(network: Network) -> dict[str, str]:
                 reader = _pipe(network, resource, source, at)
             else:
                 reader = _mapping(network, resource, source, at)
-        except (InvalidPipeError, InvalidEventPatternError, InvalidTemplateError) as error:
+        except (InvalidPipeError, InvalidEventPatternError, InvalidJSONValueError, InvalidTemplateError) as error:
             raise InvalidTopologyError(resource.id, str(error), resource.origin) from error
         network.readers.setdefault(at.id, []).append(reader)
     return left_out
@@ -117,6 +118,7 @@ def _mapping(network: Network, resource: MappingResource, source: Source, at: Re
             dead_letters=network.dead_letter_target(resource.on_failure),
             arn=known.arn_of(at),
         ),
+        sends_records=_is_bucket(network, resource.on_failure),
         reports_failures="ReportBatchItemFailures" in resource.function_response_types,
         bisects=resource.bisect is True,
         function_arn=arn,
@@ -124,6 +126,11 @@ def _mapping(network: Network, resource: MappingResource, source: Source, at: Re
         retry_policy=RetryPolicy(assume_after=network.assume_after),
         trace=network.record,
     )
+
+
+def _is_bucket(network: Network, reference: object) -> bool:
+    found = network.topology[reference] if isinstance(reference, str) else None
+    return isinstance(found, Opaque) and found.type in ("AWS::S3::Bucket", "aws_s3_bucket")
 
 
 def _pipe(network: Network, resource: PipeResource, source: Source, at: Resource) -> BatchReader:

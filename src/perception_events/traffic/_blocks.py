@@ -11,7 +11,7 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -62,12 +62,17 @@ class Block:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Each line that is not empty, or each value, with its number."""
+        return zip(*self.numbered(), strict=True)
+
+    def numbered(self) -> tuple[Sequence[int], list[bytes]]:
+        """The numbers of `lines`, and their texts."""
         if self.values:
-            yield from self.values
-            return
-        for number, line in enumerate(self.text.split(b"\n"), start=self.line):
-            if line and not line.isspace():
-                yield number, line
+            return [number for number, _ in self.values], [text for _, text in self.values]
+        texts = self.text.split(b"\n")
+        if b"" not in texts and not any(map(bytes.isspace, texts)):
+            return range(self.line, self.line + len(texts)), texts
+        numbers = [at for at, text in enumerate(texts, start=self.line) if text and not text.isspace()]
+        return numbers, [texts[number - self.line] for number in numbers]
 
 
 def read_blocks(

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
+from operator import itemgetter, lt
 from typing import Any, TypeAlias
 
 from perception_events.json_values import JSONObject
@@ -33,6 +35,10 @@ MAX_HOURS = 10_000
 MAX_IDS = 20_000
 MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
+_HOUR = itemgetter(slice(13))
+_FIRST = itemgetter(slice(1))
+_Group: TypeAlias = list[Any]
+"""Events of one source, detail type, hour and set of rules: how many, first and last time, number of the first."""
 LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[str]]]]
 
 
@@ -168,56 +174,74 @@ class CoveragePlan:
         return matcher.match_lines
 
     def _add_block(self, counts: CoverageCounts, block: Block, read: LinesReader) -> None:
-        numbered = list(block.lines())
-        names_of, columns = read([line for _, line in numbered])
-        groups: dict[Any, RuleCount] = {}
+        numbers, lines = block.numbered()
+        names_of, (sources, detail_types, written, ids) = read(lines)
+        counts.inputs.lines += len(lines)
+        if None in names_of or not (_all_texts(sources) and _all_texts(detail_types)):
+            self._add_mixed(
+                counts, block, [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
+            )
+            return
+        times = [*map({text: event_time(value_of(text)) or "" for text in set(written)}.__getitem__, written)]
+        self._add_events(counts, block, sources, detail_types, times, names_of, numbers, lines)  # type: ignore[arg-type]
+        _add_ids(counts.ids, ids if _all_texts(ids) else [id for id in ids if id[:1] == '"'])
+
+    def _add_mixed(self, counts: CoverageCounts, block: Block, rows: list[tuple[Any, ...]]) -> None:
+        """A block some lines of which have to be read by themselves."""
+        events: list[tuple[Any, ...]] = []
         ids: list[str] = []
-        times: dict[str, str] = {}
-        first_time = last_time = ""
-        disordered = undated = 0
-        for (number, line), names, source, detail_type, written, id in zip(numbered, names_of, *columns, strict=True):
-            found: Iterable[tuple[str, str, str, list[str], bytes]]
-            if names is None or source[:1] != '"' or detail_type[:1] != '"':
-                found = self._one_line(counts, block, number, line, ids)
-            else:
-                time = times.get(written)
-                if time is None:
-                    time = times[written] = event_time(value_of(written)) or ""
+        for number, line, names, source, detail_type, written, id in rows:
+            if names is not None and source[:1] == '"' and detail_type[:1] == '"':
+                events.append((source, detail_type, event_time(value_of(written)) or "", names, number, line))
                 if id[:1] == '"':
-                    ids.append(id[1:-1])
-                found = ((source[1:-1], detail_type[1:-1], time, names, line),)
-            for source, detail_type, time, matched, text in found:
-                key = (source, detail_type, time[:13], *matched)
-                group = groups.get(key)
-                if group is None:
-                    group = groups[key] = RuleCount(0, time, time)
-                    if self._not_taking.issuperset(matched):
-                        shown = str(text, "utf-8", "replace").strip() if len(text) <= MAX_SAMPLE else ""
-                        group.sample = Sample(block.file, number, shown)
-                group.events += 1
-                if time:
-                    if time < last_time:
-                        disordered += 1
-                    last_time = time
-                    first_time = first_time or time
-                    if time < group.first:
-                        group.first = time
-                    elif time > group.last:
-                        group.last = time
-                else:
-                    undated += 1
-        counts.inputs.lines += len(numbered)
-        counts.without_time += undated
-        counts.out_of_order += disordered
-        if last_time:
-            counts.order.append((block.file, block.line, first_time, last_time))
-        self._add_groups(counts, groups)
+                    ids.append(id)
+            else:
+                events += self._one_line(counts, block, number, line, ids)
+        if events:
+            self._add_events(counts, block, *map(list, zip(*events, strict=True)))
         _add_ids(counts.ids, ids)
+
+    def _add_events(
+        self,
+        counts: CoverageCounts,
+        block: Block,
+        sources: Sequence[str],
+        detail_types: Sequence[str],
+        times: Sequence[str],
+        names_of: Sequence[list[str]],
+        numbers: Sequence[int],
+        texts: Sequence[bytes],
+    ) -> None:
+        """Events in their order; source and detail type are in quotes."""
+        groups: dict[Any, _Group] = {}
+        hours = map(_HOUR, times)
+        for at, (key, time, names) in enumerate(
+            zip(zip(sources, detail_types, hours, strict=True), times, names_of, strict=True)
+        ):
+            if names:
+                key = (*key, *names)
+            group = groups.get(key)
+            if group is None:
+                groups[key] = [1, time, time, at]
+                continue
+            group[0] += 1
+            if time < group[1]:
+                group[1] = time
+            elif time > group[2]:
+                group[2] = time
+        dated = times
+        if "" in times:
+            dated = [time for time in times if time]
+            counts.without_time += len(times) - len(dated)
+        if dated:
+            counts.out_of_order += sum(map(lt, islice(dated, 1, None), dated))
+            counts.order.append((block.file, block.line, dated[0], dated[-1]))
+        self._add_groups(counts, groups, block.file, numbers, texts)
 
     def _one_line(
         self, counts: CoverageCounts, block: Block, number: int, line: bytes, ids: list[str]
-    ) -> Iterator[tuple[str, str, str, list[str], bytes]]:
-        """Source, detail type, time and rules of the event in a line, or of its events, with the text."""
+    ) -> Iterator[tuple[str, str, str, list[str], int, bytes]]:
+        """Source, detail type, time, rules, line and text of the event in a line, or of its events."""
         envelope = self._read_envelope(line)
         try:
             names = self._rule_set.matching_rules_json(line) if envelope is not None else None
@@ -229,22 +253,32 @@ class CoveragePlan:
             found = [(envelope, names, line)]
         for (source, detail_type, written, id), matched, text in found:
             if isinstance(id, str) and id != UNKNOWN_ID:
-                ids.append(id)
-            yield source, detail_type, event_time(written) or "", matched, text
+                ids.append(f'"{id}"')
+            yield f'"{source}"', f'"{detail_type}"', event_time(written) or "", matched, number, text
 
-    def _add_groups(self, counts: CoverageCounts, groups: dict[Any, RuleCount]) -> None:
-        for (source, detail_type, hour, *matched), group in groups.items():
-            counts.events += group.events
-            sample, group.sample = group.sample, None
-            if sample is None:
-                counts.taken += group.events
+    def _add_groups(
+        self,
+        counts: CoverageCounts,
+        groups: dict[Any, _Group],
+        file: str,
+        numbers: Sequence[int],
+        texts: Sequence[bytes],
+    ) -> None:
+        for (source, detail_type, hour, *matched), (events, first, last, at) in groups.items():
+            counts.events += events
+            group = RuleCount(events, first, last)
             for name in matched:
                 counts.rules.setdefault(name, RuleCount()).add(group)
-            kind = (source, detail_type)
+            is_taken = not self._not_taking.issuperset(matched)
+            if is_taken:
+                counts.taken += events
+            kind = source[1:-1], detail_type[1:-1]
             counts.kinds.table.setdefault(kind, RuleCount()).add(group)
-            counts.hours.table.setdefault((hour, sample is None), RuleCount()).add(group)
-            if sample is not None:
-                group.sample = sample
+            counts.hours.table.setdefault((hour, is_taken), RuleCount()).add(group)
+            if not is_taken:
+                text = texts[at]
+                shown = str(text, "utf-8", "replace").strip() if len(text) <= MAX_SAMPLE else ""
+                group.sample = Sample(file, numbers[at], shown)
                 counts.untaken.table.setdefault(kind, RuleCount()).add(group)
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events, slack=_SLACK)
@@ -278,14 +312,25 @@ class CoveragePlan:
         return self._rule_set.matching_rules(found.event)
 
 
+def _all_texts(spelled: Iterable[str]) -> bool:
+    """Whether each is a JSON string."""
+    return {*map(_FIRST, spelled)} <= {'"'}
+
+
 def _add_ids(ids: SmallestKeys[int], found: list[str]) -> None:
+    """Count ids, which are in quotes."""
+    try:
+        octets = [*map(str.encode, found)]
+    except UnicodeEncodeError:
+        octets = [id.encode(errors="replace") for id in found]
+    keys: Iterable[tuple[int, str]] = zip(map(zlib.crc32, octets), found, strict=True)
     table, bound = ids.table, ids.bound
-    for key in zip(map(zlib.crc32, [id.encode(errors="replace") for id in found]), found, strict=True):
-        if bound is not None and key > bound:
-            ids.dropped += 1
-        else:
-            table[key] = table.get(key, 0) + 1
-    ids.trim(_itself, slack=_SLACK)
+    if bound is not None:
+        keys = [key for key in keys if key <= bound]
+        ids.dropped += len(found) - len(keys)
+    for key in keys:
+        table[key] = table.get(key, 0) + 1
+    ids.trim(_itself, slack=MAX_IDS)
 
 
 def _envelope(event: JSONObject) -> Envelope:

@@ -89,7 +89,18 @@ def event_time(value: Any) -> str | None:
     """An event's `time` as `2025-07-15T00:11:08Z`, milliseconds and other time zones included; None without one."""
     if value == UNKNOWN_TIME:
         return None
+    if type(value) is str and value[17:] in _SECONDS and _is_minute(value[:17]):
+        return value  # as nearly all are
     return _normalised(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+_SECONDS = frozenset(f"{second:02}Z" for second in range(60))
+
+
+@lru_cache(maxsize=4096)
+def _is_minute(text: str) -> bool:
+    """Whether this is the beginning of times in the form that is kept, up to their seconds."""
+    return _normalised(f"{text}00Z") == f"{text}00Z"
 
 
 @lru_cache(maxsize=4096)

@@ -316,7 +316,5 @@ def test_a_status_that_no_filter_passes_is_found() -> None:
 
 def test_two_further_resources_of_one_id_are_rejected() -> None:
     pipeline = replace(JOINED, resources=(Queue("Jobs"), Queue("Jobs", retention=60)))
-    with pytest.raises(
-        InvalidTopologyError, match=r"resources\[Jobs\]\): Jobs: two resources have this id"
-    ):
+    with pytest.raises(InvalidTopologyError, match=r"resources\[Jobs\]\): Jobs: two resources have this id"):
         pipeline.topology("dev")

@@ -31,7 +31,7 @@ from perception_events.pipeline import (
     PipeSettings,
     RuleSettings,
     TableSettings,
-    perception_pipeline,
+    original_pipeline,
 )
 from perception_events.pipeline.checks import check_pipeline
 
@@ -290,7 +290,7 @@ def test_exit_codes_follow_the_severity_asked_for() -> None:
 
 
 def test_json_and_sarif_carry_every_finding() -> None:
-    findings = check_pipeline(perception_pipeline, waivers=[Waiver("PE212", "one schema is wanted")])
+    findings = check_pipeline(original_pipeline, waivers=[Waiver("PE212", "one schema is wanted")])
     assert [f["id"] for f in json.loads(findings_json(findings))] == [f.identifier for f in findings]
     run = json.loads(findings_sarif(findings))["runs"][0]
     rules = run["tool"]["driver"]["rules"]

@@ -22,7 +22,7 @@ from perception_events.patterns.index._postings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Callable, Iterable, Set
     from typing import Any
 
     from perception_events.patterns import _ast as ast
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from perception_events.patterns._fast_text import FastReader
     from perception_events.patterns._fields import Event
     from perception_events.patterns.index._flat_leaves import Reader
-    from perception_events.patterns.index._nested_index import Finders
     from perception_events.patterns.index._parsed import Parsed
     from perception_events.patterns.index._postings import Postings
 
@@ -193,13 +192,14 @@ class RuleIndex:
         """Those by which rules are found; the leaves of the others only decide between those that were."""
         return set(self._root[0].paths)
 
-    def finders(self, paths: Iterable[str]) -> list[Finders]:
-        """What the leaf of each of these paths finds, until the next change."""
-        return [self._root[0].paths[path] for path in paths]
+    def column_finders(self, path: str) -> list[Callable[[list[str]], set[int]]]:
+        """What gives the numbers of those leaves of `path` in a list that find anything, until the next change."""
+        return self._root[0].column_finders(path) if path in self._root[0].paths else []
 
-    def always(self) -> Postings:
-        """What every event has to be tested for, until the next change."""
-        return [*self._root[0].always]
+    @property
+    def tests_always(self) -> bool:
+        """Whether there are rules for which every event is tested."""
+        return bool(self._root[0].always)
 
     def matching_leaves(self, flat: list[tuple[str, str]], paths: Set[str]) -> list[str] | None:
         """The names of the rules that match an event with these leaves of `paths`, which include the finding ones.
