@@ -273,6 +273,13 @@ def failed_batches(recording: Recording) -> Iterator[str]:
     yield from differences([payload["Messages"][0]["Body"]], letters, known, "destination:")
 
 
+class _StillClock(ManualClock):
+    """Time in which retries take none."""
+
+    def advance(self, seconds: float) -> None:
+        pass
+
+
 def _letters_of_process(recording: Recording, records: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
     """What the destination gets when the records come as batches."""
     description = _description(recording)
@@ -292,7 +299,7 @@ def _letters_of_process(recording: Recording, records: Sequence[Any], function: 
         ),
         reports_failures=True,
         function_arn=_FUNCTION,
-        clock=ManualClock(_AT),
+        clock=_StillClock(_AT),
     ).process(flat)
     return letters
 
@@ -517,8 +524,12 @@ def window_needed(recording: Recording) -> Iterator[str]:
     """A queue's batch of more than ten needs a window, and the default is ten."""
     yield from defaults(recording)
     try:
-        source = BatchSource(SQS_QUEUE, parameters=SourceParameters(batch_size=11))
-        Reader("M", print, source=source, clock=ManualClock(_AT))
+        Reader(
+            "M",
+            print,
+            source=BatchSource(SQS_QUEUE, parameters=SourceParameters(batch_size=11)),
+            clock=ManualClock(_AT),
+        )
     except InvalidPipeError:
         return
     yield "accepted here"

@@ -26,9 +26,8 @@ class EventSourceMapping(BatchReader):
     `function`: a function of one argument, or an object with `invoke(event)`. `reports_failures`: whether its response
     is read for `batchItemFailures` (`ReportBatchItemFailures`); of a stream the identifiers are sequence numbers, and
     everything from the first failed record on is repeated. `bisects`: halves a failed batch of a stream.
-    `sends_records`: the messages of batches that are given up hold the records, as they do where the destination is an
-    S3 bucket. The others: as of `Pipe`; the `dead_letters` of its source are what Lambda calls its on-failure
-    destination.
+    The others: as of `Pipe`. The `dead_letters` of its source are what Lambda calls its on-failure destination; with
+    `sends_records` the records are in the message, as they are where it is an S3 bucket.
 
     AWS: service model `lambda`, `CreateEventSourceMapping`; Lambda Developer Guide, "Event source mappings".
 
