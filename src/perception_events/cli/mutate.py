@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -11,12 +9,12 @@ from typing import Annotated
 import typer
 
 from perception_events.analysis import mutate_topology, mutation_json, mutation_text
-from perception_events.cli.console import note, print_text
+from perception_events.cli.console import note, write_report
 from perception_events.cli.errors import CommandError
-from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE
 from perception_events.cli.mutant_tests import PytestRuns
-from perception_events.cli.options import EnvOption
+from perception_events.cli.options import EnvOption, ExitCodeOption, FormatOption, OutputFormat, OutputOption
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -28,13 +26,6 @@ from perception_events.json_values import JSONObject
 from perception_events.traffic import FoundRecord, UnreadableInput, read_traffic
 
 __all__ = ["register"]
-
-
-class MutationFormat(StrEnum):
-    """How the result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -74,8 +65,9 @@ def mutate_command(
     region: RegionOption = None,
     bus: Annotated[str | None, typer.Option(help="Only the rules of this bus, and no filters.")] = None,
     show: Annotated[int, typer.Option(min=0, help="Mutants shown for each rule.")] = 5,
-    format: Annotated[MutationFormat, typer.Option(help="How to print.")] = MutationFormat.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if a mutant is not noticed.")] = False,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputOption = None,
+    exit_code: ExitCodeOption = False,
 ) -> None:
     """Put small mistakes into each rule and filter, and show those that no sample event and no test would notice.
 
@@ -103,12 +95,9 @@ def mutate_command(
     with TemporaryDirectory(prefix="perception-events-") as folder:
         runs = PytestRuns(tests, Path(folder), timeout=timeout, jobs=jobs) if tests is not None else None
         mutation = mutate_topology(loaded.topology, samples, records, bus=bus, tests=runs)
-    if format is MutationFormat.JSON:
-        sys.stdout.write(mutation_json(mutation))
-    else:
-        print_text(mutation_text(mutation, show=show))
     for problem in (*loaded.problems, *unread):
         note(problem)
+    write_report(mutation_json(mutation) if format is OutputFormat.JSON else mutation_text(mutation, show=show), output)
     if loaded.problems or unread or mutation.errors:
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(int(exit_code and mutation.survived > 0))
+    raise typer.Exit(EXIT_NO if exit_code and mutation.survived else EXIT_OK)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from perception_events.patterns._compiler import values_text
-from perception_events.patterns._matching import compile_fields, matches
+from perception_events.patterns._matching import matches
 from perception_events.patterns._near_misses import name_fix, shown, value_fix
 from perception_events.value_objects import ValueObject
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Leaves
+    from perception_events.patterns._matching import CompiledFields
 
 __all__ = ["Mismatch", "MismatchKind", "explain"]
 
@@ -82,9 +83,12 @@ class Mismatch(ValueObject):
         }
 
 
-def explain(rules: Sequence[SubRule], leaves: Leaves, event: Any) -> list[Mismatch]:
-    """The mismatches of the sub-rules that have the fewest; `event` is the whole event as plain JSON values."""
-    found = [_mismatches(rule, leaves, event) for rule in rules]
+def explain(rules: Sequence[SubRule], compiled: Sequence[CompiledFields], leaves: Leaves, event: Any) -> list[Mismatch]:
+    """The mismatches of the sub-rules that have the fewest.
+
+    `compiled`: the fields of each of `rules`. `event`: the whole event as plain JSON values.
+    """
+    found = [_mismatches(rule, fields, leaves, event) for rule, fields in zip(rules, compiled, strict=True)]
     fewest = min(map(len, found), default=0)
     alternatives: list[list[Mismatch]] = []
     for nearest in (each for each in found if len(each) == fewest):
@@ -97,10 +101,9 @@ def explain(rules: Sequence[SubRule], leaves: Leaves, event: Any) -> list[Mismat
     ]
 
 
-def _mismatches(rule: SubRule, leaves: Leaves, event: Any) -> list[Mismatch]:
+def _mismatches(rule: SubRule, compiled: CompiledFields, leaves: Leaves, event: Any) -> list[Mismatch]:
     mismatches = []
     holding = []
-    compiled = compile_fields(rule)
     for (path, values), field in zip(rule.fields, compiled, strict=True):
         if matches((field,), leaves):
             holding.append(field)
