@@ -23,6 +23,8 @@ from perception_events.pipeline import (
     TableSettings,
 )
 from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
+from perception_events.testing import RecordBuilder
 from perception_events.topology import (
     ApiDestination,
     EventBus,
@@ -290,6 +292,25 @@ def test_a_module_after_a_join_is_one_line() -> None:
     assert "trigger-thermal-rule-dev" in grown.rules("dev")
     assert grown.started_by("trigger_thermal") == ("thermal",)
     assert JOINED.joins[0].trigger == ("recon",)
+
+
+def test_a_function_that_modules_share_starts_what_comes_after_the_module_of_the_event() -> None:
+    shared = Pipeline(
+        modules=(
+            Module("pose", targets=("aggregate",), triggers=("recon",)),
+            Module("recon", targets=("aggregate",)),
+            Module("thermal", targets=("aggregate",), after=("recon",)),
+        )
+    )
+    assert shared.started_by("aggregate") == ("recon", "thermal")
+    rows = RecordBuilder()
+    started = [
+        PipelineSimulation(shared)
+        .route_record(rows.insert("lab", f"2025-07-15#{name}#sync001", status="COMPLETED"))
+        .triggers
+        for name in ("pose", "recon", "thermal")
+    ]
+    assert started == [("recon",), ("thermal",), ()]
 
 
 def test_a_module_after_another_module_is_started_by_its_functions() -> None:
