@@ -10,7 +10,6 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perception_events.patterns import EventPattern
 from perception_events.schemas import (
     EventSchema,
     Inference,
@@ -21,7 +20,6 @@ from perception_events.schemas import (
     infer_schema,
     is_valid,
     join,
-    never_matching_fields,
     read_document,
     violations,
 )
@@ -85,29 +83,6 @@ def test_a_joined_schema_accepts_the_samples_of_both(first: list[Any], second: l
 schemas = st.lists(json_values, min_size=1, max_size=6).map(
     lambda values: EventSchema.of_detail("shop", "Order Placed", infer_schema(values))
 )
-values_of_patterns = st.sampled_from(
-    [
-        "A", "5", 5, 2.5, True, None, {"prefix": "A"}, {"exists": True}, {"exists": False}, {"numeric": [">", 5]},
-        {"anything-but": "A"}, {"anything-but": [5]}, {"equals-ignore-case": "a"}, {"wildcard": "*5"},
-    ]
-)  # fmt: skip
-details = st.dictionaries(
-    names.filter(bool),
-    st.lists(values_of_patterns, min_size=1, max_size=2)
-    | st.dictionaries(names.filter(bool), st.lists(values_of_patterns, min_size=1, max_size=2), min_size=1, max_size=1),
-    min_size=1,
-    max_size=2,
-)
-
-
-@given(st.data())
-@laws
-def test_no_event_matches_a_pattern_that_was_proved_never_to_match(data: st.DataObject) -> None:
-    schema = data.draw(schemas)
-    pattern = EventPattern.parse({"detail": data.draw(details)})
-    blamed = never_matching_fields(pattern, schema)
-    event = data.draw(events_of(schema))
-    assert not (blamed and pattern.matches(event))
 
 
 @given(st.data())

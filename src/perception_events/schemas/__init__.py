@@ -2,7 +2,7 @@
 
 from perception_events.schemas._catalogue import aws_catalogue, aws_event_types
 from perception_events.schemas._changes import ChangeKind
-from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all, matching_example
+from perception_events.schemas._compatibility import BrokenRule, SchemaChange, compare, compare_all
 from perception_events.schemas._discovery import Discoverer, discover, event_type
 from perception_events.schemas._documents import SupportsJSONSchema, read_document, schema_of_model
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
@@ -13,11 +13,13 @@ from perception_events.schemas._models import ModelGeneratorMissingError, models
 from perception_events.schemas._observations import MAX_DEPTH, MAX_NAMES, TooManyFieldsError
 from perception_events.schemas._pattern_check import (
     FindingKind,
+    MatchAnswer,
     PatternChecker,
     PatternFinding,
+    can_match,
     check_pattern,
     check_rules,
-    never_matching_fields,
+    matching_example,
 )
 from perception_events.schemas._registry import SchemaRegistry, Update, UpdateKind, read_schemas
 from perception_events.schemas._relaxing import relaxed
@@ -37,6 +39,7 @@ from perception_events.schemas._types import (
     String,
     Union,
     kind_name,
+    union_of,
 )
 from perception_events.schemas._validation import Violation, is_valid, violations
 from perception_events.schemas._writing import SchemaFormat, document_of
@@ -65,6 +68,7 @@ __all__ = [
     "FindingKind",
     "Inference",
     "InvalidSchemaError",
+    "MatchAnswer",
     "ModelGeneratorMissingError",
     "NoExampleError",
     "NotAnEventError",
@@ -90,6 +94,7 @@ __all__ = [
     "YAMLMissingError",
     "aws_catalogue",
     "aws_event_types",
+    "can_match",
     "check_pattern",
     "check_rules",
     "compare",
@@ -104,11 +109,11 @@ __all__ = [
     "kind_name",
     "matching_example",
     "models_source",
-    "never_matching_fields",
     "read_document",
     "read_schemas",
     "relaxed",
     "resolve",
     "schema_of_model",
+    "union_of",
     "violations",
 ]

@@ -20,12 +20,10 @@ from perception_events.patterns import EventPattern
 from perception_events.schemas._changes import ABSENT, ITEM, ChangeKind, FoundChange, changes, dotted
 from perception_events.schemas._event_schema import EventSchema
 from perception_events.schemas._examples import ExampleMaker, NoExampleError, example
-from perception_events.schemas._fields import field_types
-from perception_events.schemas._pattern_check import FindingKind, PatternChecker
+from perception_events.schemas._pattern_check import FindingKind, PatternChecker, matching_example
 from perception_events.schemas._types import Object
-from perception_events.schemas._value_tests import closed_values, value_test
 
-__all__ = ["BrokenRule", "SchemaChange", "compare", "compare_all", "matching_example"]
+__all__ = ["BrokenRule", "SchemaChange", "compare", "compare_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,71 +250,3 @@ def _example_of(schema: EventSchema) -> JSONObject | None:
         return example(schema)
     except NoExampleError:
         return None
-
-
-def matching_example(pattern: EventPattern, schema: EventSchema, *, seed: int = 0) -> JSONObject | None:
-    """An event that is valid under `schema` and that `pattern` matches; None where none was found.
-
-    It is searched for: None is no proof that there is none, `never_matching_fields` gives one.
-    """
-    for index, rule in enumerate(pattern.sub_rules):
-        wanted = frozenset(
-            path for path, values in rule.fields if not all(value_test(str(value)).wants_absence for value in values)
-        )
-        for attempt in range(3):
-            maker = ExampleMaker(random.Random(f"{seed}/{index}/{attempt}"), schema.definitions, 0.4 * attempt, wanted)
-            try:
-                event = maker.make(schema.root, "", 0)
-            except NoExampleError:
-                break
-            event = _with_matching_leaves(event, rule.fields, schema)
-            if schema.accepts(event) and pattern.matches(event):
-                found: JSONObject = event
-                return found
-    return None
-
-
-def _with_matching_leaves(event: Any, fields: Any, schema: EventSchema) -> Any:
-    """`event` with each field's leaf replaced by one that a value of the pattern matches and the schema allows."""
-    for path, values in fields:
-        for value in values:
-            test = value_test(str(value))
-            changed = copy.deepcopy(event)
-            leaves = [ABSENT] if test.wants_absence else [*test.candidates(), *_allowed(schema, path)]
-            done = False
-            for leaf in leaves:
-                if (leaf is ABSENT or test.matches(leaf)) and _put_dotted(changed, path.split("."), leaf):
-                    if schema.accepts(changed):
-                        done = True
-                        break
-                    changed = copy.deepcopy(event)
-            if done:
-                event = changed
-                break
-    return event
-
-
-def _allowed(schema: EventSchema, path: str) -> Iterator[Any]:
-    for leaf in field_types(schema.root, path, schema.definitions).leaves:
-        yield from closed_values(leaf) or ()
-
-
-def _put_dotted(value: Any, names: list[str], leaf: Any) -> bool:
-    """Put `leaf` at a dotted path, into the first element of each array on the way."""
-    while isinstance(value, list):
-        if not value:
-            return False
-        value = value[0]
-    if not isinstance(value, dict):
-        return False
-    for count in range(1, len(names) + 1):
-        name = ".".join(names[:count])
-        if name in value or count == len(names):
-            break
-    if count < len(names):
-        return _put_dotted(value[name], names[count:], leaf)
-    if leaf is ABSENT:
-        value.pop(name, None)
-        return True
-    value[name] = [leaf] if isinstance(value.get(name), list) else leaf
-    return True

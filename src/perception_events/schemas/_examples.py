@@ -27,7 +27,7 @@ from perception_events.schemas._types import (
 )
 from perception_events.schemas._validation import compiled, is_valid
 
-__all__ = ["ENVELOPE_EXAMPLE", "NoExampleError", "example"]
+__all__ = ["ENVELOPE_EXAMPLE", "ExampleMaker", "NoExampleError", "example", "with_envelope"]
 
 ENVELOPE_EXAMPLE: Mapping[str, Any] = {
     "version": "0",
@@ -59,16 +59,22 @@ def example(schema: EventSchema, *, seed: int = 0, optional: float = 0.7) -> JSO
         NoExampleError: the schema allows no event, or its regular expressions are too hard to meet.
     """
     making = ExampleMaker(random.Random(f"{seed}/{schema.source}/{schema.detail_type}"), schema.definitions, optional)
-    event = making.make(schema.root, "", 0)
-    if schema.is_envelope:
-        envelope = {name: value for name, value in ENVELOPE_EXAMPLE.items() if name in event}
-        changed = {**event, **envelope, "id": making.uuid()}
-        changed.pop("replay-name", None)
-        event = changed if schema.accepts(changed) else event
+    event = with_envelope(making.make(schema.root, "", 0), schema, seed=seed)
     if not schema.accepts(event):
         raise NoExampleError(f"{schema.name}: {schema.violations(event)[0]}")
     made: JSONObject = event
     return made
+
+
+def with_envelope(event: Any, schema: EventSchema, *, seed: int = 0) -> Any:
+    """`event` with what AWS writes around a detail as AWS writes it, where `schema` allows that."""
+    if not schema.is_envelope:
+        return event
+    names = random.Random(f"{seed}/{schema.name}/id")
+    envelope = {name: value for name, value in ENVELOPE_EXAMPLE.items() if name in event}
+    changed = {**event, **envelope, "id": str(uuid.UUID(int=names.getrandbits(128), version=4))}
+    changed.pop("replay-name", None)
+    return changed if schema.accepts(changed) else event
 
 
 class ExampleMaker:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ALL_FORMATS", "NO_FORMAT", "NUMBER_FORMATS", "format_name", "formats_of", "looks_like_data"]
+__all__ = [
+    "ALL_FORMATS",
+    "NO_FORMAT",
+    "NUMBER_FORMATS",
+    "format_expression",
+    "format_name",
+    "formats_of",
+    "looks_like_data",
+]
 
 _DATE = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 _TIME = r"(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)"
@@ -24,6 +32,9 @@ _FORMATS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("dynamodb-number", r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"),
     )
 )
+_EXPRESSIONS = {
+    name: rf"\A{expression.pattern}" for name, expression in _FORMATS if name not in ("arn", "email", "uri")
+}
 ALL_FORMATS = (1 << len(_FORMATS)) - 1
 NO_FORMAT = 0
 NUMBER_FORMATS = ("dynamodb-integer", "dynamodb-number")
@@ -41,6 +52,14 @@ def formats_of(text: str, candidates: int) -> int:
         if candidates >> bit & 1 and expression.match(text):
             found |= 1 << bit
     return found
+
+
+def format_expression(name: str) -> str | None:
+    """The regular expression (ASCII, of the whole string) of the format `name`, where it means the same everywhere.
+
+    Emails, URIs and ARNs have more forms than are recognized here, so nothing follows from their format.
+    """
+    return _EXPRESSIONS.get(name)
 
 
 def format_name(formats: int, *, number: bool = False) -> str | None:

@@ -1,7 +1,7 @@
 """Patterns against schemas: fields and values that no event of the schemas has, and rules that none can match.
 
-Each finding holds for every event that is valid under the schemas and has no fields that they do not name. Fields are
-looked at one by one, so what is not found may still never match; what is found never does.
+Each finding holds for every event that is valid under the schemas, has no fields that they do not name, and strings in
+the formats that they say.
 """
 
 from __future__ import annotations
@@ -11,21 +11,26 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
+from perception_events.json_values import JSONObject
 from perception_events.patterns import EventPattern, RuleSet
 from perception_events.schemas._event_schema import EventSchema
+from perception_events.schemas._event_search import Fields, conflict, find_event
+from perception_events.schemas._examples import with_envelope
 from perception_events.schemas._fields import FieldTypes, field_paths, field_types
 from perception_events.schemas._types import Number, Schema, String, kind_name, union_of
-from perception_events.schemas._value_tests import ValueTest, closed_values, value_test
+from perception_events.schemas._value_tests import NOT_FOUND, UndecidedError, ValueTest, closed_values, value_test
 
 __all__ = [
     "FindingKind",
+    "MatchAnswer",
     "PatternChecker",
     "PatternFinding",
+    "can_match",
     "check_pattern",
     "check_rules",
-    "never_matching_fields",
+    "matching_example",
 ]
 
 
@@ -59,6 +64,7 @@ class PatternFinding:
         message: what is wrong, in a sentence.
         suggestion: a field or value that was probably meant.
         schemas: the names of the schemas that it holds for.
+        fields: of `cannot-match`, the paths of all fields to blame; several if they never match together.
         rule: the rule's name, where rules were checked.
     """
 
@@ -69,9 +75,30 @@ class PatternFinding:
     suggestion: str | None = None
     schemas: tuple[str, ...] = ()
     rule: str = ""
+    fields: tuple[str, ...] = ()
 
 
-_Fields = Sequence[tuple[str, Sequence[Any]]]
+@dataclass(frozen=True, slots=True)
+class MatchAnswer:
+    """Whether some event of a schema matches a pattern.
+
+    Parameters:
+        verdict: True, False, or None where it could not be decided.
+        event: one that matches and is valid, if the verdict is True.
+        blamed: if it is False, for each `$or` branch the paths of the fields that never match together.
+        reason: why there is no verdict; may be empty.
+    """
+
+    verdict: bool | None
+    event: JSONObject | None = None
+    blamed: tuple[tuple[str, ...], ...] = ()
+    reason: str = ""
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an answer can be unknown: compare its verdict with True, False or None")
+
+
+_MAX_REASONS = 3
 _EVENT_FIELDS = ("source", "detail-type")
 
 
@@ -105,18 +132,46 @@ class PatternChecker:
                 found.append(PatternFinding(FindingKind.NOT_TAKEN, "", "", message, schemas=(schema.name,)))
         return tuple(found)
 
-    def never_matching_fields(self, pattern: EventPattern, schema: EventSchema) -> tuple[str, ...]:
-        """The fields to blame, one for each `$or` branch, if no event of `schema` can match; empty where one may."""
-        blamed = [self.blamed(rule.fields, schema) for rule in pattern.sub_rules]
-        return tuple(dict.fromkeys(blamed)) if all(blamed) else ()
+    def answer(self, pattern: EventPattern, schema: EventSchema, *, seed: int = 0) -> MatchAnswer:
+        """Whether some event of `schema` matches `pattern`, with the event or the fields to blame.
 
-    def blamed(self, fields: _Fields, schema: EventSchema) -> str:
-        """The first field of a conjunction that no event of `schema` can match, the source and detail type first."""
-        for path, values in sorted(fields, key=lambda each: each[0] not in _EVENT_FIELDS):
-            types = self.field(schema, path)
-            if not any(_possible(value_test(str(value)), types) for value in values):
-                return path
-        return ""
+        Parameters:
+            seed: another number makes other values of what the pattern does not ask for.
+        """
+        blamed = self._conflicts(pattern, schema)
+        if blamed:
+            return MatchAnswer(False, blamed=blamed)
+        reason = ""
+        for rule in pattern.sub_rules:
+            try:
+                found = find_event(rule.fields, schema.root, schema.definitions, seed=seed)
+            except UndecidedError as error:
+                reason = reason or str(error)
+                continue
+            event = NOT_FOUND if found is NOT_FOUND else with_envelope(found, schema, seed=seed)
+            for each in () if event is NOT_FOUND else (event, found):
+                if schema.accepts(each) and pattern.matches(each):
+                    return MatchAnswer(True, each)
+        return MatchAnswer(None, reason=reason or "the event that was found is not confirmed by the matcher")
+
+    def never_matching_fields(self, pattern: EventPattern, schema: EventSchema) -> tuple[str, ...]:
+        """The fields to blame, of all `$or` branches, if no event of `schema` can match; empty where one may."""
+        return tuple(dict.fromkeys(path for paths in self._conflicts(pattern, schema) for path in paths))
+
+    def _conflicts(self, pattern: EventPattern, schema: EventSchema) -> tuple[tuple[str, ...], ...]:
+        """For each `$or` branch the fields that conflict; none where one of them may match."""
+        found = []
+        for rule in pattern.sub_rules:
+            paths = self.conflict(rule.fields, schema)
+            if not paths:
+                return ()
+            found.append(paths)
+        return tuple(dict.fromkeys(found))
+
+    def conflict(self, fields: Fields, schema: EventSchema) -> tuple[str, ...]:
+        """The fields of a conjunction that no event of `schema` matches together, if there are any."""
+        ordered = sorted(fields, key=lambda each: each[0] not in _EVENT_FIELDS)
+        return conflict(ordered, schema.root, schema.definitions)
 
     def field(self, schema: EventSchema, path: str) -> FieldTypes:
         """What may lie at a path of the events of `schema`, one of the checker's."""
@@ -150,9 +205,24 @@ def check_rules(
     return PatternChecker(schemas).check_rules(rules)
 
 
-def never_matching_fields(pattern: EventPattern, schema: EventSchema) -> tuple[str, ...]:
-    """The fields to blame, one for each `$or` branch, if no event of `schema` can match; empty where one may."""
-    return PatternChecker([schema]).never_matching_fields(pattern, schema)
+def can_match(pattern: EventPattern, schema: EventSchema, *, seed: int = 0) -> MatchAnswer:
+    """Whether some event of `schema` matches `pattern`, with the event or the fields to blame.
+
+    >>> card = Object((Property("kind", String(values=("card",))), Property("number", String())))
+    >>> cash = Object((Property("kind", String(values=("cash",))), Property("amount", Number())))
+    >>> schema = EventSchema.of_detail("shop", "Paid", union_of([card, cash]))
+    >>> can_match(EventPattern.parse({"detail": {"kind": ["card"], "amount": [{"exists": True}]}}), schema).blamed
+    (('detail.amount', 'detail.kind'),)
+    """
+    return PatternChecker([schema]).answer(pattern, schema, seed=seed)
+
+
+def matching_example(pattern: EventPattern, schema: EventSchema, *, seed: int = 0) -> JSONObject | None:
+    """An event that is valid under `schema` and that `pattern` matches; None where there is none or none was found.
+
+    `can_match` says which of the two.
+    """
+    return can_match(pattern, schema, seed=seed).event
 
 
 def _possible(test: ValueTest, types: FieldTypes) -> bool:
@@ -169,24 +239,33 @@ class _PatternCheck:
         self.found: dict[PatternFinding, None] = {}
 
     def findings(self) -> list[PatternFinding]:
-        reasons: list[tuple[str, list[EventSchema]]] = []
-        known = True
+        conflicts: dict[tuple[str, ...], list[str]] = {}
+        possible = False
         for sub_rule in self.pattern.sub_rules:
             taken = self._taken(sub_rule.fields)
-            known &= bool(taken)
+            # Of events that no schema has, nothing is known: that is a finding of its own.
+            possible |= not taken
             for path, values in sub_rule.fields:
                 if path not in _EVENT_FIELDS and taken:
                     self._check_field(path, values, taken)
-            for schema in taken:
-                reasons.append((self.checker.blamed(sub_rule.fields, schema), [schema]))
-        # Of events that no schema has, nothing is known: that is a finding of its own.
-        if known and all(path for path, _ in reasons):
-            path = reasons[0][0]
-            names = tuple(dict.fromkeys(schema.name for _, schemas in reasons for schema in schemas))
-            self._add(
-                FindingKind.CANNOT_MATCH, path, "", f"no event of {_names(names)} can match: {path} never does", names
-            )
+            for schema in () if possible else taken:
+                paths = self.checker.conflict(sub_rule.fields, schema)
+                possible |= not paths
+                conflicts.setdefault(paths, []).append(schema.name)
+        if not possible:
+            self._cannot_match({paths: tuple(dict.fromkeys(names)) for paths, names in conflicts.items()})
         return list(self.found)
+
+    def _cannot_match(self, conflicts: dict[tuple[str, ...], tuple[str, ...]]) -> None:
+        names = tuple(dict.fromkeys(name for each in conflicts.values() for name in each))
+        reasons = []
+        for paths, of in list(conflicts.items())[:_MAX_REASONS]:
+            never = f"{paths[0]} never does" if len(paths) == 1 else f"{_all(paths)} never do together"
+            reasons.append(never if of == names else f"{never} in {_names(of)}")
+        reasons += [f"{len(conflicts) - _MAX_REASONS} more reasons"] if len(conflicts) > _MAX_REASONS else []
+        message = f"no event of {_names(names)} can match: {'; '.join(reasons)}"
+        fields = tuple(dict.fromkeys(path for paths in conflicts for path in paths))
+        self._add(FindingKind.CANNOT_MATCH, fields[0], "", message, names, fields=fields)
 
     def _add(
         self,
@@ -196,11 +275,12 @@ class _PatternCheck:
         message: str,
         names: tuple[str, ...] = (),
         suggestion: str | None = None,
+        fields: tuple[str, ...] = (),
     ) -> None:
         message += f"; did you mean {suggestion}?" if suggestion else ""
-        self.found.setdefault(PatternFinding(kind, path, value, message, suggestion, names, self.rule))
+        self.found.setdefault(PatternFinding(kind, path, value, message, suggestion, names, self.rule, fields))
 
-    def _taken(self, fields: _Fields) -> list[EventSchema]:
+    def _taken(self, fields: Fields) -> list[EventSchema]:
         """The schemas whose source and detail type the fields allow; findings where there are none for a value."""
         taken = self.checker.schemas
         by_path = dict(fields)
@@ -353,6 +433,10 @@ def _nearest_source(value: object, known: Iterable[str]) -> str | None:
     if nearest:
         return own[nearest]
     return None if own else _nearest(value, known, 0.9)
+
+
+def _all(paths: tuple[str, ...]) -> str:
+    return f"{', '.join(paths[:-1])} and {paths[-1]}"
 
 
 def _names(names: tuple[str, ...]) -> str:

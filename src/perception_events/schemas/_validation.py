@@ -24,7 +24,7 @@ from perception_events.schemas._types import (
     kind_name,
 )
 
-__all__ = ["Violation", "compiled", "expectation", "found_text", "is_valid", "violations"]
+__all__ = ["Violation", "compiled", "expectation", "found_text", "is_valid", "python_expression", "violations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +131,21 @@ def _is_text(schema: String, value: str) -> bool:
 def compiled(pattern: str) -> re.Pattern[str] | None:
     """The expression of a schema's pattern; None where Python cannot read it (ECMA's `\\p{..}`, ...): it allows all."""
     try:
-        return re.compile(pattern)
+        return re.compile(python_expression(pattern))
     except (re.error, RecursionError, OverflowError):
         return None
+
+
+def python_expression(pattern: str) -> str:
+    """A regular expression of a schema as Python writes it: in ECMA 262 no line feed may follow a `$`."""
+    if "$" not in pattern:
+        return pattern
+    written, in_set, escaped = [], False, False
+    for character in pattern:
+        in_set = (not escaped and (character == "[" or (in_set and character != "]"))) or (escaped and in_set)
+        written.append(r"\Z" if character == "$" and not in_set and not escaped else character)
+        escaped = character == "\\" and not escaped
+    return "".join(written)
 
 
 def _is_number(schema: Number, value: int | float) -> bool:

@@ -23,10 +23,11 @@ from perception_events.schemas import (
     String,
     Union,
     aws_catalogue,
+    can_match,
     check_pattern,
     check_rules,
     discover,
-    never_matching_fields,
+    union_of,
 )
 
 ITEM = Object((Property("sku", String()), Property("count", Number(integer=True, minimum=1))))
@@ -139,9 +140,9 @@ def test_a_rule_that_no_event_can_match_names_the_field_to_blame() -> None:
 def test_every_branch_of_or_must_fail_before_a_rule_cannot_match() -> None:
     one = pattern({"$or": [{"total": ["5"]}, {"gift": [True]}]})
     assert [finding.kind for finding in check_pattern(one, [ORDER])] == [FindingKind.WRONG_TYPE]
-    assert never_matching_fields(one, ORDER) == ()
+    assert can_match(one, ORDER).verdict is True
     both = pattern({"$or": [{"total": ["5"]}, {"gift": ["x"]}]})
-    assert never_matching_fields(both, ORDER) == ("detail.total", "detail.gift")
+    assert can_match(both, ORDER).blamed == (("detail.total",), ("detail.gift",))
 
 
 @pytest.mark.parametrize(
@@ -234,3 +235,88 @@ def test_a_source_that_only_resembles_another_is_another() -> None:
     assert checker.check(EventPattern.parse({"source": ["my-application"]})) == ()
     (found,) = checker.check(EventPattern.parse({"source": ["my-cdk-aplication"]}))
     assert found.suggestion == '"my-cdk-application"'
+
+
+CARD = Object((Property("kind", String(values=("card",))), Property("number", String(pattern="^[0-9]{16}$"))))
+CASH = Object((Property("kind", String(values=("cash",))), Property("amount", Number(minimum=0))))
+PAYMENT = EventSchema.of_detail(
+    "shop.orders",
+    "Paid",
+    Object(
+        (
+            Property("by", union_of([CARD, CASH])),
+            Property("parts", Array(union_of([CARD, CASH]), max_items=5)),
+            Property("day", String(format="date")),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("detail", "blamed"),
+    [
+        ({"by": {"kind": ["card"], "amount": [1]}}, [("detail.by.amount", "detail.by.kind")]),
+        ({"by": {"kind": ["card"], "number": [{"exists": False}]}}, [("detail.by.kind", "detail.by.number")]),
+        ({"parts": {"kind": ["cash"], "number": [{"prefix": "4"}]}}, [("detail.parts.kind", "detail.parts.number")]),
+        ({"by": {"number": [{"prefix": "4x"}]}}, [("detail.by.number",)]),
+        ({"by": {"number": [{"anything-but": {"wildcard": "*"}}]}}, [("detail.by.number",)]),
+        ({"day": [{"prefix": "2025-13"}]}, [("detail.day",)]),
+        (
+            {"day": [{"exists": True}], "$or": [{"by": {"kind": ["card"], "amount": [1]}}, {"by": {"kind": ["x"]}}]},
+            [("detail.by.amount", "detail.by.kind"), ("detail.by.kind",)],
+        ),
+    ],
+)
+def test_fields_that_never_match_together_are_blamed_together(detail: dict[str, Any], blamed: list[Any]) -> None:
+    answer = can_match(pattern(detail), PAYMENT)
+    assert (answer.verdict, answer.event, list(answer.blamed)) == (False, None, blamed)
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"by": {"kind": ["cash"], "amount": [{"numeric": [">", 0, "<", 0.001]}]}},
+        {"by": {"kind": ["card"], "number": [{"wildcard": "4*2"}], "amount": [{"exists": False}]}},
+        {"by": {"kind": ["card"]}, "parts": {"kind": ["cash"], "amount": [5]}},
+        {
+            "day": [{"suffix": "-02-29"}],
+            "$or": [{"by": {"amount": ["x"]}}, {"by": {"kind": [{"anything-but": "cash"}]}}],
+        },
+    ],
+)
+def test_a_pattern_that_can_match_is_shown_by_a_valid_event(detail: dict[str, Any]) -> None:
+    answer = can_match(pattern(detail), PAYMENT, seed=3)
+    assert answer.verdict is True
+    assert answer.event is not None
+    assert pattern(detail).matches(answer.event)
+    assert PAYMENT.violations(answer.event) == []
+
+
+def test_fields_of_a_rule_that_never_match_together_are_named_in_the_finding() -> None:
+    (finding,) = check_pattern(pattern({"by": {"kind": ["card"], "amount": [1]}}), [PAYMENT])
+    assert (finding.kind, finding.fields) == (FindingKind.CANNOT_MATCH, ("detail.by.amount", "detail.by.kind"))
+    assert finding.message == (
+        "no event of shop.orders@Paid can match: detail.by.amount and detail.by.kind never do together"
+    )
+    (finding,) = check_rules({"rule": pattern({"by": {"kind": ["card"], "amount": [1]}})}, [PAYMENT])[1:]
+    assert finding.kind is FindingKind.NOT_TAKEN
+
+
+def test_each_schema_has_its_own_fields_to_blame() -> None:
+    either = EventPattern.parse({"source": ["shop.orders"], "detail": {"total": [1], "day": ["2025-07-15"]}})
+    (finding,) = check_pattern(either, [ORDER, PAYMENT])
+    assert finding.message == (
+        "no event of shop.orders@OrderPlaced, shop.orders@Paid can match: "
+        "detail.day never does in shop.orders@OrderPlaced; detail.total never does in shop.orders@Paid"
+    )
+
+
+def test_what_cannot_be_decided_is_said_and_is_no_finding() -> None:
+    hard = EventSchema.of_detail("shop.orders", "Hard", Object((Property("a", String(pattern="(?=a)")),)))
+    undecided = pattern({"a": [{"prefix": "b"}]})
+    answer = can_match(undecided, hard)
+    assert (answer.verdict, answer.blamed) == (None, ())
+    assert answer.reason == 'no text was found that {"prefix":"b"} takes and the schema allows'
+    assert check_pattern(undecided, [hard]) == ()
+    with pytest.raises(TypeError, match="compare its verdict"):
+        bool(answer)

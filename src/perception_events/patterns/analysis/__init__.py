@@ -36,6 +36,7 @@ from perception_events.patterns.analysis._review import (
     review,
 )
 from perception_events.patterns.analysis._rule_sets import Shadow, shadowed, unreachable
+from perception_events.patterns.analysis._within import TextLanguage, string_within
 
 __all__ = [
     "Answer",
@@ -51,6 +52,7 @@ __all__ = [
     "RuleFinding",
     "Shadow",
     "Survivor",
+    "TextLanguage",
     "difference",
     "disjoint",
     "draw_match",
@@ -65,6 +67,7 @@ __all__ = [
     "satisfiable",
     "satisfiable_on_a_bus",
     "shadowed",
+    "string_within",
     "try_mutants",
     "uncovered",
     "unreachable",

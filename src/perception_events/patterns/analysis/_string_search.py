@@ -28,10 +28,11 @@ if TYPE_CHECKING:
     from perception_events.patterns.analysis._address_automata import Interval
     from perception_events.patterns.analysis._budget import Budget
     from perception_events.patterns.analysis._groups import Group
+    from perception_events.patterns.analysis._within import TextLanguage
 
     Literal: TypeAlias = tuple[Group, bool]
     """A group, and whether it must pass."""
-    Automaton: TypeAlias = TextAutomaton | AddressAutomaton
+    Automaton: TypeAlias = TextAutomaton | AddressAutomaton | TextLanguage
     Clause: TypeAlias = tuple[Sequence[tuple[Automaton, bool]], bool]
     """Automata, each with whether it is negated, of which one must accept; False: of which none may."""
 
@@ -205,7 +206,7 @@ class _Walk:
             return None
         came_from: dict[tuple[Any, ...], tuple[tuple[Any, ...], str] | None] = {start: None}
         waiting = deque([start])
-        cost = sum(1 if isinstance(automaton, TextAutomaton) else _ADDRESS_STEPS for automaton in self._automata)
+        cost = sum(_ADDRESS_STEPS if isinstance(automaton, AddressAutomaton) else 1 for automaton in self._automata)
         while waiting:
             state = waiting.popleft()
             if self._accepts(state):
@@ -251,15 +252,18 @@ def _read_back(state: tuple[Any, ...], came_from: dict[tuple[Any, ...], tuple[tu
     return "".join(reversed(characters))
 
 
-def _alphabet(automata: Iterable[Automaton]) -> list[str]:
+def _alphabet(automata: Sequence[Automaton]) -> list[str]:
     """The characters that are told apart, those that read well first."""
     named: set[str] = {'"'}
     for automaton in automata:
-        named |= automaton.characters
+        named.update(automaton.characters)
     other = next((c for c in _OTHERS if c not in named), None) or next(
         c for c in map(chr, range(0x4E00, 0xD800)) if c not in named
     )
     letters = [*named, other]
+    for automaton in automata:
+        if not isinstance(automaton, TextAutomaton | AddressAutomaton):
+            letters += automaton.representatives(named)
     if "?" in named or any(map(is_surrogate, named)):
         letters.append(next(c for c in map(chr, range(0xDFFF, 0xD7FF, -1)) if c not in named))
     return sorted(letters, key=lambda c: (is_surrogate(c), c == '"', not c.isprintable(), not c.isalnum(), c))
