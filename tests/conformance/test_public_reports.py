@@ -16,7 +16,7 @@ from perception_events.checks import check
 from perception_events.clock import ManualClock
 from perception_events.input_transforms import InputTransformer, InvalidTemplateError, PipeInputTemplate
 from perception_events.patterns import EventPattern, InvalidEventPatternError
-from perception_events.pipes import EventSourceMapping, InvalidPipeError
+from perception_events.pipes import BatchSource, EventSourceMapping, InvalidPipeError
 from perception_events.simulation import Simulation
 from perception_events.testing import RecordingTarget
 from perception_events.topology import EventBus as BusResource
@@ -203,8 +203,9 @@ def test_pt06_a_placeholder_where_a_bare_path_is_wanted_is_found() -> None:
 @pytest.mark.parametrize("age", [30, 0])
 def test_pi01_pi04_pi05_a_record_age_is_minus_one_or_at_least_a_minute(age: int) -> None:
     """github.com/hashicorp/terraform-provider-aws/issues/41573"""
+    source = BatchSource(parameters=SourceParameters(maximum_record_age=age))
     with pytest.raises(InvalidPipeError, match="maximum_record_age"):
-        EventSourceMapping("m", print, parameters=SourceParameters(maximum_record_age=age), clock=ManualClock())
+        EventSourceMapping("m", print, source=source, clock=ManualClock())
     settings = SourceParameters(batch_size=1, starting_position="LATEST", maximum_record_age=age)
     assert "PE003" in found(pipe_topology(pipe(source_parameters=settings)))
 

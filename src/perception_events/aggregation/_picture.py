@@ -28,7 +28,7 @@ def joins_mermaid(joins: Iterable[Join]) -> str:
 
 def _story(join: Join) -> list[str]:
     """Lines: what the join waits for, for which group, and what happens when that takes too long."""
-    story = [join.expectation.words(), f"for each {', '.join(join.group_by)}"]
+    story = [join.expectation.words(), f"for each {', '.join(map(str, join.group_by))}"]
     if join.deadline is None:
         return story
     acts = {

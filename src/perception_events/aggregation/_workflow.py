@@ -239,7 +239,9 @@ class _Workflow:
         complete = self._complete(join, after_complete)
         first = next(iter(complete), after_complete)
         # A path that finds nothing would end the whole execution, uncaught: all that later states read is tested here.
-        parts = [absent(f"$.part{n}.S") for n in range(len(join.group_parts(self._names.key_format)))]
+        grouping = join.grouping(self._names)
+        parts = [absent(f"$.part{n}.S") for n in range(len(grouping.parts))]
+        parts += [absent(f"$.value{n}.S") for n, part in enumerate(grouping.parts) if part in grouping.attributes]
         whole: State = {"Type": "Pass", "Next": f"{join.name}: read"}
         if parts:
             lacking: State = {"Or": parts} if len(parts) > 1 else parts[0]
@@ -303,7 +305,7 @@ class _Workflow:
         return {}  # a function: nothing can be asked here
 
     def _complete_by_manifest(self, join: Join, manifest: Manifest, otherwise: str) -> State:
-        parts = join.group_parts(self._names.key_format)
+        parts = join.grouping(self._names).parts
         places = [f"$.part{parts.index(part)}.S" for part in manifest.group_by if part in parts]
         sort_key = self._tasks.format(manifest.event_type + "#{}" * len(places), *places)
         listed = f"$.manifest.Item['{manifest.attribute}']"

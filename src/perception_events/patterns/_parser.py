@@ -63,6 +63,10 @@ _INNER_OPERATORS = ("equals-ignore-case", "prefix", "suffix", "wildcard")
 _OR_FORM = 'as in {"$or": [{"a": ["x"]}, {"b": ["y"]}]}'
 _OPERATOR_FORM = 'an operator has a name and one operand, as in {"prefix": "text"}'
 
+_MAX_SHARED = 512
+_shared_fields: dict[tuple[str, str], ast.Field] = {}
+"""Fields of one string, as last read: what thousands of rules say (their source, their type) is in memory once."""
+
 
 def parse(source: str | bytes | Mapping[str, object], max_length: int | None = None) -> ast.ObjectPattern:
     """Read a pattern. `max_length`: how many characters it may have, so a mapping may hold no more values.
@@ -132,7 +136,7 @@ class _Parser:
             if value.kind == "object":
                 members.append(ast.Field(name, (yield self._object(value, here, inside_or=inside_or))))
             elif value.kind == "array":
-                members.append(ast.Field(name, self._values(value, here)))
+                members.append(self._field(name, value, here))
             else:
                 hint = f"a value must be in an array: {{{_json(name)}: [{shown_node(value)}]}}"
                 if value.kind == "string" and value.text.lstrip()[:1] in ("[", "{"):
@@ -162,6 +166,17 @@ class _Parser:
             hint = f"{_OR_FORM}; one alternative alone needs no $or"
             self._reject("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer, hint)
         return ast.Or(tuple(branches))
+
+    def _field(self, name: str, node: Node, pointer: str) -> ast.Field:
+        if len(node.children) != 1 or node.children[0][2].kind != "string":
+            return ast.Field(name, self._values(node, pointer))
+        text = node.children[0][2].text
+        field = _shared_fields.get((name, text))
+        if field is None:
+            if len(_shared_fields) >= _MAX_SHARED:
+                _shared_fields.clear()
+            field = _shared_fields[name, text] = ast.Field(name, self._values(node, pointer))
+        return field
 
     def _values(self, node: Node, pointer: str) -> tuple[ast.ValuePattern, ...]:
         if not node.children:
