@@ -145,7 +145,7 @@ class _Builder:
         return entries
 
     def _first_line(self, event: Any, otherwise: int) -> int:
-        """Where the text of a scalar begins: of a block (`|`, `>`) on the line after its sign; of the rest `otherwise`."""
+        """The line on which a scalar's text begins: of a block (`|`, `>`) the one after its sign."""
         block = isinstance(event, self._yaml.ScalarEvent) and event.style in ("|", ">")
         return event.start_mark.line + 2 if block else otherwise
 

@@ -1,4 +1,4 @@
-"""A mistake in a pattern is found at its own line of the template, with the corrected pattern, however it is written."""
+"""A mistake in a pattern is found at its own line of a template, with the corrected pattern, however it is written."""
 
 from __future__ import annotations
 
