@@ -12,9 +12,9 @@ from itertools import chain
 from json import loads
 from operator import attrgetter
 
-from perception_events.patterns._event_text import MAX_DEPTH, has_long_number, scan
+from perception_events.patterns._event_text import MAX_DEPTH, has_long_name, has_long_number, scan
 from perception_events.patterns._fields import text_leaf
-from perception_events.patterns._json_text import MAX_NUMBER_LENGTH
+from perception_events.patterns._json_text import MAX_NAME_LENGTH, MAX_NUMBER_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -240,8 +240,10 @@ def _is_beyond(octets: bytes) -> bool:
             octets[at - _GLANCE : at].translate(None, _IN_NUMBERS)
             and octets[at : at + _GLANCE].translate(None, _IN_NUMBERS)
         ):
-            return has_long_number(str(octets, "utf-8"))
-    return False
+            if has_long_number(str(octets, "utf-8")):
+                return True
+            break
+    return len(octets) > MAX_NAME_LENGTH and has_long_name(str(octets, "utf-8"))
 
 
 class _Shape:
