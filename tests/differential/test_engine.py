@@ -27,6 +27,8 @@ from support.pattern_cases import make_case
 
 CASES = int(os.environ.get("PERCEPTION_EVENTS_CASES", "4000"))
 COMPLEXITIES = int(os.environ.get("PERCEPTION_EVENTS_COMPLEXITIES", "2000"))
+SETS = 4000
+"""Of how many patterns the rule sets are compared, too: it costs as much as the rest."""
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261124"))
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "conformance.md"
@@ -59,7 +61,7 @@ def test_generated_cases(oracle: Oracle) -> None:
     disagreements = []
     quirks: Counter[str] = Counter()
     together: list[tuple[EventPattern, Sequence[str], list[bool | None]]] = []
-    for (text, events), engine in oracle.stream(make_case(random) for _ in range(CASES)):
+    for asked, ((text, events), engine) in enumerate(oracle.stream(make_case(random) for _ in range(CASES))):
         ours = parsed(text)
         rejected = str(ours) if isinstance(ours, InvalidEventPatternError) else engine.error
         if isinstance(ours, EventPattern) != (engine.error is None) and spelled_longer_by_old_java(rejected):
@@ -75,7 +77,8 @@ def test_generated_cases(oracle: Oracle) -> None:
                     disagreements.append(f"pattern {text}\n  event {event}\n  engine {theirs}, ours {mine}")
             together.append((ours, events, answers))
             if len(together) == 200:
-                check_rule_set(together)
+                if asked < SETS:
+                    check_rule_set(together)
                 together.clear()
     check_rule_set(together)
     assert not disagreements, f"{len(disagreements)} of {CASES}, seed {SEED}:\n" + "\n".join(disagreements[:10])
@@ -196,6 +199,17 @@ def test_the_documented_quirks_are_the_engines_and_the_rewrite_is_decided_alike(
     assert EventPattern.parse(pattern).matches_json(event) is any(ours) is not engine
     assert {quirk.code for quirk in EventPattern.parse(pattern).quirks} == {code}
     assert f"`{pattern.replace(', ', ',').replace(': ', ':')}`" in PAGE.read_text(encoding="utf-8")
+
+
+def test_names_are_as_long_as_the_engine_s_reader_takes_them(oracle: Oracle) -> None:
+    cases: list[tuple[str, list[str]]] = []
+    for name, most in (("n", 50_000), ("\\u0041", 50_000), ("\U0001f600", 25_000), ('\\"', 50_000)):
+        for number in (most, most + 1):
+            long = f'"{name * number}" : "x"'
+            events = [f'{{"a": "x", {long}}}', f'{{"a": "x", "b": [{{{long}}}]}}', f'{{"a": "x"}} {{{long}}}']
+            cases.append(('{"a": ["x"]}', events))
+    for (text, asked), engine in oracle.stream(cases):
+        assert [verdict(EventPattern.parse(text), event) for event in asked] == engine.matches
 
 
 def test_a_rule_beside_others_is_decided_as_alone(oracle: Oracle) -> None:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from perception_events.clock import ManualClock
+from perception_events.pipes import BatchSource, InvalidPipeError
 from perception_events.pipes import EventSourceMapping as Reader
-from perception_events.pipes import InvalidPipeError
 from perception_events.simulation import Simulation, SimulationResult
 from perception_events.sources import DYNAMODB_STREAM, KINESIS_STREAM, SQS_QUEUE, Source, SourceSettings, kinesis_record
 from perception_events.streams import InMemoryTable
@@ -273,6 +273,13 @@ def failed_batches(recording: Recording) -> Iterator[str]:
     yield from differences([payload["Messages"][0]["Body"]], letters, known, "destination:")
 
 
+class _StillClock(ManualClock):
+    """Time in which retries take none."""
+
+    def advance(self, seconds: float) -> None:
+        pass
+
+
 def _letters_of_process(recording: Recording, records: Sequence[Any], function: Callable[[Any], Any]) -> list[Any]:
     """What the destination gets when the records come as batches."""
     description = _description(recording)
@@ -282,16 +289,17 @@ def _letters_of_process(recording: Recording, records: Sequence[Any], function: 
     Reader(
         "M",
         function,
-        source=source,
-        parameters=SourceParameters(
-            batch_size=description["BatchSize"], maximum_retry_attempts=description["MaximumRetryAttempts"]
+        source=BatchSource(
+            source,
+            parameters=SourceParameters(
+                batch_size=description["BatchSize"], maximum_retry_attempts=description["MaximumRetryAttempts"]
+            ),
+            dead_letters=letters.append,
+            arn=concrete(description["EventSourceArn"]),
         ),
         reports_failures=True,
-        on_failure=letters.append,
         function_arn=_FUNCTION,
-        source_arn=concrete(description["EventSourceArn"]),
-        clock=ManualClock(_AT),
-        wait=lambda seconds: None,
+        clock=_StillClock(_AT),
     ).process(flat)
     return letters
 
@@ -357,17 +365,18 @@ def expired(recording: Recording) -> Iterator[str]:
     Reader(
         "M",
         function,
-        source=KINESIS_STREAM,
-        parameters=SourceParameters(
-            batch_size=description["BatchSize"],
-            maximum_retry_attempts=description["MaximumRetryAttempts"],
-            maximum_record_age=description["MaximumRecordAgeInSeconds"],
+        source=BatchSource(
+            KINESIS_STREAM,
+            parameters=SourceParameters(
+                batch_size=description["BatchSize"],
+                maximum_retry_attempts=description["MaximumRetryAttempts"],
+                maximum_record_age=description["MaximumRecordAgeInSeconds"],
+            ),
+            dead_letters=letters.append,
+            arn=concrete(description["EventSourceArn"]),
         ),
-        on_failure=letters.append,
         function_arn=_FUNCTION,
-        source_arn=concrete(description["EventSourceArn"]),
         clock=clock,
-        wait=clock.advance,
     ).process([*records, *flat])
     count = body["requestContext"]["approximateInvokeCount"]
     if letters:
@@ -515,7 +524,12 @@ def window_needed(recording: Recording) -> Iterator[str]:
     """A queue's batch of more than ten needs a window, and the default is ten."""
     yield from defaults(recording)
     try:
-        Reader("M", print, source=SQS_QUEUE, parameters=SourceParameters(batch_size=11), clock=ManualClock(_AT))
+        Reader(
+            "M",
+            print,
+            source=BatchSource(SQS_QUEUE, parameters=SourceParameters(batch_size=11)),
+            clock=ManualClock(_AT),
+        )
     except InvalidPipeError:
         return
     yield "accepted here"

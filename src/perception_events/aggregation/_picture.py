@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -53,5 +54,6 @@ def _id(name: str) -> str:
 
 
 def _text(label: str) -> str:
-    """Everything that Mermaid, Markdown or HTML could read as markup as entities."""
+    """Everything that Mermaid, Markdown or HTML could read as markup as entities; two dollar signs begin no formula."""
+    label = re.sub(r"\$(?=\$)", "$\u200b", label)
     return "".join(c if c.isalnum() or c in " _-.,:/=" else f"#{ord(c)};" for c in label)

@@ -82,12 +82,10 @@ def entry_size(entry: Mapping[str, Any]) -> int:
 
     AWS: EventBridge User Guide, "Calculating PutEvents event entry size".
     """
-    texts = [entry.get(name) for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or ())
-    size = sum(
-        len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        for text in texts
-        if isinstance(text, str)
-    )
+    size = 0
+    for text in (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or ())):
+        if isinstance(text, str):
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return size + (TIME_SIZE if entry.get("Time") is not None else 0)
 
 

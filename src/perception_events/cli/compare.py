@@ -11,7 +11,7 @@ from perception_events.cli.coverage import InputArgument, JobsOption, Progress, 
 from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.options import (
     EnvOption,
-    FailOnDifference,
+    ExitCodeOption,
     FormatOption,
     OutputFormat,
     OutputOption,
@@ -40,15 +40,13 @@ def compare_command(
     bus: Annotated[str | None, typer.Option(help="Only the rules of this bus.")] = None,
     format: FormatOption = OutputFormat.TEXT,
     output: OutputOption = None,
-    fail_on: Annotated[
-        FailOnDifference, typer.Option(help="Exit with 1 if anything differs, or never.")
-    ] = FailOnDifference.DIFFERENCE,
+    exit_code: ExitCodeOption = False,
     jobs: JobsOption = 0,
     strict: StrictOption = False,
 ) -> None:
     """Show the events whose targets or received inputs differ between two versions of a system.
 
-    Exit with 0 if nothing differs, 1 as --fail-on says, 2 if something could not be read or the call is not valid.
+    Exit with 0, with --exit-code with 1 if anything differs, 2 if something could not be read or the call is not valid.
     """
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
@@ -69,4 +67,4 @@ def compare_command(
     write_report(report.to_json() if format is OutputFormat.JSON else str(report), output)
     if problems:
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(EXIT_NO if report.changed and fail_on is FailOnDifference.DIFFERENCE else EXIT_OK)
+    raise typer.Exit(EXIT_NO if exit_code and report.changed else EXIT_OK)

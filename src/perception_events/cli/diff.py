@@ -11,7 +11,7 @@ import typer
 from perception_events.analysis import TopologyDiff, diff_markdown, diff_object, diff_text, diff_topologies
 from perception_events.cli.console import note, write_report
 from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
-from perception_events.cli.options import EnvOption, FailOnDifference, OutputOption
+from perception_events.cli.options import EnvOption, ExitCodeOption, OutputOption
 from perception_events.cli.systems import load_system
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
 from perception_events.traffic import CompareReport, compare, read_blocks
@@ -48,14 +48,12 @@ def diff_command(
     ] = None,
     format: Annotated[DiffFormat, typer.Option(help="How to print; json is one document.")] = DiffFormat.TEXT,
     output: OutputOption = None,
-    fail_on: Annotated[
-        FailOnDifference, typer.Option(help="Exit with 1 if anything differs, or never.")
-    ] = FailOnDifference.DIFFERENCE,
+    exit_code: ExitCodeOption = False,
 ) -> None:
     """Show what each target newly receives, no longer receives and receives in another form, with events that prove it.
 
-    Rules with other names, in other files or cut in another way are no difference. Exit with 0 if nothing differs, 1 as
-    --fail-on says (also if something could not be decided), 2 if something could not be read.
+    Rules with other names, in other files or cut in another way are no difference. Exit with 0, with
+    --exit-code with 1 if anything differs or could not be decided, 2 if something could not be read.
     """
     before, after = (
         load_system(text, env=env, parameters=parameter, account=account, region=region) for text in (old, new)
@@ -69,7 +67,7 @@ def diff_command(
     if problems:
         raise typer.Exit(EXIT_USAGE)
     differs = diff.changes or bool(diff.undecided) or (recorded is not None and bool(recorded.changed))
-    raise typer.Exit(EXIT_NO if differs and fail_on is FailOnDifference.DIFFERENCE else EXIT_OK)
+    raise typer.Exit(EXIT_NO if exit_code and differs else EXIT_OK)
 
 
 def _report(diff: TopologyDiff, recorded: CompareReport | None, format: DiffFormat) -> str:

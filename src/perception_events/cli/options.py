@@ -14,7 +14,7 @@ __all__ = [
     "EndpointOption",
     "EnrichmentOption",
     "EnvOption",
-    "FailOnDifference",
+    "ExitCodeOption",
     "FailOnSeverity",
     "FormatOption",
     "LinesFormatOption",
@@ -45,13 +45,9 @@ class FailOnSeverity(StrEnum):
     NEVER = "never"
 
 
-class FailOnDifference(StrEnum):
-    """Whether a command that compares ends with 1 if anything differs."""
-
-    DIFFERENCE = "difference"
-    NEVER = "never"
-
-
+ExitCodeOption = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to show, as `git diff --exit-code` does.")
+]
 DeclaredOption = Annotated[
     str,
     typer.Option("--pipeline", metavar=LOCATION, help="The Pipeline: package.module:NAME or path/to/file.py:NAME."),

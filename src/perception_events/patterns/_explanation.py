@@ -27,6 +27,10 @@ __all__ = ["Mismatch", "MismatchKind", "explain"]
 _MAX_ALTERNATIVES = 3
 """How many branches of `$or` that are equally near are explained."""
 _MAX_LEAVES = 5
+_EMPTY_AT_END = (
+    "; the engine sees what lies under an empty name at a path's end only because another field of the pattern"
+    " has an empty name in its path (an accident of it)"
+)
 
 
 class MismatchKind(StrEnum):
@@ -109,7 +113,8 @@ def _mismatches(rule: SubRule, compiled: CompiledFields, leaves: Leaves, event: 
         if present:
             kind = MismatchKind.VALUE if field[1] is not None and _wants_a_leaf(expected) else MismatchKind.PRESENT
             listed = ", ".join(map(shown, present[:_MAX_LEAVES])) + (", ..." if len(present) > _MAX_LEAVES else "")
-            mismatches.append(Mismatch(path, kind, expected, listed, value_fix(values, present)))
+            fix = value_fix(values, present) + (_EMPTY_AT_END if path.endswith(".") else "")
+            mismatches.append(Mismatch(path, kind, expected, listed, fix))
         else:
             what, is_there, fix = name_fix(event, path, field[1])
             kind = MismatchKind.NOT_A_LEAF if is_there else MismatchKind.MISSING
@@ -125,6 +130,8 @@ def _mismatches(rule: SubRule, compiled: CompiledFields, leaves: Leaves, event: 
         fix = f"send one element that has {paths} with these values together, or compare fields outside the array"
         if any(absence for _, _, absence in holding):
             fix += "; in arrays the engine looks for an absent field in the element that the fields before it chose"
+        if any(path.endswith(".") for path, _, _ in holding):
+            fix += _EMPTY_AT_END
         mismatches.append(Mismatch(paths, MismatchKind.DIFFERENT_ELEMENTS, expected, _elements(holding, leaves), fix))
     return mismatches
 

@@ -8,12 +8,13 @@ text after the object, numbers and nesting beyond the engine's limits, and whate
 
 from __future__ import annotations
 
-from itertools import chain, repeat
-from operator import attrgetter, is_
+from itertools import chain
+from json import loads
+from operator import attrgetter
 
-from perception_events.patterns._event_text import MAX_DEPTH, has_long_number, scan
+from perception_events.patterns._event_text import MAX_DEPTH, has_long_name, has_long_number, scan
 from perception_events.patterns._fields import text_leaf
-from perception_events.patterns._json_text import MAX_NUMBER_LENGTH
+from perception_events.patterns._json_text import MAX_NAME_LENGTH, MAX_NUMBER_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ _MAX_NAMES = 16
 def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iterable[str] = ()) -> FastReader | None:
     """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked.
 
-    `fields`: names of fields of the event itself that `read` gives beside the leaves. `absent`: names of fields with
-    which no event is read.
+    `fields`: names of fields of the event itself that `read_lines` gives beside the leaves. `absent`: names of fields
+    with which no event is read.
     """
     try:
         import msgspec  # here, for it costs a cold start
@@ -71,8 +72,8 @@ def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iter
 class FastReader:
     """Reads the leaves of some paths from a text.
 
-    `read` gives them spelled as one text, each after a NUL, and then the fields; what is not there is empty. It is a
-    function of its own, and makes one text of them, for a step of Python costs more than what it does here.
+    `read` gives them spelled as one text, each after a NUL; what is not there is empty. It is a function of its own,
+    and makes one text of them, for a step of Python costs more than what it does here. `read_lines` does it for many.
     """
 
     __slots__ = ("_paths", "paths", "read", "read_lines")
@@ -90,9 +91,10 @@ class FastReader:
         shape = _Shape(msgspec)
         decode = msgspec.json.Decoder(shape.struct(tree, fields, absent)).decode
         self._paths = tuple(shape.leaves.values())
-        attributes = [*shape.leaves, *(shape.fields[name] for name in fields)]
-        self.read = _reader(decode, attrgetter(shape.absent[-1], *attributes), [f'"{name}"'.encode() for name in names])
-        self.read_lines = _lines_reader(decode, attributes, shape)
+        self.read = _reader(
+            decode, attrgetter(shape.absent[-1], *shape.leaves), [f'"{name}"'.encode() for name in names]
+        )
+        self.read_lines = _lines_reader(decode, shape, [shape.fields[name] for name in fields])
 
     @property
     def in_order(self) -> tuple[str, ...]:
@@ -146,21 +148,22 @@ def _reader(
 
 
 def _lines_reader(
-    decode: Callable[[bytes], Any], attributes: list[str], shape: _Shape
-) -> Callable[[list[bytes]], tuple[list[list[str]], set[int]]]:
+    decode: Callable[[bytes], Any], shape: _Shape, fields: list[str]
+) -> Callable[[list[bytes]], tuple[list[list[str]], list[list[Any]], set[int]]]:
     """`FastReader.read_lines`: what `read` does, for many texts in a few steps.
 
-    It gives a column for each leaf and field, and the numbers of those texts that must be read as always, for which the
-    columns hold nothing. No text may be empty or have a line break.
+    It gives a column for each leaf, spelled, one for each field with its values, None where it is not there, and the
+    numbers of those texts that must be read as always, for which the columns hold nothing.
     """
-    width = len(attributes)
+    leaves = [*shape.leaves]
+    width = len(leaves)
     # attrgetter gives no tuple for one name.
-    values: Any = attrgetter(*attributes) if width > 1 else lambda event, get=attrgetter(*attributes): (get(event),)
-    parents = [(name, attrgetter(place), default) for name, place, default in shape.parents]
+    values: Any = attrgetter(*leaves) if width > 1 else lambda event, get=attrgetter(*leaves): (get(event),)
+    getters = [(attrgetter(place), leaves.index(place) if place in shape.leaves else None) for place in fields]
     leaf_names = shape.leaf_names
-    names = {name: f'"{name}"'.encode() for name in (*leaf_names, *(name for name, _, _ in parents))}
+    quoted = {name: f'"{name}"'.encode() for name in (*leaf_names, *shape.parents)}
 
-    def read_lines(lines: list[bytes]) -> tuple[list[list[str]], set[int]]:
+    def read_lines(lines: list[bytes]) -> tuple[list[list[str]], list[list[Any]], set[int]]:
         others: set[int] = set()
         text = b"\n".join(lines)
         if 0 in text or 0x5C in text or not _is_utf8(text):
@@ -178,26 +181,28 @@ def _lines_reader(
             lines = [b"{}" if at in others else line for at, line in enumerate(lines)]
             text = b"\n".join(lines)
             events = list(map(decode, lines))
-        number = len(lines)
         pieces = b"\0".join(chain.from_iterable(map(values, events))).decode().split("\0")
         columns = [pieces[place::width] for place in range(width)]
         if _may_be_beyond(text, lines):
             others.update(at for at, line in enumerate(lines) if len(line) > MAX_DEPTH and _is_beyond(line))
-        for name, quoted in names.items():
-            expected = sum(
-                number - column.count("")
-                for leaf_name, column in zip(leaf_names, columns, strict=False)
-                if leaf_name == name
-            )
-            for parent, getter, default in parents:
-                if parent == name:
-                    expected += number - sum(map(is_, map(getter, events), repeat(default)))
-            if text.count(quoted) != expected:
-                # Somewhere it is repeated, or stands elsewhere too: once at most is sure not to be.
-                others.update(at for at, line in enumerate(lines) if line.count(quoted) > 1)
-        return columns, others
+        # Where each name is in the text as often as there are leaves, none is repeated, nor is an object that holds it.
+        expected = dict.fromkeys(leaf_names, 0)
+        for name, column in zip(leaf_names, columns, strict=True):
+            expected[name] += len(lines) - column.count("")
+        if any(text.count(quoted[name]) != number for name, number in expected.items()):
+            # Somewhere one is, or a name stands elsewhere, too: once at most is sure not to be repeated.
+            for octets in quoted.values():
+                others.update(at for at, line in enumerate(lines) if line.count(octets) > 1)
+        found = [list(map(get, events)) if at is None else _values_of(columns[at]) for get, at in getters]
+        return columns, found, others
 
     return read_lines
+
+
+def _values_of(spelled: list[str]) -> list[Any]:
+    """The values of leaves; None for one that is not there."""
+    values = {text: text[1:-1] if text[:1] == '"' else loads(text) if text else None for text in set(spelled)}
+    return [*map(values.__getitem__, spelled)]
 
 
 def _is_utf8(octets: bytes) -> bool:
@@ -235,8 +240,10 @@ def _is_beyond(octets: bytes) -> bool:
             octets[at - _GLANCE : at].translate(None, _IN_NUMBERS)
             and octets[at : at + _GLANCE].translate(None, _IN_NUMBERS)
         ):
-            return has_long_number(str(octets, "utf-8"))
-    return False
+            if has_long_number(str(octets, "utf-8")):
+                return True
+            break
+    return len(octets) > MAX_NAME_LENGTH and has_long_name(str(octets, "utf-8"))
 
 
 class _Shape:
@@ -245,14 +252,15 @@ class _Shape:
     type is one that no text has, so that an event with one of them is rejected."""
 
     def __init__(self, msgspec: ModuleType) -> None:
-        from typing import Literal  # here, for msgspec has imported it
+        import typing  # here, for msgspec has imported it
 
         self._msgspec = msgspec
-        self._nothing: Any = Literal["\0"]  # its only value is not written without a backslash
+        self._anything: Any = typing.Any
+        self._nothing: Any = typing.Literal["\0"]  # its only value is not written without a backslash
         self.leaves: dict[str, str] = {}
         self.leaf_names: list[str] = []
-        self.parents: list[tuple[str, str, Any]] = []
-        """Name, attribute and default of each object within the event."""
+        self.parents: list[str] = []
+        """The name of each object within the event."""
         self.fields: dict[str, str] = {}
         self.absent: list[str] = []
 
@@ -272,13 +280,13 @@ class _Shape:
         for name, content in tree.items():
             if isinstance(content, dict):
                 kind = self.struct(content, prefix=f"{prefix}field{len(members)}.")
-                default = kind()
-                self.parents.append((name, attribute_of(name, kind, default), default))
+                self.parents.append(name)
+                attribute_of(name, kind, kind())
             else:
                 self.leaves[attribute_of(name, raw, b"")] = content
                 self.leaf_names.append(name)
         for name in fields:
-            self.fields[name] = attributes.get(name) or attribute_of(name, raw, b"")
+            self.fields[name] = attributes.get(name) or attribute_of(name, self._anything, None)
         for name in (*_dotted_names(tree, ""), *absent):
             if name not in attributes:
                 self.absent.append(attribute_of(name, self._nothing, b""))

@@ -78,7 +78,7 @@ def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
     if settings is None or (settings.function is not None and not settings.adds):
         return {}
     adds: dict[str, tuple[str, ...] | None] = dict.fromkeys(settings.adds)
-    if settings.classify:
+    if settings.classify and pipeline.event_type_field not in settings.adds:
         adds[pipeline.event_type_field] = (
             None if pipeline.computes_event_types else (*registry.event_types, registry.default)
         )

@@ -22,24 +22,27 @@ from perception_events.traffic._envelope import (
     Envelope,
     envelope_reader,
     event_time,
-    value_of,
+    record_time,
 )
+from perception_events.traffic._field_values import MAX_SAMPLED, add_sample
 from perception_events.traffic._inputs import InputCounts
+from perception_events.traffic._readers import StreamReaders
 from perception_events.traffic._rules import rules_of, single_values
 from perception_events.traffic._smallest import SmallestKeys
 
-__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "Sample"]
+__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "MATCHED", "REJECTED", "TAKEN", "Sample"]
 
+TAKEN, REJECTED, MATCHED = "taken", "rejected", "matched"
 MAX_KINDS = 1000
 MAX_HOURS = 10_000
 MAX_IDS = 20_000
 MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
 _HOUR = itemgetter(slice(13))
-_FIRST = itemgetter(slice(1))
+_KINDS = frozenset({str, int, float, bool, type(None)})
 _Group: TypeAlias = list[Any]
 """Events of one source, detail type, hour and set of rules: how many, first and last time, number of the first."""
-LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[str]]]]
+LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[Any]]]]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,6 +81,14 @@ def _itself(count: int) -> int:
     return count
 
 
+def _one(text: bytes) -> int:
+    return 1
+
+
+def _first(text: bytes, other: bytes) -> bytes:
+    return text
+
+
 @dataclass(slots=True)
 class CoverageCounts:
     """What a part of the traffic did. `merge` is associative and commutative, so parts may come in any order."""
@@ -90,6 +101,11 @@ class CoverageCounts:
     kinds: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
     untaken: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_KINDS))
     hours: SmallestKeys[RuleCount] = field(default_factory=lambda: SmallestKeys(MAX_HOURS))
+    readers: dict[tuple[str, str], RuleCount] = field(default_factory=dict)
+    """Stream records by what a pipe or event source mapping did with them (`TAKEN`, `REJECTED`), and by the filters
+    and single values that they match (`MATCHED`)."""
+    sampled: SmallestKeys[bytes] = field(default_factory=lambda: SmallestKeys(MAX_SAMPLED))
+    """Lines in which the values of fields are looked at."""
     ids: SmallestKeys[int] = field(default_factory=lambda: SmallestKeys(MAX_IDS))
     order: list[tuple[str, int, str, str]] = field(default_factory=list)
     """File, line, first and last time of each block, to see what is out of order between blocks."""
@@ -106,6 +122,9 @@ class CoverageCounts:
         self.order += other.order
         for name, count in other.rules.items():
             self.rules.setdefault(name, RuleCount()).add(count)
+        for key, count in other.readers.items():
+            self.readers.setdefault(key, RuleCount()).add(count)
+        self.sampled.merge(other.sampled, _first, _one)
         for mine, theirs in ((self.kinds, other.kinds), (self.untaken, other.untaken), (self.hours, other.hours)):
             mine.merge(theirs, RuleCount.add, _events)
         self.ids.merge(other.ids, int.__add__, _itself)
@@ -123,6 +142,7 @@ class CoveragePlan:
 
     def __init__(self, topology: Topology, *, bus: str | None = None, strict: bool = False) -> None:
         self.rules, self.undecided = rules_of(topology, bus)
+        self.readers = StreamReaders.of(topology)
         self.strict = strict
         self.values: dict[str, tuple[str, str, str]] = {}
         self._disabled = {rule.name for rule in self.rules if not rule.enabled}
@@ -160,14 +180,15 @@ class CoveragePlan:
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events)
         counts.ids.trim(_itself)
+        counts.sampled.trim(_one)
         return counts
 
     def _lines_reader(self) -> LinesReader:
         """What reads the envelopes of lines and matches them; the names are None for a line that is read by itself."""
         matcher = self._rule_set.text_matcher(FIELDS, absent=OTHER_NAMES)
 
-        def one_by_one(lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
-            return [None] * len(lines), [[""] * len(lines) for _ in FIELDS]
+        def one_by_one(lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
+            return [None] * len(lines), [[None] * len(lines) for _ in FIELDS]
 
         if matcher is None:
             return one_by_one
@@ -177,23 +198,24 @@ class CoveragePlan:
         numbers, lines = block.numbered()
         names_of, (sources, detail_types, written, ids) = read(lines)
         counts.inputs.lines += len(lines)
-        if None in names_of or not (_all_texts(sources) and _all_texts(detail_types)):
-            self._add_mixed(
-                counts, block, [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
-            )
+        add_sample(counts.sampled, block, numbers, lines, slack=_SLACK)
+        plain = {*map(type, sources), *map(type, detail_types)} == {str} and _KINDS.issuperset(map(type, written))
+        if not plain or None in names_of:
+            rows = [*zip(numbers, lines, names_of, sources, detail_types, written, ids, strict=True)]
+            self._add_mixed(counts, block, rows)
             return
-        times = [*map({text: event_time(value_of(text)) or "" for text in set(written)}.__getitem__, written)]
+        times = [*map({time: event_time(time) or "" for time in set(written)}.__getitem__, written)]
         self._add_events(counts, block, sources, detail_types, times, names_of, numbers, lines)  # type: ignore[arg-type]
-        _add_ids(counts.ids, ids if _all_texts(ids) else [id for id in ids if id[:1] == '"'])
+        _add_ids(counts.ids, [id for id in ids if type(id) is str])
 
     def _add_mixed(self, counts: CoverageCounts, block: Block, rows: list[tuple[Any, ...]]) -> None:
         """A block some lines of which have to be read by themselves."""
         events: list[tuple[Any, ...]] = []
         ids: list[str] = []
         for number, line, names, source, detail_type, written, id in rows:
-            if names is not None and source[:1] == '"' and detail_type[:1] == '"':
-                events.append((source, detail_type, event_time(value_of(written)) or "", names, number, line))
-                if id[:1] == '"':
+            if names is not None and type(source) is type(detail_type) is str:
+                events.append((source, detail_type, event_time(written) or "", names, number, line))
+                if type(id) is str:
                     ids.append(id)
             else:
                 events += self._one_line(counts, block, number, line, ids)
@@ -212,7 +234,7 @@ class CoveragePlan:
         numbers: Sequence[int],
         texts: Sequence[bytes],
     ) -> None:
-        """Events in their order; source and detail type are in quotes."""
+        """Events in their order."""
         groups: dict[Any, _Group] = {}
         hours = map(_HOUR, times)
         for at, (key, time, names) in enumerate(
@@ -253,8 +275,8 @@ class CoveragePlan:
             found = [(envelope, names, line)]
         for (source, detail_type, written, id), matched, text in found:
             if isinstance(id, str) and id != UNKNOWN_ID:
-                ids.append(f'"{id}"')
-            yield f'"{source}"', f'"{detail_type}"', event_time(written) or "", matched, number, text
+                ids.append(id)
+            yield source, detail_type, event_time(written) or "", matched, number, text
 
     def _add_groups(
         self,
@@ -272,7 +294,7 @@ class CoveragePlan:
             is_taken = not self._not_taking.issuperset(matched)
             if is_taken:
                 counts.taken += events
-            kind = source[1:-1], detail_type[1:-1]
+            kind = source, detail_type
             counts.kinds.table.setdefault(kind, RuleCount()).add(group)
             counts.hours.table.setdefault((hour, is_taken), RuleCount()).add(group)
             if not is_taken:
@@ -291,8 +313,11 @@ class CoveragePlan:
         problem: UnreadableInput | None = None
         for found in entries_of(block.file, number, line):
             if isinstance(found, FoundRecord):
-                counts.inputs.records += 1
-                continue
+                try:
+                    self._add_record(counts, found, line)
+                    continue
+                except (InvalidEventError, TypeError) as error:
+                    found = Rejected(str(error))
             if isinstance(found, FoundEvent) and found.is_event:
                 try:
                     events.append((_envelope(found.event), self._matching(found), line))
@@ -306,19 +331,27 @@ class CoveragePlan:
             counts.inputs.reject(problem, strict=self.strict, counted=True)
         return events
 
+    def _add_record(self, counts: CoverageCounts, found: FoundRecord, line: bytes) -> None:
+        """Count a stream record for the pipes and event source mappings that get it."""
+        time = record_time(found.record) or ""
+        matching = [*self.readers.matching(found.record)]
+        counts.inputs.records += 1
+        for reader, names, is_taken in matching:
+            count = RuleCount(1, time, time)
+            if not is_taken:
+                shown = str(line, "utf-8", "replace").strip() if len(line) <= MAX_SAMPLE else ""
+                count.sample = Sample(found.file, found.line, shown)
+            for what, name in ((TAKEN if is_taken else REJECTED, reader.name), *((MATCHED, name) for name in names)):
+                counts.readers.setdefault((what, name), RuleCount()).add(count)
+
     def _matching(self, found: FoundEvent) -> list[str]:
         if found.text is not None:
             return self._rule_set.matching_rules_json(found.text)
         return self._rule_set.matching_rules(found.event)
 
 
-def _all_texts(spelled: Iterable[str]) -> bool:
-    """Whether each is a JSON string."""
-    return {*map(_FIRST, spelled)} <= {'"'}
-
-
 def _add_ids(ids: SmallestKeys[int], found: list[str]) -> None:
-    """Count ids, which are in quotes."""
+    """Count ids."""
     try:
         octets = [*map(str.encode, found)]
     except UnicodeEncodeError:

@@ -74,10 +74,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_two_templates(here: Path) -> None:
-    result = run("old.yaml", "new.yaml")
+    result = run("old.yaml", "new.yaml", "--exit-code")
     assert (result.exit_code, result.stdout.splitlines()) == (1, EXPECTED)
-    assert run("old.yaml", "new.yaml", "--fail-on", "never").exit_code == 0
-    assert run("old.yaml", "old.yaml").exit_code == 0
+    assert run("old.yaml", "new.yaml").exit_code == 0
+    assert run("old.yaml", "old.yaml", "--exit-code").exit_code == 0
 
 
 def test_the_revisions_of_a_path_in_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ def test_the_revisions_of_a_path_in_git(repository: Path, monkeypatch: pytest.Mo
     assert run("v1:infra/shop.yaml", "stacks").stdout.splitlines() == EXPECTED
     monkeypatch.chdir(repository / "stacks")
     assert run("v1:../infra", "HEAD:./shop.yaml").stdout.splitlines() == EXPECTED
-    assert run("HEAD:stacks", ".").exit_code == 0
+    assert run("HEAD:stacks", ".", "--exit-code").exit_code == 0
 
 
 def test_a_declaration_beside_another(here: Path) -> None:
@@ -95,11 +95,11 @@ def test_a_declaration_beside_another(here: Path) -> None:
         "pipeline = perception_pipeline.with_module(Module('thermal', targets=('aggregate_thermal',)))\n",
         encoding="utf-8",
     )
-    result = run(built_in, "own_diffed:pipeline")
+    result = run(built_in, "own_diffed:pipeline", "--exit-code")
     assert result.exit_code == 1
     assert result.stdout.splitlines()[0].startswith("function aggregate_thermal")
     assert result.stdout.splitlines()[-1].startswith("1 receiver changed")
-    assert run(built_in, built_in).exit_code == 0
+    assert run(built_in, built_in, "--exit-code").exit_code == 0
 
 
 def test_recorded_events_are_counted_beside_the_difference(here: Path) -> None:

@@ -333,3 +333,9 @@ def test_a_status_that_no_filter_passes_is_found() -> None:
     assert found == [("pipe.filter_criteria", "a new item with 'status' 'APPROVED' passes none of them")]
     passing = PipeSettings(filter_criteria=table.status_filters("COMPLETED", "APPROVED"))
     assert "PE404" not in [f.identifier for f in check_pipeline(replace(pipeline, pipe=passing))]
+
+
+def test_two_further_resources_of_one_id_are_rejected() -> None:
+    pipeline = replace(JOINED, resources=(Queue("Jobs"), Queue("Jobs", retention=60)))
+    with pytest.raises(InvalidTopologyError, match=r"resources\[Jobs\]\): Jobs: two resources have this id"):
+        pipeline.topology("dev")

@@ -524,7 +524,7 @@ def test_the_default_retries_are_one_step_and_say_that_the_record_blocks_its_sha
     assert result.retries > 1400
     assert [type(step).__name__ for step in result.trace] == ["RecordSeen", "Retried", "Discarded"]
     [failure] = result.failures
-    assert "after 24.0 h" in failure
+    assert "RecordAgeExceeded, lost, blocking its shard for 24.0 h: " in failure
     assert "ZeroDivisionError" in failure
     assert len(result.table()) < 2000
 

@@ -15,6 +15,8 @@ from perception_events.patterns._fast_text import fast_reader
 from perception_events.patterns._fields import MAX_FLAT_PIECES, FieldTree, FlatFields
 from perception_events.patterns._matching import matches
 from perception_events.patterns.index._array_matching import Search
+from perception_events.patterns.index._column_matching import ColumnSearch
+from perception_events.patterns.index._columns import NotInColumnsError
 from perception_events.patterns.index._field import IndexedField
 from perception_events.patterns.index._flat_leaves import FlatLeaves, KnownLeaves, NotFlatError
 from perception_events.patterns.index._nested_index import NestedIndex
@@ -38,6 +40,8 @@ __all__ = ["RuleIndex"]
 
 
 _NO_FINDERS = None, None
+_DENSE = 4
+"""Where more than one rule in so many matches, their numbers are close together."""
 _FAST_AFTER = 100
 """So many texts are read as always before msgspec is imported, and types are made for the paths."""
 
@@ -237,13 +241,21 @@ class RuleIndex:
                 return sum(posting.checks is not None for posting in found) + len(matches)
             except NotFlatError:
                 pass
+        try:
+            by_columns = ColumnSearch(event, self._tree)
+            return len({*by_columns.run(root)}) + by_columns.missed
+        except NotInColumnsError:
+            pass
         search = Search(event, self._tree, self._entries_of)
         search.run(root, tree.leaves(event))
         return search.tested
 
     def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
-        numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
+        try:
+            numbers = ColumnSearch(event, self._tree).run(root)
+        except NotInColumnsError:
+            numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
         for entry in self._odd.copy():
             if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
                 numbers += entry
@@ -257,6 +269,9 @@ class RuleIndex:
         """Names by the number of their rule; not of those that came or went while this event was being matched."""
         # Often they are in order, and each once: to see it costs less than to sort, and than to look for repeated ones.
         if len(numbers) > 1 and not _ascend(numbers):
+            if len(numbers) > newest // _DENSE:
+                # A set of numbers that fill their range comes out nearly in order: then to sort it is one pass.
+                numbers = list(set(numbers))
             numbers.sort()
             if not _ascend(numbers):
                 numbers = list(dict.fromkeys(numbers))

@@ -7,6 +7,7 @@ from perception_events.patterns._fast_text import fast_reader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from perception_events.patterns._fast_text import FastReader
     from perception_events.patterns.index._rule_index import RuleIndex
@@ -34,29 +35,23 @@ class TextMatcher:
         self._share = 1.0 if index.tests_always else 0.0
         """Of the events before, those that found rules."""
 
-    def match(self, text: bytes) -> tuple[list[str], Sequence[str]] | None:
-        """The names of the rules that match, in order of addition, and the JSON of each field ("" where it is not).
+    def match(self, text: bytes) -> tuple[list[str], list[Any]] | None:
+        """The names of the rules that match, in order of addition, and the value of each field (None: not there).
 
         None for a text that has to be read in another way, and for every text once a rule has come or gone.
         """
-        if self._index.version != self._version:
-            return None
-        spelled = self._whole.read(text)
-        if spelled is None:
-            return None
-        pieces = spelled.split("\0")[1:]
-        names = self._names(pieces)
-        return None if names is None else (names, pieces[len(self._whole.in_order) :])
+        names, columns = self.match_lines([text])
+        return None if names[0] is None else (names[0], [column[0] for column in columns])
 
-    def match_lines(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
+    def match_lines(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
         """`match` of each of many texts, in a few steps: the names, and a column of each field.
 
-        No text may be empty or have a line break. What is in the columns for a text without names (None) is nothing.
+        What is in the columns for a text without names (None) is nothing.
         """
         if self._index.version != self._version:
-            return [None] * len(lines), [[""] * len(lines) for _ in range(self._width)]
+            return [None] * len(lines), [[None] * len(lines) for _ in range(self._width)]
         names: list[list[str] | None] = []
-        columns: list[list[str]] = [[] for _ in range(self._width)]
+        columns: list[list[Any]] = [[] for _ in range(self._width)]
         for start in range(0, len(lines), _TOGETHER):
             found, fields = self._match_few(lines[start : start + _TOGETHER])
             names += found
@@ -64,18 +59,16 @@ class TextMatcher:
                 column += more
         return names, columns
 
-    def _match_few(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
+    def _match_few(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
         reader = self._whole if self._share > _MANY else self._part
-        columns, odd = reader.read_lines(lines)
-        paths = reader.in_order
-        leaves, fields = columns[: len(paths)], columns[len(paths) :]
+        leaves, fields, odd = reader.read_lines(lines)
         names: list[list[str] | None] = [[] for _ in lines]
         finding: set[int]
         if self._index.tests_always:
             finding = set(range(len(lines)))
         else:
             finding = set()
-            for path, column in zip(paths, leaves, strict=True):
+            for path, column in zip(reader.in_order, leaves, strict=True):
                 for find in self._finders[path]:
                     finding |= find(column)
                 if "\0[" in "\0".join(["", *column]):
@@ -88,8 +81,8 @@ class TextMatcher:
                 for at in tested:
                     names[at] = self._names(rows[at])
             else:
-                more, beyond = self._whole.read_lines([lines[at] for at in tested])
-                for place, row in enumerate(zip(*more, strict=True)):
+                leaves, _, beyond = self._whole.read_lines([lines[at] for at in tested])
+                for place, row in enumerate(zip(*leaves, strict=True)):
                     names[tested[place]] = None if place in beyond else self._names(row)
         for at in odd:
             names[at] = None
