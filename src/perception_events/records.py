@@ -73,7 +73,7 @@ class UnreadableRecordError(InputError, ValueError):
 def change_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
     """The record's `dynamodb` part; empty where it has none."""
     change = record.get("dynamodb")
-    return change if isinstance(change, Mapping) else {}
+    return change if type(change) is dict or isinstance(change, Mapping) else {}
 
 
 def has_change(record: Mapping[str, Any]) -> bool:

@@ -9,9 +9,20 @@ from dataclasses import dataclass, field
 
 from perception_events.errors import InputError, describe
 
-__all__ = ["DATED", "ORIGINAL_PART_NAMES", "SEPARATOR", "InvalidSortKeyError", "KeyFormat", "SortKey", "parse_date"]
+__all__ = [
+    "DATED",
+    "NO_PREFIX",
+    "ORIGINAL_PART_NAMES",
+    "SEPARATOR",
+    "InvalidSortKeyError",
+    "KeyFormat",
+    "SortKey",
+    "parse_date",
+]
 
 SEPARATOR = "#"
+NO_PREFIX = "-"
+"""Stands before the event type in the keys of what belongs to items of several prefixes, such as a join's trigger."""
 
 ORIGINAL_PART_NAMES: Mapping[str, tuple[str, ...]] = {"pose": ("sync", "camera"), "recon": ("sync",)}
 """What the segments after the event type are called, per event type."""
@@ -44,7 +55,8 @@ DATED = KeyFormat()
 class SortKey:
     """A sort key such as `2025-07-15#pose#sync001#cam3`.
 
-    `prefix` is the text before the event type, "" in a format without one; `date` is its day in a dated format.
+    `prefix` is the text before the event type, "" in a format without one; `date` is its day in a dated format, None
+    where `-` stands in its place.
     `segments` are the texts after it, so `segments[0]` is the event type, and `names` what the later ones are called.
     Two keys are equal when their texts are; they order as DynamoDB orders strings, by UTF-8 bytes.
 
@@ -69,7 +81,8 @@ class SortKey:
         """Read `text`; `names` gives, per event type, what the segments after it are called.
 
         Raises:
-            InvalidSortKeyError: no text, no `YYYY-MM-DD` date first in a dated format, no event type, an empty segment.
+            InvalidSortKeyError: no text, neither a `YYYY-MM-DD` date nor `-` first in a dated format, no event type, an
+                empty segment.
         """
         if not isinstance(text, str):
             raise InvalidSortKeyError(f"a sort key is a string, this is a {type(text).__name__}: {describe(text)}")
@@ -77,7 +90,7 @@ class SortKey:
         if key_format.prefix is not None:
             prefix, separator, rest = text.partition(SEPARATOR)
             if key_format.dated:
-                date = parse_date(prefix, text)
+                date = None if prefix == NO_PREFIX else parse_date(prefix, text)
             elif not prefix:
                 raise InvalidSortKeyError(f"sort key {describe(text)}: the {key_format.prefix} is empty")
             if not separator:

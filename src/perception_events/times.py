@@ -32,6 +32,8 @@ def read_time(value: object, name: str = "the time") -> float:
     Raises:
         InvalidTimeError: it is none of these, has no time zone, or is outside 1970 to 5138.
     """
+    if (type(value) is int or type(value) is float) and 0 <= value < _LATEST_SECONDS:
+        return float(value)  # nearly always
     if isinstance(value, datetime):
         return _of_datetime(value, name, value)
     if isinstance(value, str):

@@ -227,23 +227,28 @@ class Returned(TraceEvent):
 
 @dataclass(frozen=True, slots=True)
 class DeadLettered(TraceEvent):
-    """Given up; `message` is what the dead-letter target got. `seconds`: how long it was tried."""
+    """Given up; `message` is what the dead-letter target got.
+
+    `seconds`: how long it was tried. `held_up_shard`: whether what came after it in its shard waited so long.
+    """
 
     event_ids: tuple[str, ...]
     condition: str
     reason: str
     message: JSONObject
     seconds: float = 0.0
+    held_up_shard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Discarded(TraceEvent):
-    """Given up and lost: there is no dead-letter target, or it failed. `seconds`: how long it was tried."""
+    """Given up and lost: there is no dead-letter target, or it failed. The others: as of `DeadLettered`."""
 
     event_ids: tuple[str, ...]
     condition: str
     reason: str
     seconds: float = 0.0
+    held_up_shard: bool = False
 
 
 TraceSink: TypeAlias = Callable[[TraceEvent], object]

@@ -16,12 +16,12 @@ from perception_events.aggregation import Aggregator, Join, JoinFailuresError
 from perception_events.aws.errors import BackOff
 from perception_events.aws.event_table import EventRow, EventStatus, EventTable
 from perception_events.aws.join_store import DynamoDBJoinStore, JoinStoreError
-from perception_events.aws.stream_poller import StreamPoller
 from perception_events.clock import SystemClock
 from perception_events.sort_keys import SortKey
 from support.dynamodb_local import DynamoDBLocal, aws_session
 from support.joins import CAMERAS, bus_event
-from support.tcp_proxy import TCPProxy
+from support.tcp_proxy import TCPProxy, operation_of
+from support.trigger_records import trigger_inserts
 
 pytestmark = pytest.mark.java
 GROUPS = int(os.environ.get("PERCEPTION_EVENTS_LOST_RESPONSES", "8"))
@@ -46,7 +46,7 @@ def test_lost_responses_and_sweeps_leave_one_trigger_each(dynamodb_local: Dynamo
         with lock:
             is_lost = chance.random() < 0.2
             if is_lost:
-                lost[request.partition(b"DynamoDB_20120810.")[2].partition(b"\r")[0].decode()] += 1
+                lost[operation_of(request)] += 1
         return is_lost
 
     with TCPProxy(int(dynamodb_local.endpoint_url.rsplit(":", 1)[1])) as proxy:
@@ -89,19 +89,8 @@ def test_lost_responses_and_sweeps_leave_one_trigger_each(dynamodb_local: Dynamo
         finally:
             done.set()
             sweeper.join()
-    streams = dynamodb_local.client("dynamodbstreams")
-    written: Counter[str] = Counter()
-
-    def count(records: Any) -> None:
-        for record in records:
-            sort_key = record["dynamodb"]["Keys"]["date#event_type"]["S"]
-            if "#trigger_" in sort_key:
-                assert record["eventName"] == "INSERT"
-                written[sort_key] += 1
-
-    StreamPoller(streams, dynamodb_local.stream_arn(table)).run(count, idle_seconds=1.0)
     expected = {f"2025-07-15#trigger_{module}#sync{g:04d}" for g in range(GROUPS) for module in JOIN.trigger}
-    assert written == dict.fromkeys(expected, 1)
+    assert trigger_inserts(dynamodb_local, table) == dict.fromkeys(expected, 1)
     assert lost["TransactWriteItems"] > 0
     assert lost["UpdateItem"] > 0
 

@@ -15,7 +15,7 @@ import pytest
 from perception_events.aws.event_table import EventTable
 from perception_events.aws.stream_poller import StreamPoller
 from perception_events.event_status import EventStatus
-from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline import original_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, Route
 from perception_events.trace import (
     Delivered,
@@ -108,7 +108,7 @@ class LivePipeline:
             )
         )
         targets = {"aggregate_pose": self.pose, "aggregate_recon": self.recon}
-        self.simulation = PipelineSimulation(perception_pipeline, targets=targets, enrichment=self.enrichment)
+        self.simulation = PipelineSimulation(original_pipeline, targets=targets, enrichment=self.enrichment)
 
     def _start(self, name: str, source: str, folder: Path, functions: ExitStack) -> LambdaFunction:
         (folder / f"{name}.py").write_text(source)

@@ -41,7 +41,16 @@ def environment() -> dict[str, str]:
 
 
 def run(database: DynamoDBLocal, table: str, checkpoint: Path, output: Path, *more: str) -> subprocess.Popen[bytes]:
-    arguments = ["--table", table, "--endpoint-url", database.endpoint_url, "--checkpoint", str(checkpoint), "--json"]
+    arguments = [
+        "--table",
+        table,
+        "--endpoint-url",
+        database.endpoint_url,
+        "--checkpoint",
+        str(checkpoint),
+        "--format",
+        "json",
+    ]
     with output.open("ab") as out:
         command = [sys.executable, "-m", "perception_events", "run", *arguments, *more]
         return subprocess.Popen(command, env=environment(), stdout=out, stderr=subprocess.PIPE)
@@ -176,7 +185,7 @@ def test_an_outage_is_waited_for_and_said(dynamodb_local: DynamoDBLocal, tmp_pat
     with TCPProxy(int(dynamodb_local.endpoint_url.rsplit(":", 1)[1])) as proxy:
         checkpoint = str(tmp_path / "c.json")
         process = start(
-            proxy.endpoint_url, "--table", table, "--checkpoint", checkpoint, "--json", "--idle-seconds", "9"
+            proxy.endpoint_url, "--table", table, "--checkpoint", checkpoint, "--format", "json", "--idle-seconds", "9"
         )
         assert process.stderr is not None
         while not (line := process.stderr.readline()).startswith("reading "):

@@ -40,6 +40,17 @@ review_order = EventRouter(field=pipeline.event_type_field, key_names=("tenant_i
 def review(item: OrderItem) -> dict:
     return {"tenant": item.site, "order": item.key.segments[-1], "total": item.total, "status": item.status}
 """
+ALERT = {
+    "join": "ready",
+    "site": "acme",
+    "date": "-",
+    "group": ["A18"],
+    "outcome": "ALERTED",
+    "missing": ["payment"],
+    "triggers": [],
+    "alerts": ["-#alert_ready#A18"],
+    "problem": None,
+}
 ROWS = RecordBuilder(pipeline.names("dev").table, "tenant_id", "created#kind#order_id")
 
 
@@ -68,8 +79,12 @@ def create_orders(server: DynamoDBLocal) -> str:
     return name
 
 
-def row(kind: str, created: str, total: str = "129.90") -> dict[str, Any]:
-    return ROWS.insert("acme", f"{created}#{kind}#A17", state="DONE", total={"N": total}, lines={"L": []})
+def row(kind: str, created: str, total: str = "129.90", order: str = "A17") -> dict[str, Any]:
+    return ROWS.insert("acme", f"{created}#{kind}#{order}", state="DONE", total={"N": total}, lines={"L": []})
+
+
+def key_of(sort_key: str) -> dict[str, Any]:
+    return {"tenant_id": {"S": "acme"}, "created#kind#order_id": {"S": sort_key}}
 
 
 def details(result: SimulationResult) -> list[Any]:
@@ -111,11 +126,24 @@ def test_an_order_and_its_payment_are_enriched_reviewed_joined_and_shipped(
         assert paid.failures == ()
         assert len(review.answers) == 1
 
-        key = {"tenant_id": {"S": "acme"}, "created#kind#order_id": {"S": "-#trigger_shipping#A17"}}
+        key = key_of("-#trigger_shipping#A17")
         item = dynamodb_local.client().get_item(TableName=table, Key=key)["Item"]
         assert item["state"] == {"S": "DONE"}
         again = simulation.put_record(row("payment", "2026-02-03T10:15:00Z", "9.90"), "EventTable.stream")
         assert again.failures == ()
+        # An order whose payment never comes: its deadline is moved into the past, and the sweep's function alerts.
+        late = simulation.put_record(row("order", "2026-02-03T11:00:00Z", order="A18"), "EventTable.stream")
+        assert late.failures == ()
+        overdue = {":due": {"S": "2026-02-03T11:00:01Z"}}
+        change = {"UpdateExpression": "SET due_at = :due", "ExpressionAttributeValues": overdue}
+        dynamodb_local.client().update_item(TableName=table, Key=key_of("-#join_ready#A18"), **change)
+        sweep = function("sweep")
+        swept = sweep.invoke({"source": "aws.scheduler"})
+        assert swept == {"triggered": [], "alerted": [ALERT], "looked_at": 1}
+        assert sweep.invoke({}) == {"triggered": [], "alerted": [], "looked_at": 1}
+        alert = dynamodb_local.client().get_item(TableName=table, Key=key_of("-#alert_ready#A18"))["Item"]
+        assert (alert["state"], alert["missing"]) == ({"S": "DONE"}, {"SS": ["payment"]})
+
         shipping = ROWS.insert(
             "acme", "-#trigger_shipping#A17", **{name: item[name] for name in item if name not in key}
         )

@@ -17,6 +17,8 @@ from support.satisfying import satisfying_leaf
 
 MISSES = int(os.environ.get("PERCEPTION_EVENTS_EXPLANATIONS", "600"))
 NEVER = {f'{{"anything-but":{{"{o}":[]}}}}' for o in ("prefix", "suffix", "wildcard", "equals-ignore-case")}
+UNUSED = "no such field..at all"
+"""A path with the empty name in it, which no event has."""
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261125"))
 
 
@@ -151,6 +153,25 @@ def test_branches_with_the_same_fields_are_told_apart() -> None:
     assert each_is_needed(dict(pattern.sub_rules[1].fields), blamed, event)
 
 
+def test_a_field_is_judged_with_the_names_that_the_whole_pattern_uses() -> None:
+    """Found among 50,000 misses: that the engine sees `b.` at all hangs on `.a`, which names the empty one."""
+    pattern = EventPattern.parse('{"b.c.b.":[{"prefix":"x"}],"b.c.d":["true"],"x..a":[{"exists":false}]}')
+    event = {"b": [{"c": [{"b": {"": "xy"}}]}, {"c": [{"d": "true"}]}]}
+    (blamed,) = pattern.explain(event)
+    assert blamed.path == "b.c.b., b.c.d"
+    assert "under an empty name at a path's end only because another field" in blamed.fix
+    fields = dict(pattern.sub_rules[0].fields)
+    assert each_is_needed(fields, [blamed], event)
+    del fields["x..a"]
+    assert alone(fields, ["b.c.b."]).explain(event)[0].kind is MismatchKind.NOT_A_LEAF
+
+
 def alone(fields: Mapping[str, Any], paths: Sequence[str]) -> EventPattern:
-    listed = (f"{json.dumps(path)}:[{','.join(map(str, fields[path]))}]" for path in paths)
+    """Some fields as a pattern; if the whole one uses the empty name before a path's end, one more field does.
+
+    For the engine passes over what lies under the empty name where no rule uses it, and forgets that `a.` does.
+    """
+    listed = [f"{json.dumps(path)}:[{','.join(map(str, fields[path]))}]" for path in paths]
+    if any("" in path.rstrip(".").split(".") for path in fields):
+        listed.append(f'"{UNUSED}":[{{"exists":false}}]')
     return EventPattern.parse("{" + ",".join(listed) + "}", max_wildcard_complexity=None)

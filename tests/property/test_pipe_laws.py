@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from perception_events.clock import ManualClock
-from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe, PipeRun
+from perception_events.pipes import BatchSource, EventBusTarget, FunctionTarget, Pipe, PipeRun
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import FaultPlan, RecordingBus, RecordingTarget
@@ -51,16 +51,18 @@ class SimulatedRun:
         self.pipe = Pipe(
             "p",
             EventBusTarget(self.plan.bus(self.bus)) if to_bus else function,
-            parameters=SourceParameters(
-                batch_size=chance.randint(1, 10),
-                maximum_batching_window=chance.choice([0, 0, 5]),
-                parallelization_factor=chance.choice([1, 1, 2, 10]),
-                maximum_retry_attempts=chance.choice([0, 1, 3, 10]),
-                maximum_record_age=chance.choice([-1, -1, 300]),
-                on_partial_batch_item_failure=chance.choice([None, "AUTOMATIC_BISECT"]),
+            source=BatchSource(
+                parameters=SourceParameters(
+                    batch_size=chance.randint(1, 10),
+                    maximum_batching_window=chance.choice([0, 0, 5]),
+                    parallelization_factor=chance.choice([1, 1, 2, 10]),
+                    maximum_retry_attempts=chance.choice([0, 1, 3, 10]),
+                    maximum_record_age=chance.choice([-1, -1, 300]),
+                    on_partial_batch_item_failure=chance.choice([None, "AUTOMATIC_BISECT"]),
+                ),
+                filters=[NOT_REMOVED],
+                dead_letters=self.queue,
             ),
-            filters=[NOT_REMOVED],
-            dead_letters=self.queue,
             clock=self.clock,
             trace=self.trace.record,
             enrichment=self.plan.target(RecordingTarget(lambda event: event), name="enrichment"),
@@ -158,7 +160,7 @@ def test_a_partial_failure_can_put_a_key_out_of_order() -> None:
     for number in "01":
         table.put_item({"site": {"S": "a"}, "date#event_type": {"S": "d"}, "n": {"N": number}})
     bus = RecordingBus(rejects=rejects)
-    Pipe("p", EventBusTarget(bus), parameters=SourceParameters(batch_size=10), clock=clock).process(
+    Pipe("p", EventBusTarget(bus), source=BatchSource(parameters=SourceParameters(batch_size=10)), clock=clock).process(
         table.stream.records()
     )
     assert numbers(bus.details) == ["0", "1", "0"]  # the first call put both and had the first rejected

@@ -17,7 +17,7 @@ from perception_events.classifiers import Enrichment, default_registry
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import perception_pipeline
-from perception_events.pipes import EventBusTarget, Pipe
+from perception_events.pipes import BatchSource, EventBusTarget, Pipe
 from perception_events.testing import RecordBuilder
 from perception_events.topology import SourceParameters
 
@@ -51,8 +51,9 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
     pipe = Pipe(
         "p",
         EventBusTarget(bus),
-        parameters=SourceParameters(batch_size=10),
-        filters=perception_pipeline.pipe.filter_criteria,
+        source=BatchSource(
+            parameters=SourceParameters(batch_size=10), filters=perception_pipeline.pipe.filter_criteria
+        ),
         clock=clock,
         enrichment=Enrichment(default_registry),
     )

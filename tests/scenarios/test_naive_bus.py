@@ -18,7 +18,7 @@ from perception_events.aws.publisher import EventPublisher, PublishError
 from perception_events.buses import EventBus, InMemoryEventsClient, RetryPolicy, Rule, RuleTarget
 from perception_events.clock import ManualClock
 from perception_events.item_names import ItemNames
-from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
+from perception_events.pipes import BatchSource, FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable
 from perception_events.testing import AsyncFunction, FailingTarget, RecordBuilder, RecordingTarget
@@ -119,7 +119,10 @@ def test_row_15_a_client_request_token_is_forgotten_after_ten_minutes() -> None:
         raise RuntimeError("fails behind its write")
 
     pipe = Pipe(
-        "p", FunctionTarget(RecordingTarget(work)), parameters=SourceParameters(maximum_record_age=3600), clock=clock
+        "p",
+        FunctionTarget(RecordingTarget(work)),
+        source=BatchSource(parameters=SourceParameters(maximum_record_age=3600)),
+        clock=clock,
     )
     pipe.process(RecordBuilder().completed(POSE))
     assert done["by token"] > 1

@@ -21,7 +21,7 @@ from perception_events.classifiers import (
 from perception_events.clock import ManualClock
 from perception_events.input_transforms import InputTransformer
 from perception_events.json_values import JSONValue
-from perception_events.pipes import FunctionTarget, Pipe
+from perception_events.pipes import BatchSource, FunctionTarget, Pipe
 from perception_events.testing import RecordingBus, RecordingTarget
 from perception_events.topology import SourceParameters
 from perception_events.trace import DeadLettered, Retried
@@ -119,7 +119,7 @@ def test_row_28_a_pipe_s_function_names_failures_by_event_id() -> None:
         pipe = Pipe(
             "p",
             FunctionTarget(RecordingTarget(answer)),
-            parameters=SourceParameters(batch_size=10),
+            source=BatchSource(parameters=SourceParameters(batch_size=10)),
             clock=ManualClock(START),
         )
         return calls, pipe.process(design.build.completed(POSE, POSE, RECON)).delivered

@@ -14,7 +14,7 @@ from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventPatternError
 from perception_events.pipeline import Pipeline, TableSettings, perception_pipeline
 from perception_events.pipeline.checks import check_pipeline
-from perception_events.pipes import EventBusTarget, InvalidPipeError, Pipe, dead_letter_records
+from perception_events.pipes import BatchSource, EventBusTarget, InvalidPipeError, Pipe, dead_letter_records
 from perception_events.streams import InMemoryTable, TrimmedDataError
 from perception_events.testing import FailingTarget, RecordBuilder, RecordingBus, RecordingTarget, assert_routed
 from perception_events.topology import SourceParameters
@@ -39,10 +39,15 @@ def test_row_02_a_batch_size_of_100_toward_a_bus_is_rejected_set_or_not() -> Non
             Pipe(
                 "p",
                 EventBusTarget(RecordingBus()),
-                parameters=SourceParameters(batch_size=batch_size),
+                source=BatchSource(parameters=SourceParameters(batch_size=batch_size)),
                 clock=ManualClock(),
             )
-    Pipe("p", EventBusTarget(RecordingBus()), parameters=SourceParameters(batch_size=10), clock=ManualClock())
+    Pipe(
+        "p",
+        EventBusTarget(RecordingBus()),
+        source=BatchSource(parameters=SourceParameters(batch_size=10)),
+        clock=ManualClock(),
+    )
 
 
 def test_row_08_a_filter_cannot_say_contains_but_a_rule_can() -> None:

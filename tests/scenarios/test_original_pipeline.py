@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from perception_events.json_values import JSONValue
-from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline import original_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation, UnknownTargetError
 from perception_events.trace import Trace
 
@@ -33,7 +33,7 @@ def recorded() -> list[dict[str, Any]]:
 
 def test_recorded_writes_reach_the_functions_of_their_modules() -> None:
     pose, recon = RecordingFunction(), RecordingFunction()
-    simulation = PipelineSimulation(perception_pipeline, targets={"aggregate_pose": pose, "aggregate_recon": recon})
+    simulation = PipelineSimulation(original_pipeline, targets={"aggregate_pose": pose, "aggregate_recon": recon})
     routes = {(r.partition_key, r.sort_key, r.event_name, r.status): r for r in simulation.route(recorded())}
 
     written = routes["test_site", "2025-07-15#pose#sync001#cam6", "INSERT", "COMPLETED"]
@@ -68,7 +68,7 @@ def test_a_function_that_fails_is_reported_with_its_reason() -> None:
         def invoke(self, event: JSONValue) -> JSONValue:
             raise RuntimeError("no such camera")
 
-    simulation = PipelineSimulation(perception_pipeline, targets={"aggregate_pose": Broken()})
+    simulation = PipelineSimulation(original_pipeline, targets={"aggregate_pose": Broken()})
     route = simulation.route_record(recorded()[0])
     assert route.outcome == "failed"
     assert route.rules == ("aggregate-pose-rule-dev",)
@@ -77,7 +77,7 @@ def test_a_function_that_fails_is_reported_with_its_reason() -> None:
 
 
 def test_a_record_without_a_sort_key_says_so() -> None:
-    route = PipelineSimulation(perception_pipeline).route_record(
+    route = PipelineSimulation(original_pipeline).route_record(
         {"eventID": "1", "eventName": "INSERT", "dynamodb": {"NewImage": {"status": {"S": "COMPLETED"}}}}
     )
     assert route.outcome == "failed"
@@ -86,13 +86,13 @@ def test_a_record_without_a_sort_key_says_so() -> None:
 
 def test_a_target_that_is_not_declared_is_rejected() -> None:
     with pytest.raises(UnknownTargetError, match=r"no target agregate_pose; declared: aggregate_pose, aggregate_recon"):
-        PipelineSimulation(perception_pipeline, targets={"agregate_pose": RecordingFunction()})
+        PipelineSimulation(original_pipeline, targets={"agregate_pose": RecordingFunction()})
 
 
 def test_the_same_records_give_the_same_run() -> None:
     def run() -> str:
         trace = Trace()
-        PipelineSimulation(perception_pipeline, trace=trace.record).pipe.process(recorded())
+        PipelineSimulation(original_pipeline, trace=trace.record).pipe.process(recorded())
         return trace.to_json_lines()
 
     assert run() == run()

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from perception_events.checks import Severity, check
-from perception_events.patterns import EventPattern, PartialPattern
+from perception_events.patterns import PartialPattern
 from perception_events.patterns.analysis import example
 from perception_events.pipes import PipeInternalError
 from perception_events.simulation import Simulation, SimulationResult, Verdict
@@ -51,7 +51,8 @@ from perception_events.topology import (
 )
 
 PATH = re.compile(r"\$\.(?:body|data|value)\.([A-Za-z0-9_.]+)")
-UNKNOWN_VALUE = re.compile(r"^(REF|VAR|GETATT)-")
+UNKNOWN_VALUE = re.compile(r"^(REF|VAR|GETATT)-|^SPLIT$")
+"""`SPLIT` stands for `Fn::Split`: the lines do not say what was split."""
 KINDS: list[tuple[str, type[Resource], dict[str, Any]]] = [
     (r"stream_?arn$|dynamo", TableStream, {}),
     (r"kinesis|^GETATT-Source(Stream)?\.Arn$|sourceStream|targetStream|CustomerOrdersTarget", KinesisStream, {}),
@@ -272,13 +273,22 @@ def target_topology(line: dict[str, Any], pattern: Any) -> Topology:
 
 def written_pattern(line: dict[str, Any]) -> Any:
     pattern = line["pattern"]
-    return json.loads(pattern) if isinstance(pattern, str) else pattern or {"source": [{"exists": True}]}
+    if isinstance(pattern, str):
+        return json.loads(pattern)
+    return _without_split(pattern) if pattern else {"source": [{"exists": True}]}
+
+
+def _without_split(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_split(each) for name, each in value.items()}
+    return Unresolved(value) if value == "SPLIT" else value
 
 
 def simulated_target(line: dict[str, Any]) -> SimulationResult:
     pattern = written_pattern(line)
     simulation = Simulation(target_topology(line, pattern))
-    event = {"source": "s", "detail-type": "t", "detail": {}, **example(EventPattern.parse(pattern))}
+    possible = PartialPattern.parse(pattern).possible
+    event = {"source": "s", "detail-type": "t", "detail": {}, **(example(possible) if possible is not None else {})}
     path = line["input_path"]
     if path and path.startswith("$.detail.") and isinstance(event["detail"], dict):
         event["detail"] = with_value(event["detail"], path.removeprefix("$.detail.").split("."))
@@ -292,14 +302,24 @@ def target_ending(number: int, line: dict[str, Any]) -> Ending:
     except InvalidTopologyError as error:
         findings = check(target_topology(line, written_pattern(line)))
         found = [finding.identifier for finding in findings if finding.severity is Severity.ERROR]
-        return Ending(*here, f"rejected as AWS rejects it ({', '.join(found)})", str(error).splitlines()[0])
+        reason = f"{str(error).splitlines()[0]}; {without_input(line)}"
+        return Ending(*here, f"rejected as AWS rejects it ({', '.join(found)})", reason)
     assert result.rule("rule").verdict is Verdict.MATCHED, here
     return Ending(*here, "received") if result.received else Ending(*here, "failed", str(result.failures))
 
 
+def without_input(line: dict[str, Any]) -> str:
+    """What would become of a line whose `Input` AWS rejects if it had none."""
+    topology = target_topology({**line, "input": None, "input_path": None}, written_pattern(line))
+    result = Simulation(topology).put_event({"source": "s", "detail-type": "t", "detail": {"state": "terminated"}})
+    if result.depends_on:
+        return f"without its Input: depends on {', '.join(result.depends_on[0].expressions)}"
+    return f"without its Input: {'received' if result.received else 'failed'}"
+
+
 def test_public_rule_targets_receive_what_their_input_makes() -> None:
-    """Five lines are one test file of the SAM translator: a pattern with a bare text, an input that is not JSON."""
+    """Five lines are one test file of the SAM translator: an `Input` that is not JSON, on a pattern not stated."""
     counts = report("Rule targets", [target_ending(number, line) for number, line in enumerate(lines("targets.jsonl"))])
     rejected = {end: count for end, count in counts.items() if end != "received"}
     assert counts["received"] == 88
-    assert rejected == {"rejected as AWS rejects it (PE301, PE325)": 5}
+    assert rejected == {"rejected as AWS rejects it (PE325)": 5}

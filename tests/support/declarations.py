@@ -14,6 +14,7 @@ from perception_events.pipeline import (
     PipeSettings,
     RuleSettings,
     TableSettings,
+    original_pipeline,
     perception_pipeline,
 )
 
@@ -97,7 +98,7 @@ EXISTING = replace(
 """Table, bus and two functions are there already; one rule of its own."""
 
 DECLARATIONS: dict[str, tuple[Pipeline, str]] = {
-    "original-dev": (perception_pipeline, "dev"),
+    "original-dev": (original_pipeline, "dev"),
     "joined-dev": (JOINED, "dev"),
     "existing-dev": (EXISTING, "dev"),
 }

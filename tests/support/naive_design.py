@@ -10,7 +10,7 @@ from perception_events.buses import EventBus, Rule, RuleTarget
 from perception_events.classifiers import Enrichment, default_registry
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes import EventBusTarget, Pipe, SupportsPutEvents
+from perception_events.pipes import BatchSource, EventBusTarget, Pipe, SupportsPutEvents
 from perception_events.targets import Target
 from perception_events.testing import RecordBuilder, RecordingTarget
 from perception_events.topology import SourceParameters
@@ -69,10 +69,9 @@ class NaiveDesign:
         self.pipe = Pipe(
             "p",
             EventBusTarget(self.bus if bus is None else bus, source=source, detail_type=detail_type),
-            dead_letters=self.queue,
             clock=self.clock,
             trace=self.trace.record,
-            **pipe_settings(**settings),
+            **pipe_settings(dead_letters=self.queue, **settings),
         )
 
     @property
@@ -88,8 +87,7 @@ def passes(pattern: Any, *records: JSONObject) -> list[bool]:
         Pipe(
             "p",
             EventBusTarget(EventBus(clock=ManualClock(START), new_id=str)),
-            parameters=SourceParameters(batch_size=1),
-            filters=[pattern],
+            source=BatchSource(parameters=SourceParameters(batch_size=1), filters=[pattern]),
             clock=ManualClock(START),
             enrichment=passed,
         ).process([record])

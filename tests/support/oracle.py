@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 
 from support.java import compiled, java_parts, newest_java
 
@@ -35,37 +37,47 @@ class Oracle:
         self, cases: Sequence[tuple[str, Sequence[str]]], *, complexity: bool = False, beside: Sequence[str] = ()
     ) -> list[Verdict]:
         """The verdicts on (pattern text, event texts); `beside`: patterns of other rules in the same machine."""
-        verdicts: list[Verdict] = []
-        # Fewer at a time than the pipes between the processes hold would deadlock neither side.
-        for start in range(0, len(cases), 20):
-            verdicts += self._ask(cases[start : start + 20], complexity, beside)
-        return verdicts
+        return [verdict for _, verdict in self.stream(cases, complexity=complexity, beside=beside)]
 
-    def _ask(
-        self, cases: Iterable[tuple[str, Sequence[str]]], complexity: bool, beside: Sequence[str]
-    ) -> Iterator[Verdict]:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        count = 0
-        for pattern, events in cases:
-            question: dict[str, object] = {"pattern": pattern, "events": list(events), "beside": list(beside)}
-            if complexity:
-                question["complexity"] = True
-            self._process.stdin.write(json.dumps(question) + "\n")
-            count += 1
-        self._process.stdin.flush()
-        for _ in range(count):
-            line = self._process.stdout.readline()
+    def stream(
+        self, cases: Iterable[tuple[str, Sequence[str]]], *, complexity: bool = False, beside: Sequence[str] = ()
+    ) -> Iterator[tuple[tuple[str, Sequence[str]], Verdict]]:
+        """Each case with its verdict; `cases` is read in a thread, so that it is made while the engine works."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        asked: Queue[tuple[str, Sequence[str]] | BaseException | None] = Queue()
+
+        def write() -> None:
+            try:
+                for case in cases:
+                    question = {"pattern": case[0], "events": list(case[1]), "beside": list(beside)}
+                    stdin.write(json.dumps(question | ({"complexity": True} if complexity else {})) + "\n")
+                    asked.put(case)
+                stdin.flush()
+            except BaseException as error:  # it is raised where the verdicts are read
+                asked.put(error)
+            else:
+                asked.put(None)
+
+        thread = Thread(target=write, daemon=True)
+        thread.start()
+        while (case := asked.get()) is not None:
+            if isinstance(case, BaseException):
+                raise case
+            line = stdout.readline()
             assert line, f"the oracle ended with {self._process.wait()}"
             answer = json.loads(line)
-            yield Verdict(answer["error"], answer.get("matches", []), answer.get("complexity"))
+            yield case, Verdict(answer["error"], answer.get("matches", []), answer.get("complexity"))
+        thread.join()
 
 
 @contextmanager
 def start_oracle() -> Iterator[Oracle]:
     """Start the engine; skips (or fails, see `java_parts`) where Java is missing."""
     classpath = compiled(_SOURCE, java_parts("differential"))
-    command = [newest_java(), "-Xmx512m", "-cp", classpath, "Oracle"]
+    # One of many threads, and seconds of work: the simpler compiler and collector halve what it costs.
+    command = [newest_java(), "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", classpath, "Oracle"]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as process:

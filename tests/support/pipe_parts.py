@@ -7,7 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from perception_events.json_values import JSONObject, JSONValue
-from perception_events.pipes import PipeEnrichment
+from perception_events.pipes import BatchSource, PipeEnrichment
+from perception_events.sources import DYNAMODB_STREAM
 from perception_events.topology import SourceParameters
 
 __all__ = ["Function", "RecordingBus", "pipe_settings", "record", "records"]
@@ -23,7 +24,8 @@ def pipe_settings(**given: Any) -> dict[str, Any]:
     if template is not None:
         settings["enrichment"] = PipeEnrichment(settings["enrichment"], template)
     parameters = SourceParameters(**{name: value for name, value in given.items() if name in _OF_THE_SOURCE})
-    return {"parameters": parameters, **settings}
+    reads = {name: settings.pop(name) for name in ("filters", "dead_letters") if name in settings}
+    return {"source": BatchSource(settings.pop("source", DYNAMODB_STREAM), parameters=parameters, **reads), **settings}
 
 
 def record(

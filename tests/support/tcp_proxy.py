@@ -1,4 +1,4 @@
-"""A TCP proxy before DynamoDB Local that refuses connections, or takes requests and loses their responses."""
+"""A TCP proxy before DynamoDB Local: it refuses connections, delays and throttles requests, and loses responses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,26 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-__all__ = ["TCPProxy"]
+__all__ = ["TCPProxy", "operation_of"]
+
+_THROTTLED = (
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"too much"}'
+)
 
 
 class TCPProxy:
-    """Forwards one port to another; `is_down` refuses, `loses(request)` says whose response is dropped."""
+    """Forwards one port to another.
+
+    `is_down` refuses. Asked for each request: `before(request)` acts before it is forwarded (it may wait),
+    `throttles(request)` says whether it is answered as one that is over the table's throughput, unforwarded, and
+    `loses(request)`, once DynamoDB has answered, whether the response is dropped.
+    """
 
     def __init__(self, port: int) -> None:
         self._target = port
         self.is_down = False
+        self.before: Callable[[bytes], None] = lambda request: None
+        self.throttles: Callable[[bytes], bool] = lambda request: False
         self.loses: Callable[[bytes], bool] = lambda request: False
         self._server = socket.socket()
         self._server.bind(("127.0.0.1", 0))
@@ -47,6 +58,10 @@ class TCPProxy:
             try:
                 server.connect(("127.0.0.1", self._target))
                 while (request := _message(client)) and not self.is_down:
+                    self.before(request)
+                    if self.throttles(request):
+                        client.sendall(_response(400, _THROTTLED))
+                        continue
                     server.sendall(request)
                     response = _message(server)
                     if self.is_down or self.loses(request):
@@ -54,6 +69,16 @@ class TCPProxy:
                     client.sendall(response)
             except OSError:
                 return
+
+
+def operation_of(request: bytes) -> str:
+    """The API call that a request makes."""
+    return request.partition(b"DynamoDB_20120810.")[2].partition(b"\r")[0].decode()
+
+
+def _response(status: int, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status} Bad Request\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}"
+    return head.encode() + b"\r\n\r\n" + body
 
 
 def _message(peer: socket.socket) -> bytes:

@@ -95,6 +95,7 @@ def every_kind(word: str = "orders") -> Topology:
                 runtime="python3.13",
                 environment={"WORD": word, word: "name"},
                 on_failure="Undelivered",
+                dead_letter_queue="Undelivered",
             ),
             EventBus("Shop", name=f"{word}-shop", arn=_arn("events", f"event-bus/{word}-shop")),
             EventBus("Other", name=f"{word}-other", arn=_arn("events", f"event-bus/{word}-other")),

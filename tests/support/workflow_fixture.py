@@ -68,6 +68,12 @@ class WorkflowFixture:
             value["SS"].sort()
         return {key: i for i in items if f"#{prefix}" in (key := i["date#event_type"]["S"])}
 
+    def places(self, prefix: str) -> set[tuple[str, str]]:
+        """Site and sort key of the items of the event types that begin with `prefix`."""
+        items = self.dynamodb.scan(TableName=TABLE)["Items"]
+        found = ((item["site"]["S"], item["date#event_type"]["S"]) for item in items)
+        return {place for place in found if f"#{prefix}" in place[1]}
+
 
 @contextmanager
 def workflow_fixture(monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkflowFixture]:

@@ -15,7 +15,7 @@ from perception_events.errors import DeclarationError
 from perception_events.input_transforms import InputTransformer, PipeInputTemplate, TemplateRenderError
 from perception_events.json_values import JSONValue
 from perception_events.patterns import Dialect, EventPattern, RuleSet
-from perception_events.pipes import EventBusTarget, FunctionTarget, Pipe
+from perception_events.pipes import BatchSource, EventBusTarget, FunctionTarget, Pipe
 from perception_events.sources import SQS_QUEUE
 from perception_events.topology import Queue, SourceParameters
 from support.limits import boundaries
@@ -36,14 +36,14 @@ def stream(name: str) -> Callable[[int], object]:
 
 def queue(*, fifo: bool = False, window: int | None = None) -> Callable[[int], object]:
     return lambda value: pipe(
-        source=SQS_QUEUE,
-        source_resource=Queue("Jobs", fifo=fifo),
+        kind=SQS_QUEUE,
+        resource=Queue("Jobs", fifo=fifo),
         parameters=SourceParameters(batch_size=value, maximum_batching_window=window),
     )
 
 
-def pipe(**settings: Any) -> Pipe:
-    return Pipe("orders", FunctionTarget(nothing), clock=ManualClock(0), **settings)
+def pipe(**reads: Any) -> Pipe:
+    return Pipe("orders", FunctionTarget(nothing), clock=ManualClock(0), source=BatchSource(**reads))
 
 
 def padded(length: int, form: str) -> str:
@@ -88,7 +88,10 @@ ENFORCED: list[tuple[str, Callable[[int], object]]] = [
     (
         "bus target batch size",
         lambda n: Pipe(
-            "orders", EventBusTarget(bus()), clock=ManualClock(0), parameters=SourceParameters(batch_size=n)
+            "orders",
+            EventBusTarget(bus()),
+            clock=ManualClock(0),
+            source=BatchSource(parameters=SourceParameters(batch_size=n)),
         ),
     ),
     ("dynamic path", lambda n: EventBusTarget(bus(), time=padded(n, "$.~"))),

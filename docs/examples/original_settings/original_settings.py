@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline import original_pipeline
 
-_PIPE = replace(perception_pipeline.pipe, batch_size=None, dead_letter_queue=False)
-pipeline = replace(perception_pipeline, pipe=_PIPE)
+_PIPE = replace(original_pipeline.pipe, batch_size=None, dead_letter_queue=False)
+pipeline = replace(original_pipeline, pipe=_PIPE)
 """No batch size is set, so that the source's default of 100 holds; no dead-letter queue; retries without end."""
 
 

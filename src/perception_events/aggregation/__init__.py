@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from perception_events.aggregation._expectations import Expectation, Expected, Manifest
     from perception_events.aggregation._graph import check_acyclic, check_joins, check_reachable
+    from perception_events.aggregation._grouping import Grouping, ItemAttribute
     from perception_events.aggregation._items import (
         MAXIMUM_ITEM_BYTES,
         MEMBER_PREFIX,
@@ -69,10 +70,12 @@ __all__ = [
     "Expectation",
     "Expected",
     "FallbackPolicy",
+    "Grouping",
     "InMemoryJoinStore",
     "InvalidExpectationError",
     "InvalidJoinError",
     "InvalidMemberEventError",
+    "ItemAttribute",
     "ItemChange",
     "Join",
     "JoinContentionError",
@@ -123,10 +126,12 @@ _HOMES = {
     "Expectation": "_expectations",
     "Expected": "_expectations",
     "FallbackPolicy": "_join",
+    "Grouping": "_grouping",
     "InMemoryJoinStore": "_memory",
     "InvalidExpectationError": "_errors",
     "InvalidJoinError": "_errors",
     "InvalidMemberEventError": "_errors",
+    "ItemAttribute": "_grouping",
     "ItemChange": "_changes",
     "Join": "_join",
     "JoinContentionError": "_errors",

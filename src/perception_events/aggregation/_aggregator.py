@@ -6,8 +6,9 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
-from perception_events.aggregation._changes import EXPIRED, ItemChange, item_change, records_in
+from perception_events.aggregation._changes import EXPIRED, MOVED, REMOVED, ItemChange, item_change, records_in
 from perception_events.aggregation._errors import (
     InvalidExpectationError,
     InvalidJoinError,
@@ -19,7 +20,7 @@ from perception_events.aggregation._errors import (
 )
 from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._join import Join
-from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._keys import UNGROUPED, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
 from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
 from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
@@ -237,20 +238,40 @@ class Aggregator:
         date: str | None = None,
         on_failure: Callable[[JoinFailure], None] | None = None,
     ) -> Iterator[JoinReport]:
-        """Tell how groups stand: all of a site and day (`YYYY-MM-DD`), or without these every one still open.
+        """Tell how groups stand: all under one partition key and prefix, or without these every one still open.
+
+        `site`: the partition key, `-` for groups that have none in common. `date`: what stands before the event type in
+        the keys: a day (`YYYY-MM-DD`) in the event table, `-` for groups that have none in common; left out, or "",
+        where the table's sort keys begin with the event type.
 
         A group whose expectation cannot be read says so in `problem`. `on_failure` gets what is not the state of a
         group at all; without it, the end of the iteration raises.
 
         Raises:
-            ValueError: only one of site and date is given, or the date is not one.
+            ValueError: only one of site and date is given, or the date is not one of the table's keys.
             JoinFailuresError: at the end, where some groups could not be read and no `on_failure` is given.
         """
+        prefix = self._names.key_format.prefix
+        if site is not None and date is None and prefix is None:
+            date = ""
         if (site is None) != (date is None):
-            raise ValueError("give both site and date, or neither: the table is keyed by site, then date")
+            raise ValueError(
+                f"give both site and date, or neither: the table is keyed by {self._names.partition_key}, then {prefix}"
+            )
         if date is not None:
-            parse_date(date)
+            self._check_prefix(date)
         return self._reports(site, date, on_failure)
+
+    def _check_prefix(self, text: str) -> None:
+        """Raise a `ValueError` for what never stands before the event type in the table's keys."""
+        key_format = self._names.key_format
+        if key_format.prefix is None:
+            if text:
+                raise ValueError(f"the table's sort keys begin with the event type; leave the date {text!r} out")
+        elif key_format.dated and text != UNGROUPED:
+            parse_date(text)
+        elif not text:
+            raise ValueError(f"give a {key_format.prefix}, which the table's sort keys begin with, or '-'")
 
     def _reports(
         self, site: str | None, date: str | None, on_failure: Callable[[JoinFailure], None] | None
@@ -331,24 +352,51 @@ class Aggregator:
     def _take_member(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
         if change.status == EXPIRED:
             return  # TTL only clears away; a member that was in stays in
+        key, name = self._located(join, change)
+        if (former := self._former_group(join, change, key)) is not None:
+            yield self._record(join, *former, MOVED, change.version)
+        yield self._record(join, key, name, change.status or "", change.version)
+
+    def _located(self, join: Join, change: ItemChange) -> tuple[JoinKey, str]:
         try:
-            key, name = join.locate(change.site, change.sort_key)
+            key, name = join.locate(change.site, change.sort_key, change.item, names=self._names)
         except LookupError as error:
-            raise InvalidMemberEventError(str(error)) from error
+            hint = ""
+            if change.status == REMOVED:
+                hint = "; to withdraw what is removed, the stream and the template must carry its OldImage"
+            raise InvalidMemberEventError(f"{error}{hint}") from error
         if (problem := key.length_problem(join.trigger)) is not None:
             raise InvalidMemberEventError(f"the group {describe(str(key))} could never be triggered: {problem}")
+        return key, name
+
+    def _former_group(self, join: Join, change: ItemChange, key: JoinKey) -> tuple[JoinKey, str] | None:
+        """Where the item counted before this change, when an attribute has moved it to the group `key`."""
+        if not change.before or not self._was_done(change.before) or not join.grouping(self._names).attributes:
+            return None
+        try:
+            former, name = join.locate(change.site, change.sort_key, change.before, names=self._names)
+        except LookupError:
+            return None  # it was in no group
+        return (former, name) if former != key else None
+
+    def _was_done(self, item: Mapping[str, Any]) -> bool:
+        status = item.get(self._names.status_attribute)
+        return isinstance(status, Mapping) and self._names.status_of(status.get("S")) == COMPLETED
+
+    def _record(self, join: Join, key: JoinKey, name: str, status: str, version: str) -> JoinResult:
+        """Note the news of one member, and trigger the group if it is complete by that."""
         now = self._clock.now()
         due_at = now + join.deadline.total_seconds() if join.deadline is not None else None
         opening = JoinState(key, now, due_at, int(now + join.retention.total_seconds()))
-        member = Member(change.status or "", change.version, now)
+        member = Member(status, version, now)
         recorded = self._store.record(opening, name, member)
-        yield self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
+        return self._settle(join, recorded.state, live_transition, _outcome(recorded, member))
 
     def _take_manifest(self, join: Join, change: ItemChange) -> Iterator[JoinResult]:
         """Look at the groups that a manifest serves: at one where it names one, else at the open ones of its day."""
         manifest = join.manifest
         assert manifest is not None
-        key = manifest.group(join, change.site, change.sort_key)
+        key = manifest.group(join, change.site, change.sort_key, self._names)
         states: list[JoinState | UnreadableGroup]
         if key is None:
             return

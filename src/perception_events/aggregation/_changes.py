@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 from typing import Any
 
 from perception_events.aggregation._errors import InvalidMemberEventError
@@ -15,22 +16,31 @@ from perception_events.json_values import JSONValue
 from perception_events.records import EventName, change_of, creation_time, has_change, image_of, is_ttl_deletion
 from perception_events.sort_keys import InvalidSortKeyError, SortKey
 
-__all__ = ["EXPIRED", "REMOVED", "ItemChange", "item_change", "item_changes", "records_in", "version_of"]
+__all__ = ["EXPIRED", "MOVED", "REMOVED", "ItemChange", "item_change", "item_changes", "records_in", "version_of"]
 
 EXPIRED = "EXPIRED"
 """The status of an item that its TTL has deleted."""
 REMOVED = "REMOVED"
 """The status of an item that somebody has deleted."""
+MOVED = "MOVED"
+"""The status, in its former group, of an item that has come to belong to another."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ItemChange:
-    """An item of the event table after a change; `version` orders the changes of one item by text comparison."""
+    """An item of the event table after a change; `version` orders the changes of one item by text comparison.
+
+    `item`: its attributes in DynamoDB JSON, as far as the record has them: after the change, or before the removal.
+    `before`: those before a change that has left it there; empty where the record does not carry the old image.
+    """
 
     site: str
     sort_key: SortKey
     status: str | None
     version: str
+    item: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, repr=False, compare=False)
+    before: Mapping[str, Any] = field(default_factory=lambda: _NOTHING, repr=False, compare=False)
 
 
 def item_changes(
@@ -108,11 +118,14 @@ def _change(
     except InvalidSortKeyError:
         return None
     status = _text(item, names.status_attribute)
+    before: Mapping[str, Any] = _NOTHING
     if not image_of(record, "NewImage"):
         status = _status_of_removal(record, text, names)
     else:
         status = names.status_of(status) or status
-    return ItemChange(site, sort_key, status, version_of(change_of(record).get("SequenceNumber"), status))
+        before = image_of(record, "OldImage")
+    version = version_of(change_of(record).get("SequenceNumber"), status)
+    return ItemChange(site, sort_key, status, version, item, before)
 
 
 def _status_of_removal(record: Mapping[str, JSONValue], sort_key: str, names: ItemNames) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError
-from perception_events.aggregation._keys import JoinKey
+from perception_events.aggregation._grouping import GroupPart
+from perception_events.aggregation._keys import UNGROUPED, JoinKey, escaped, unescaped
 from perception_events.errors import describe
+from perception_events.item_names import ItemNames
 from perception_events.sort_keys import SEPARATOR, SortKey
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ __all__ = [
 Expected: TypeAlias = frozenset[str] | int | None
 """Who is expected in one group: members by name, a number of any members, or None while it is not known."""
 
+ManifestReader: TypeAlias = Callable[[str, str, str], Expected]
+"""Reads a manifest by its partition key, sort key and attribute, as `JoinStore.manifest` does."""
+
 
 class Expectation(ABC):
     """Who is expected in the groups of one join, whatever form it was declared in."""
@@ -40,8 +45,8 @@ class Expectation(ABC):
         return None
 
     @abstractmethod
-    def of(self, join: Join, key: JoinKey, manifest: Callable[[str, str, str], Expected]) -> Expected:
-        """Who is expected in the group `key`. `manifest` reads one, as `JoinStore.manifest` does.
+    def of(self, join: Join, key: JoinKey, manifest: ManifestReader) -> Expected:
+        """Who is expected in the group `key`. `manifest` reads a manifest.
 
         Raises:
             InvalidExpectationError: the manifest, or what the function returned, says neither members nor a number.
@@ -66,7 +71,7 @@ class NamedMembers(Expectation):
     def fixed(self) -> frozenset[str]:
         return self.names
 
-    def of(self, join: Join, key: JoinKey, manifest: Callable[[str, str, str], Expected]) -> frozenset[str]:
+    def of(self, join: Join, key: JoinKey, manifest: ManifestReader) -> frozenset[str]:
         return self.names
 
     def words(self) -> str:
@@ -94,7 +99,7 @@ class MemberCount(Expectation):
     def fixed(self) -> int:
         return self.count
 
-    def of(self, join: Join, key: JoinKey, manifest: Callable[[str, str, str], Expected]) -> int:
+    def of(self, join: Join, key: JoinKey, manifest: ManifestReader) -> int:
         return self.count
 
     def words(self) -> str:
@@ -106,47 +111,43 @@ class Manifest(Expectation):
     """An item of the event table that says who is expected: a set or list of names, or a number.
 
     `event_type`: of the item. `attribute`: its attribute with the names or the number.
-    `group_by`: the parts of the group that its key has, `date#event_type[#...]` after the partition key; by default
-    one manifest serves a site's whole day. Until the item is there the join waits.
+    `group_by`: the parts of the join's group that its key has, `date#event_type[#...]` after the partition key; by
+    default one manifest serves a site's whole day. Where a join does not group by the partition key, or the prefix, `-`
+    stands there. Until the item is there the join waits.
     """
 
     event_type: str
     attribute: str = "members"
-    group_by: tuple[str, ...] = ("site", "date")
+    group_by: tuple[GroupPart, ...] = ("site", "date")
 
-    def of(self, join: Join, key: JoinKey, manifest: Callable[[str, str, str], Expected]) -> Expected:
+    def of(self, join: Join, key: JoinKey, manifest: ManifestReader) -> Expected:
         return manifest(key.site, self.sort_key(join, key), self.attribute)
 
     def words(self) -> str:
         return f"as {self.event_type} says"
 
     def error(self, join: Join) -> str | None:
-        unknown = [part for part in self.group_by if part not in join.group_by]
-        if not unknown and self.group_by[:1] == join.group_by[:1]:
+        if all(part in join.group_by for part in self.group_by):
             return None
-        return (
-            f"the manifest's group_by={self.group_by!r} must start with {join.group_by[0]!r} and name parts of the "
-            f"join's own group_by={join.group_by!r}"
-        )
+        return f"the manifest's group_by={self.group_by!r} must name parts of the join's own group_by={join.group_by!r}"
 
     def sort_key(self, join: Join, key: JoinKey) -> str:
         """The sort key of the manifest that serves the group `key` of `join`."""
-        names = join.group_by[len(join.group_by) - len(key.parts) :]
-        values = dict(zip(names, key.parts, strict=True))
-        segments = (self.event_type, *(values[name] for name in self.group_by if name in values))
+        values = join.values(key)
+        segments = (self.event_type, *(escaped(values[part]) for part in self.group_by if part in values))
         return SEPARATOR.join((key.date, *segments) if key.date else segments)
 
-    def group(self, join: Join, site: str, sort_key: SortKey) -> JoinKey | None:
+    def group(self, join: Join, site: str, sort_key: SortKey, names: ItemNames | None = None) -> JoinKey | None:
         """A group of `join` that the manifest item `sort_key` serves, with `""` for parts that it does not name.
 
-        None where the item has other parts than manifests of this join.
+        None where the item is not a manifest of this join: it has other parts, or lies in a partition of its own.
         """
-        parts = join.group_parts(sort_key.key_format)
-        named = [part for part in self.group_by if part in parts]
-        if len(sort_key.segments) != len(named) + 1:
+        grouping = join.grouping(names or ItemNames(key_format=sort_key.key_format))
+        named = [part for part in self.group_by if part in grouping.parts]
+        if len(sort_key.segments) != len(named) + 1 or (site != UNGROUPED and not grouping.by_partition_key):
             return None
-        values = dict(zip(named, sort_key.segments[1:], strict=True))
-        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(part, "") for part in parts))
+        values = dict(zip(named, map(unescaped, sort_key.segments[1:]), strict=True))
+        return JoinKey(join.name, site, sort_key.prefix, tuple(values.get(part, "") for part in grouping.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class AskedMembers(Expectation):
 
     function: Callable[[JoinKey], Iterable[str] | int]
 
-    def of(self, join: Join, key: JoinKey, manifest: Callable[[str, str, str], Expected]) -> Expected:
+    def of(self, join: Join, key: JoinKey, manifest: ManifestReader) -> Expected:
         try:
             returned = self.function(key)
         except Exception as error:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from perception_events.aggregation._errors import InvalidJoinError
 from perception_events.aggregation._join import Join
 from perception_events.item_names import ItemNames
-from perception_events.sort_keys import KeyFormat
 
 __all__ = ["check_acyclic", "check_joins", "check_reachable"]
 
@@ -92,19 +91,23 @@ def check_joins(
                     f"join {join.name!r} can never complete: no function gets the events of {event_type!r} ({path}); "
                     f"give that module targets=('aggregate_{event_type}',)"
                 )
-            _check_parts(join, event_type, parts[event_type], path, table.key_format)
+            _check_parts(join, event_type, parts[event_type], path, table)
 
 
-def _check_parts(join: Join, event_type: str, known: tuple[str, ...] | None, path: str, key_format: KeyFormat) -> None:
+def _check_parts(join: Join, event_type: str, known: tuple[str, ...] | None, path: str, names: ItemNames) -> None:
     if known is None:
         return
-    for part in join.group_parts(key_format):
-        if part not in known:
+    grouping = join.grouping(names)
+    for part in grouping.parts:
+        if isinstance(part, str) and part not in known:
             raise InvalidJoinError(
                 f"join {join.name!r} can never complete: it groups by {part!r}, and the keys of {event_type!r} have "
-                f"{', '.join(known) or 'no parts'} after the event type ({path})"
+                f"{', '.join(known) or 'no parts'} after the event type ({path}); for an attribute of the items write "
+                f"ItemAttribute({part!r})"
             )
     rest = [part for part in known if part not in join.group_by]
+    if not grouping.by_partition_key:
+        rest.insert(0, names.partition_key)
     expects = join.expectation.fixed
     if not isinstance(expects, frozenset):
         return

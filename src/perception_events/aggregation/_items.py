@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from perception_events.aggregation._errors import InvalidExpectationError
 from perception_events.aggregation._expectations import Expected
-from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, JoinKey
+from perception_events.aggregation._keys import OPEN_JOINS_PARTITION, JoinKey, escaped, unescaped
 from perception_events.aggregation._state import JoinState, Member, TriggerReason
 from perception_events.aggregation._store import OutboxItem, UnreadableGroup
 from perception_events.errors import describe
@@ -112,7 +112,7 @@ def _state(item: Mapping[str, Any], names: ItemNames) -> JoinState:
     triggered_at = _time(item, "triggered_at")
     completed = frozenset(item["completed"]["SS"]) if "completed" in item else frozenset[str]()
     return JoinState(
-        key=JoinKey(item["join"]["S"], item[names.partition_key]["S"], date, tuple(parts)),
+        key=JoinKey(item["join"]["S"], item[names.partition_key]["S"], date, tuple(map(unescaped, parts))),
         opened_at=from_iso(item["opened_at"]["S"]),
         due_at=_time(item, "due_at"),
         expires_at=int(item[names.ttl_attribute]["N"]),
@@ -144,6 +144,8 @@ def outbox_item(item: OutboxItem, names: ItemNames | None = None) -> Item:
     for name, value in _attributes(item, names).items():
         if isinstance(value, frozenset):
             values[name] = {"SS": sorted(value)}
+        elif isinstance(value, Mapping):
+            values[name] = {"M": {part: {"S": text} for part, text in value.items()}}
         else:
             values[name] = {"N": str(value)} if isinstance(value, int) else {"S": value}
     return values
@@ -163,10 +165,12 @@ def open_key(key: JoinKey, names: ItemNames) -> Item:
 def open_item(state: JoinState, names: ItemNames) -> Item:
     """The entry of a group in the list of open joins: all that a workflow needs to find and settle it.
 
-    `suffix` is what follows the event type in the sort keys of this run's trigger.
+    `suffix` is what follows the event type in the sort keys of this run's trigger. `part0`, ... are the values of the
+    group's parts as segments of keys, `value0`, ... what they are.
     """
     key = state.key
-    suffix = "".join(SEPARATOR + part for part in (*key.parts, *(() if state.run == 1 else (f"run{state.run}",))))
+    parts = [escaped(part) for part in key.parts]
+    suffix = "".join(SEPARATOR + part for part in (*parts, *(() if state.run == 1 else (f"run{state.run}",))))
     item: Item = {
         **open_key(key, names),
         names.ttl_attribute: {"N": str(state.expires_at)},
@@ -175,7 +179,8 @@ def open_item(state: JoinState, names: ItemNames) -> Item:
         "join_site": {"S": key.site},
         "join_sort_key": {"S": key.sort_key},
         "date": {"S": key.date},
-        **{f"part{n}": {"S": part} for n, part in enumerate(key.parts)},
+        **{f"part{n}": {"S": part} for n, part in enumerate(parts)},
+        **{f"value{n}": {"S": value} for n, value in enumerate(key.parts)},
         "suffix": {"S": suffix},
     }
     return item if state.due_at is None else item | {"due_at": {"S": to_iso(state.due_at)}}

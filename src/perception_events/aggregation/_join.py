@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
 
 from perception_events.aggregation._errors import InvalidExpectationError, InvalidJoinError
 from perception_events.aggregation._expectations import Expectation, Manifest, expectation_of
-from perception_events.aggregation._keys import UNGROUPED, JoinKey
+from perception_events.aggregation._grouping import Grouping, GroupPart, ItemAttribute, grouping_of
+from perception_events.aggregation._keys import UNGROUPED, JoinKey, escaped
 from perception_events.errors import describe
 from perception_events.item_names import ItemNames
-from perception_events.sort_keys import SEPARATOR, KeyFormat, SortKey
+from perception_events.sort_keys import SEPARATOR, SortKey
 
 __all__ = ["FallbackPolicy", "Join"]
 
@@ -25,6 +28,7 @@ AWS: DynamoDB Streams retention; EventBridge retry policy; Lambda asynchronous e
 
 _NOT_IN_NAMES = frozenset("#'{}\\")
 """The sort key's separator, and what has a meaning in `States.Format`."""
+_NO_ITEM: Mapping[str, Any] = MappingProxyType({})
 
 
 class FallbackPolicy(StrEnum):
@@ -48,10 +52,12 @@ class Join:
     names for them.
 
     `on`: the event type, or types, whose items are members once they are done.
-    `group_by`: the partition key (`site`), what stands before the event type in sort keys (`date`) unless it may differ
-    within a group, and any named parts of the keys (`sync`). What a key holds beyond these names the member: `cam3` of
+    `group_by`: what the items of a group have in common, in any order: the partition key (`site`), what stands before
+    the event type in sort keys (`date`), named parts of the keys (`sync`), attributes of the items
+    (`ItemAttribute("customer")`). What a key holds beyond these names the member: `cam3` of
     `2025-07-15#pose#sync001#cam3` by sync, `sync001#cam3` by day, the event type itself when nothing is left. With
-    several event types the member starts with its event type (`pose#cam3`).
+    several event types the member starts with its event type (`pose#cam3`). In groups that the partition key is no part
+    of, its value comes next (`haemoro#cam3`): items of two partitions are two members.
     `expects`: a fixed set of members, a number of them, a `Manifest`, or a callable that gets the `JoinKey` and returns
     either; one event of each type in `on` by default.
     `trigger`: the modules that start when all are in.
@@ -67,7 +73,7 @@ class Join:
     """
 
     on: str | tuple[str, ...]
-    group_by: tuple[str, ...] = ("site", "date")
+    group_by: tuple[GroupPart, ...] = ("site", "date")
     expects: Iterable[str] | int | Manifest | Callable[[JoinKey], Iterable[str] | int] | None = None
     trigger: tuple[str, ...] = ()
     deadline: timedelta | None = None
@@ -93,10 +99,15 @@ class Join:
 
     def _check_types(self) -> None:
         """Name a parameter of a wrong type here, before it surfaces as an error from inside."""
-        texts = (("on", (self.on,) if isinstance(self.on, str) else self.on), ("group_by", self.group_by))
-        for name, value in (*texts, ("trigger", self.trigger)):
+        on = (self.on,) if isinstance(self.on, str) else self.on
+        for name, value in (("on", on), ("trigger", self.trigger)):
             if not isinstance(value, (tuple, list)) or not all(isinstance(text, str) for text in value):
                 raise InvalidJoinError(f"a join's {name} is a tuple of texts, not {describe(value)}")
+        parts = self.group_by
+        if not isinstance(parts, (tuple, list)) or not all(isinstance(part, (str, ItemAttribute)) for part in parts):
+            raise InvalidJoinError(
+                f"a join's group_by is a tuple of texts and ItemAttributes, not {describe(self.group_by)}"
+            )
         if not isinstance(self.name, str):
             raise InvalidJoinError(f"a join's name is a text, not {describe(self.name)}")
         times = (("deadline", self.deadline), ("retention", self.retention))
@@ -121,10 +132,10 @@ class Join:
                     f"join {self.name!r}: {name!r} cannot hold {' '.join(sorted(wrong))}, "
                     "it becomes part of sort keys and of a workflow's texts"
                 )
-        if not self.group_by or len(set(self.group_by)) != len(self.group_by):
+        if not self.group_by or len(set(map(str, self.group_by))) != len(self.group_by):
             raise InvalidJoinError(
-                f"join {self.name!r}: group_by={self.group_by!r} must name the partition key, then parts of the sort "
-                "key, each once"
+                f"join {self.name!r}: group_by={self.group_by!r} must name at least one part of the items' keys, or an "
+                "ItemAttribute, each once"
             )
 
     def _check_members(self, on: tuple[str, ...]) -> None:
@@ -169,56 +180,78 @@ class Join:
         """The manifest, when that is what the join expects."""
         return self.expectation if isinstance(self.expectation, Manifest) else None
 
-    def group_parts(self, key_format: KeyFormat) -> tuple[str, ...]:
-        """The parts of `group_by` that follow the event type in a key: without the partition key and the prefix."""
-        rest = self.group_by[1:]
-        return rest[1:] if key_format.prefix is not None and rest[:1] in ((key_format.prefix,), ("date",)) else rest
+    def grouping(self, names: ItemNames) -> Grouping:
+        """What `group_by` means in a table of these names."""
+        return grouping_of(self.group_by, names)
 
     def check_names(self, names: ItemNames) -> None:
         """Reject a grouping that the table's keys do not allow.
 
         Raises:
-            InvalidJoinError: `group_by`, or a manifest's, does not begin with the partition key or names the prefix
-            late.
+            InvalidJoinError: `group_by`, or a manifest's, names the partition key or the prefix late or twice; or one
+                of the two names it, and the other does not.
         """
-        prefix = names.key_format.prefix
+        key = [(names.partition_key, "site")]
+        if names.key_format.prefix is not None:
+            key.append((names.key_format.prefix, "date"))
         groupings = [self.group_by, *([self.manifest.group_by] if self.manifest else [])]
         for group_by in groupings:
-            late = set(group_by[1 if prefix is None else 2 :]) & {prefix, "date"}
-            if group_by[0] not in (names.partition_key, "site") or late:
-                first = repr(names.partition_key) + (f", and may name {prefix!r} next" if prefix else "")
+            grouping = grouping_of(group_by, names)
+            if group_by[len(group_by) - len(grouping.parts) :] != grouping.parts or len(group_by) > len(
+                grouping.parts
+            ) + sum(any(name in group_by for name in alike) for alike in key):
+                first = " and ".join(repr(name) for name, _ in key)
                 raise InvalidJoinError(
-                    f"join {self.name!r}: group_by={group_by!r} must start with {first}: a group lives under one "
-                    "partition key, and its sort keys start with what stands before the event type"
+                    f"join {self.name!r}: group_by={group_by!r} must begin with {first}, as far as it names them, each "
+                    "once: a group's key begins with them"
                 )
-        if len({self._groups_by_prefix(group_by, prefix) for group_by in groupings}) > 1:
-            raise InvalidJoinError(
-                f"join {self.name!r}: its group_by={self.group_by!r} and the manifest's must both name {prefix!r}, "
-                "or neither"
-            )
+            if names.key_format.prefix is None and "date" in grouping.parts:
+                raise InvalidJoinError(
+                    f"join {self.name!r}: group_by={group_by!r} names 'date', and nothing stands before the event type "
+                    "in the table's sort keys; leave it out"
+                )
+        for name, alike in zip(("partition key", "prefix"), key, strict=False):
+            if len({any(one in group_by for one in alike) for group_by in groupings}) > 1:
+                raise InvalidJoinError(
+                    f"join {self.name!r}: its group_by={self.group_by!r} and the manifest's must both name the {name} "
+                    f"{alike[0]!r}, or neither"
+                )
 
-    @staticmethod
-    def _groups_by_prefix(group_by: tuple[str, ...], prefix: str | None) -> bool:
-        return prefix is not None and group_by[1:2] in ((prefix,), ("date",))
-
-    def locate(self, site: str, sort_key: SortKey) -> tuple[JoinKey, str]:
+    def locate(
+        self, site: str, sort_key: SortKey, item: Mapping[str, Any] = _NO_ITEM, *, names: ItemNames | None = None
+    ) -> tuple[JoinKey, str]:
         """The group that an item belongs to, and the member it is.
 
+        `item`: its attributes in DynamoDB JSON, which joins by `ItemAttribute` need. `names`: the table's.
+
         Raises:
-            LookupError: the sort key lacks a part that `group_by` names.
+            LookupError: the sort key, or the item, lacks a part that `group_by` names.
         """
+        grouping = self.grouping(names or ItemNames(key_format=sort_key.key_format))
         positions: list[int] = []
-        for part in self.group_parts(sort_key.key_format):
+        parts: list[str] = []
+        for part in grouping.parts:
+            if isinstance(part, ItemAttribute):
+                try:
+                    parts.append(part.value_in(item))
+                except LookupError as error:
+                    where = f"item {site} {sort_key.text}"
+                    raise LookupError(f"join {self.name!r} groups by {str(part)!r}; {where}: {error}") from error
+                continue
             position = sort_key.names.index(part) + 1 if part in sort_key.names else len(sort_key.segments)
             if position >= len(sort_key.segments):
                 raise LookupError(f"join {self.name!r} groups by {part!r}, which sort key {sort_key.text!r} lacks")
             positions.append(position)
-        parts = tuple(sort_key.segments[position] for position in positions)
+            parts.append(sort_key.segments[position])
         rest = [s for i, s in enumerate(sort_key.segments) if i and i not in positions]
+        if not grouping.by_partition_key:
+            rest.insert(0, escaped(site))
         if len(self.event_types) > 1 or not rest:
             rest.insert(0, sort_key.event_type)
-        prefix = sort_key.key_format.prefix
-        date = sort_key.prefix
-        if prefix is not None and not self._groups_by_prefix(self.group_by, prefix):
-            date = UNGROUPED
-        return JoinKey(self.name, site, date, parts), SEPARATOR.join(rest)
+        group_site = site if grouping.by_partition_key else UNGROUPED
+        prefix = sort_key.prefix if grouping.by_prefix or sort_key.key_format.prefix is None else UNGROUPED
+        return JoinKey(self.name, group_site, prefix, tuple(parts)), SEPARATOR.join(rest)
+
+    def values(self, key: JoinKey) -> dict[GroupPart, str]:
+        """The values of a group's parts by what `group_by` calls them, without the partition key and the prefix."""
+        return dict(zip(self.group_by[len(self.group_by) - len(key.parts) :], key.parts, strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from perception_events.sort_keys import SEPARATOR
+from perception_events.sort_keys import NO_PREFIX, SEPARATOR
 
 __all__ = [
     "ALERT_PREFIX",
@@ -15,8 +15,10 @@ __all__ = [
     "UNGROUPED",
     "JoinKey",
     "alert_event_type",
+    "escaped",
     "joins_prefix",
     "trigger_event_type",
+    "unescaped",
 ]
 
 JOIN_PREFIX = "join_"
@@ -29,8 +31,8 @@ MAXIMUM_SORT_KEY_BYTES = 1024
 """AWS: DynamoDB Developer Guide, "Quotas", partition and sort keys."""
 _FAR_RUN = 10**6
 
-UNGROUPED = "-"
-"""Stands for the prefix in the keys of groups that hold items of any prefix."""
+UNGROUPED = NO_PREFIX
+"""Stands for the partition key, or the prefix, in the keys of groups whose items differ in it."""
 
 
 def trigger_event_type(module: str) -> str:
@@ -47,9 +49,11 @@ def alert_event_type(join: str) -> str:
 class JoinKey:
     """One group of one join: `JoinKey("pose", "haemoro_1x2", "2025-07-15", ("sync001",))`.
 
-    `site` is the value of the partition key. `date` is what stands before the event type in the group's sort keys: the
-    day, or another prefix by which the join groups; `-` where it does not, and "" where keys have no prefix.
-    `parts` are the values of the join's `group_by` after these.
+    `site` is the value of the partition key; `-` where the join does not group by it. `date` is what stands before the
+    event type in the group's sort keys: the day, or another prefix by which the join groups; `-` where it does not, and
+    "" where keys have no prefix. `parts` are the values of all else in the join's `group_by`.
+
+    Values of attributes may hold `#`: in the texts of keys it is written `%23`.
     """
 
     join: str
@@ -72,7 +76,7 @@ class JoinKey:
         A site may be longer than a sort key: then a digest stands for what does not fit. The entry's attributes have
         the whole of it.
         """
-        text = _with_prefix(self.date, f"open_{self.join}", self.site, *self.parts)
+        text = _with_prefix(self.date, f"open_{self.join}", self.site, *map(escaped, self.parts))
         encoded = text.encode("utf-8", "surrogatepass")
         if len(encoded) <= MAXIMUM_SORT_KEY_BYTES:
             return text
@@ -97,7 +101,8 @@ class JoinKey:
         return None
 
     def _key(self, event_type: str, run: int = 1) -> str:
-        return _with_prefix(self.date, event_type, *self.parts, *(() if run == 1 else (f"run{run}",)))
+        parts = map(escaped, self.parts)
+        return _with_prefix(self.date, event_type, *parts, *(() if run == 1 else (f"run{run}",)))
 
     def __str__(self) -> str:
         return SEPARATOR.join((self.site, *([self.date] if self.date else []), self.join, *self.parts))
@@ -106,6 +111,25 @@ class JoinKey:
 def joins_prefix(date: str, join: str | None) -> str:
     """What the sort keys of the states of `join`, or of all joins, under one prefix begin with."""
     return _with_prefix(date, JOIN_PREFIX + (join or ""))
+
+
+def escaped(value: str) -> str:
+    """A value as one segment of a sort key: `a%23b` for `a#b`.
+
+    Only what holds `#`, or would be taken for an escape, is changed, so that segments of keys stay as they are.
+    """
+    if SEPARATOR in value or _looks_escaped(value):
+        return value.replace("%", "%25").replace(SEPARATOR, "%23")
+    return value
+
+
+def unescaped(segment: str) -> str:
+    """The value that `escaped` made the segment of."""
+    return segment.replace("%23", SEPARATOR).replace("%25", "%") if _looks_escaped(segment) else segment
+
+
+def _looks_escaped(text: str) -> bool:
+    return "%23" in text or "%25" in text
 
 
 def _with_prefix(prefix: str, *segments: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ def joins_mermaid(joins: Iterable[Join]) -> str:
 
 def _story(join: Join) -> list[str]:
     """Lines: what the join waits for, for which group, and what happens when that takes too long."""
-    story = [join.expectation.words(), f"for each {', '.join(join.group_by)}"]
+    story = [join.expectation.words(), f"for each {', '.join(map(str, join.group_by))}"]
     if join.deadline is None:
         return story
     acts = {
@@ -53,5 +54,6 @@ def _id(name: str) -> str:
 
 
 def _text(label: str) -> str:
-    """Everything that Mermaid, Markdown or HTML could read as markup as entities."""
+    """Everything that Mermaid, Markdown or HTML could read as markup as entities; two dollar signs begin no formula."""
+    label = re.sub(r"\$(?=\$)", "$\u200b", label)
     return "".join(c if c.isalnum() or c in " _-.,:/=" else f"#{ord(c)};" for c in label)

@@ -13,7 +13,7 @@ from perception_events.aggregation._state import JoinState, Member
 
 __all__ = ["Attribute", "Commit", "JoinStore", "LimitedJoinStore", "OutboxItem", "Recorded", "UnreadableGroup"]
 
-Attribute: TypeAlias = str | int | frozenset[str]
+Attribute: TypeAlias = str | int | frozenset[str] | Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from perception_events.aggregation._expectations import Expected
+from perception_events.aggregation._grouping import ItemAttribute
 from perception_events.aggregation._join import FallbackPolicy, Join
 from perception_events.aggregation._keys import alert_event_type, trigger_event_type
 from perception_events.aggregation._state import (
@@ -105,6 +106,8 @@ def _story(join: Join, state: JoinState, expected: Expected) -> dict[str, Attrib
         "run": state.run,
         "opened_at": to_iso(state.opened_at),
     }
+    if group := {str(part): value for part, value in join.values(state.key).items() if isinstance(part, ItemAttribute)}:
+        story["group"] = group
     # An empty set is no DynamoDB value: the attribute is left out.
     return story | {n: s for n, s in (("members", state.completed), ("missing", missing)) if s}
 

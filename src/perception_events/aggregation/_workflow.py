@@ -19,6 +19,12 @@ __all__ = ["fallback_schedule", "fallback_state_machine", "workflow_actions"]
 CONTAINS_UP_TO = 50
 """Members up to which a set is tested one by one; a condition expression holds 4 KB and 300 operators."""
 
+MOST_NAMED = 200
+"""Groups of the list, from the first page with a problem on, whose problems the cause of a failure can hold.
+
+AWS: Step Functions API, `Cause`: 32,768 characters; a problem takes about 130.
+"""
+
 _LONGEST_NAME = 80
 """Characters of a state's name. AWS: Step Functions Developer Guide, "States"."""
 
@@ -45,7 +51,7 @@ def fallback_state_machine(
     the trigger if the group is complete, else the policy's trigger or alert if it is overdue. Every write is the same
     conditional transaction on the group's revision, so it may run beside the live path and beside other sweeps. What is
     wrong with one group (a manifest that lists no names, a rejected write, a damaged item) does not keep the others
-    from it; the execution then fails at its end, with a cause that names them.
+    from it; the execution then fails at its end, with a cause that names them (of 200 groups at most, page by page).
 
     Differs from `Aggregator.sweep`: a callable in `expects` cannot be asked here, so its groups are only looked at once
     they are overdue; a manifest (and a fixed set of more than 50) must be met exactly, members that nobody expects
@@ -164,7 +170,7 @@ class _Workflow:
             "Comment": "Triggers joins that are complete and untriggered, and acts by policy on overdue ones",
             "StartAt": "Begin",
             "States": {
-                "Begin": {"Type": "Pass", "Result": {"problems": ""}, "Next": "FindOpenJoins"},
+                "Begin": {"Type": "Pass", "Result": {"problems": "", "kept": 0}, "Next": "FindOpenJoins"},
                 "FindOpenJoins": self._tasks.query(page),
                 "FindMore": self._tasks.query({**page, "ExclusiveStartKey.$": "$.found.LastEvaluatedKey"}),
                 "EachOpenJoin": {
@@ -184,18 +190,19 @@ class _Workflow:
                     "Parameters": {
                         "found.$": "$.found",
                         "problems.$": "$.problems",
+                        "kept.$": "$.kept",
                         "outcomes.$": "States.JsonToString($.outcomes)",
                     },
                     "Next": "AnyProblem",
                 },
-                # The first page with problems is kept: all of them might be more than an execution's input holds.
+                # Of so many pages with problems: all of them might be more than a cause holds.
                 "AnyProblem": {
                     "Type": "Choice",
                     "Choices": [
                         {
                             "And": [
                                 {"Variable": "$.outcomes", "StringMatches": "*problem: *"},
-                                {"Variable": "$.problems", "StringEquals": ""},
+                                {"Variable": "$.kept", "NumericLessThan": max(1, MOST_NAMED // page_size)},
                             ],
                             "Next": "KeepProblems",
                         }
@@ -204,7 +211,11 @@ class _Workflow:
                 },
                 "KeepProblems": {
                     "Type": "Pass",
-                    "Parameters": {"found.$": "$.found", "problems.$": "$.outcomes"},
+                    "Parameters": {
+                        "found.$": "$.found",
+                        "problems.$": "States.Format('{}{}', $.problems, $.outcomes)",
+                        "kept.$": "States.MathAdd($.kept, 1)",
+                    },
                     "Next": "AnyMore",
                 },
                 "AnyMore": {
@@ -228,7 +239,9 @@ class _Workflow:
         complete = self._complete(join, after_complete)
         first = next(iter(complete), after_complete)
         # A path that finds nothing would end the whole execution, uncaught: all that later states read is tested here.
-        parts = [absent(f"$.part{n}.S") for n in range(len(join.group_parts(self._names.key_format)))]
+        grouping = join.grouping(self._names)
+        parts = [absent(f"$.part{n}.S") for n in range(len(grouping.parts))]
+        parts += [absent(f"$.value{n}.S") for n, part in enumerate(grouping.parts) if part in grouping.attributes]
         whole: State = {"Type": "Pass", "Next": f"{join.name}: read"}
         if parts:
             lacking: State = {"Or": parts} if len(parts) > 1 else parts[0]
@@ -292,7 +305,7 @@ class _Workflow:
         return {}  # a function: nothing can be asked here
 
     def _complete_by_manifest(self, join: Join, manifest: Manifest, otherwise: str) -> State:
-        parts = join.group_parts(self._names.key_format)
+        parts = join.grouping(self._names).parts
         places = [f"$.part{parts.index(part)}.S" for part in manifest.group_by if part in parts]
         sort_key = self._tasks.format(manifest.event_type + "#{}" * len(places), *places)
         listed = f"$.manifest.Item['{manifest.attribute}']"

@@ -114,6 +114,7 @@ class Tasks:
             "join": {"S": join.name},
             "run.$": "$.state.Item.run",
             "opened_at.$": "$.state.Item.opened_at",
+            **self._group_values(join),
             **told,
         }
         return {
@@ -124,6 +125,13 @@ class Tasks:
                 "ExpressionAttributeNames": {"#partition": self._names.partition_key},
             }
         }
+
+    def _group_values(self, join: Join) -> State:
+        """The values of the attributes that the join groups by, as `OutboxItem`s have them."""
+        grouping = join.grouping(self._names)
+        paths = ((str(part), n) for n, part in enumerate(grouping.parts) if part in grouping.attributes)
+        values = {name: {"S.$": f"$.value{n}.S"} for name, n in paths}
+        return {"group": {"M": values}} if values else {}
 
     def _transaction(self, items: list[State], otherwise: str) -> State:
         return {

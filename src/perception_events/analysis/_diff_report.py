@@ -58,7 +58,7 @@ def diff_markdown(diff: TopologyDiff) -> str:
             before, after = item.before or ("nothing",), item.after or ("nothing",)
             lines += ["Receives other input for", "", *_block(item.event_json), ""]
             lines += [*_block(*(f"- {text}" for text in before), *(f"+ {text}" for text in after), language="diff"), ""]
-    lines += [f"- Not decided: {text.translate(_ESCAPES)}" for text in _undecided(diff)]
+    lines += [f"- Not decided: {_one_line(text).translate(_ESCAPES)}" for text in _undecided(diff)]
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
@@ -130,8 +130,14 @@ def _undecided(diff: TopologyDiff) -> Iterator[str]:
 _ESCAPES = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>|#"})
 
 
+def _one_line(text: str) -> str:
+    """What ends a line, and other signs that do not print, as escapes: a heading would end with the line."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def _code(text: str) -> str:
-    """Text between back quotes, of which it may hold some itself."""
+    """Text between back quotes, of which it may hold some itself, in one line."""
+    text = _one_line(text)
     fence = "`" * (max((len(run) for run in _runs(text)), default=0) + 1)
     space = " " if len(fence) > 1 else ""
     return f"{fence}{space}{text}{space}{fence}"

@@ -51,8 +51,9 @@ def check_request(entries: Sequence[Mapping[str, Any]]) -> None:
     if not limit.allows(len(entries)):
         raise EventBusError(
             "ValidationException",
-            f"1 validation error detected: Value at 'entries' failed to satisfy constraint: {len(entries)} entries "
-            f"were given, {limit.words} are allowed",
+            "1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length "
+            f"{'less' if entries else 'greater'} than or equal to {limit.high if entries else limit.low} "
+            f"({len(entries)} entries were given)",
         )
     for position, entry in enumerate(entries):
         _check_parameters(f"Entries[{position}]", entry)
@@ -81,12 +82,10 @@ def entry_size(entry: Mapping[str, Any]) -> int:
 
     AWS: EventBridge User Guide, "Calculating PutEvents event entry size".
     """
-    texts = [entry.get(name) for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or ())
-    size = sum(
-        len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        for text in texts
-        if isinstance(text, str)
-    )
+    size = 0
+    for text in (entry.get("Source"), entry.get("DetailType"), entry.get("Detail"), *(entry.get("Resources") or ())):
+        if isinstance(text, str):
+            size += len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
     return size + (TIME_SIZE if entry.get("Time") is not None else 0)
 
 

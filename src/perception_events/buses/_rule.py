@@ -14,6 +14,7 @@ from perception_events.buses._names import check_name
 from perception_events.input_transforms import MISSING, InputTransformer, JSONPath, TemplateRenderError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import EventPattern
+from perception_events.resource_names import name_requirement
 from perception_events.targets import Invocable, Target, as_target, target_error
 
 __all__ = ["ReadsEvent", "RetryPolicy", "Rule", "RuleState", "RuleTarget"]
@@ -33,6 +34,22 @@ class RuleState(StrEnum):
     ENABLED = "ENABLED"
     DISABLED = "DISABLED"
     ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+
+
+def _check_id(id: str) -> None:
+    """Reject a target's id in AWS's words, which name the constraint that fails."""
+    words = name_requirement("target id", id)
+    if words is not None:
+        constraint = (
+            "have length less than or equal to 64"
+            if len(id) > 64
+            else r"satisfy regular expression pattern: [\.\-_A-Za-z0-9]+"
+        )
+        raise EventBusError(
+            "ValidationException",
+            f"1 validation error detected: Value {id!r} at 'targets.1.member.id' failed to satisfy constraint: Member "
+            f"must {constraint}; a target id has {words}",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,7 @@ class RuleTarget:
     """`input_path`, parsed."""
 
     def __post_init__(self) -> None:
-        check_name("target id", self.id)
+        _check_id(self.id)
         reason = target_error(self.target)
         if reason is None and self.dead_letter_queue is not None:
             reason = target_error(self.dead_letter_queue)

@@ -193,6 +193,10 @@ CHECKS: tuple[Check, ...] = (
           "this declaration", "give the module a classifier"),
     Check("PE404", "status-filtered-out", _E, "Items that are done never pass the pipe's filter, so no join completes.",
           "this declaration", "let a filter pass the status; `TableSettings.status_filters` makes one"),
+    Check("PE405", "group-attribute-not-in-model", _W, "A join groups by an attribute that the module's items lack.",
+          "this declaration", "correct the `ItemAttribute`, or add the field to the model of the module's items"),
+    Check("PE406", "join-cannot-read-items", _E, "What the pipe sends lacks what a join reads of each item.",
+          "this declaration", "let the template keep what joins read: `dynamodb.NewImage`, at its place"),
     # PE5xx: events given beside the topology
     Check("PE501", "entry-rejected", _E, "PutEvents rejects the entry.",
           _EVENTS_API, "correct the entry"),

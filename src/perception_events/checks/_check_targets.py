@@ -63,7 +63,7 @@ def _functions(context: Context) -> Iterator[Found]:
             isinstance(link.holder, Rule) and link.field.endswith("].target")
             for link in context.topology.links_to(function.id)
         )
-        if by_rules and not function.existing and function.on_failure is None:
+        if by_rules and not function.existing and function.on_failure is None and function.dead_letter_queue is None:
             reason = "the bus is done once Lambda queues the event; after Lambda's own retries the event is gone"
             yield Found("PE311", Location(function).of("on_failure"), reason)
 

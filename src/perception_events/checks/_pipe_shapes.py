@@ -27,12 +27,14 @@ class PipeShapes:
     """`source`: a record. `enriched`: what reaches the target's template. `detail`: what the target gets.
 
     `carried`: the parts of the record that are the same in the target's input; None where that is not known.
+    `kept`: the parts of what the enrichment makes that the target's input has.
     """
 
     source: Shape
     enriched: Shape
     detail: Shape
     carried: tuple[Carried, ...] | None
+    kept: tuple[Carried, ...]
 
 
 def pipe_shapes(context: Context, pipe: Pipe) -> PipeShapes:
@@ -48,7 +50,8 @@ def pipe_shapes(context: Context, pipe: Pipe) -> PipeShapes:
             shape = {**shape, **dict.fromkeys(effect.adds, Special.VALUE)}
     enriched = shape
     detail, ways = _through(shape, ways, pipe.target_input_template)
-    return PipeShapes(source, enriched, detail, None if ways is None else tuple(ways))
+    _, kept = _through(shape, _EVERYTHING, pipe.target_input_template)
+    return PipeShapes(source, enriched, detail, None if ways is None else tuple(ways), tuple(kept or ()))
 
 
 def _through(shape: Shape, ways: list[Carried] | None, template: object) -> tuple[Shape, list[Carried] | None]:
@@ -101,6 +104,7 @@ def emitted_patterns(context: Context, pipe: Pipe, shapes: PipeShapes) -> list[d
     identity = {name: [value] for name, value in entry_identity(pipe, context).items() if value is not None}
     effect = context.enrichment_effects.get(pipe.id, EnrichmentEffect())
     added = {name: list(values) for name, values in effect.adds.items() if values is not None}
+    added = _moved(added, shapes.kept)
     if any(unresolved_in([one.pattern for one in pipe.filters])):
         return [{**identity, **({"detail": added} if added else {})}]
     found = []
@@ -108,11 +112,8 @@ def emitted_patterns(context: Context, pipe: Pipe, shapes: PipeShapes) -> list[d
         if not isinstance(pattern, Mapping):
             continue
         detail = _moved(with_stand_ins(pattern), shapes.carried)
-        for name, values in added.items():
-            if any(way == ((), ()) for way in shapes.carried):
-                detail.setdefault(name, values)
-            else:
-                break
+        for path, values in _plain_leaves(added, ()):
+            _put(detail, path, values)
         found.append({**identity, **({"detail": detail} if detail else {})})
     return found
 

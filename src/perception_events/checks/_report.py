@@ -95,7 +95,7 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
             "ruleId": finding.identifier,
             "ruleIndex": order[finding.identifier],
             "level": finding.severity.value,
-            "message": {"text": f"{finding.location}: {finding.check.summary} {finding.reason}. {finding.fix}."},
+            "message": {"text": _without_links(_message(finding))},
             "locations": [_sarif_location(finding)],
         }
         if finding.waived:
@@ -107,6 +107,15 @@ def findings_sarif(findings: Sequence[Finding]) -> str:
         "runs": [{"tool": {"driver": {"name": "perception-events", "rules": rules}}, "results": results}],
     }
     return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+
+
+def _message(finding: Finding) -> str:
+    return f"{finding.location}: {finding.check.summary} {finding.reason}. {finding.fix}."
+
+
+def _without_links(text: str) -> str:
+    """A text in which SARIF sees no embedded link. SARIF 2.1.0, 3.11.6: `[text](destination)`, also in plain text."""
+    return text.replace("](", "] (")
 
 
 def _sarif_location(finding: Finding) -> JSONObject:

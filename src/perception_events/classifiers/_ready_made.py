@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from perception_events.classifiers._answers import ClassifierError, Item
+from perception_events.classifiers._regex_guard import exponential_part
 from perception_events.errors import describe
 from perception_events.value_objects import ValueObject
 
@@ -99,19 +100,27 @@ _MAX_PATTERN = 4096
 """As many characters as an event pattern may have; Python needs much memory for long ones."""
 
 
-class RegexClassifier(ValueObject):
-    """Claims keys in which `pattern` is found (`re.search`).
+_MAX_KEY = 1_024
+"""Bytes in a sort key. AWS: DynamoDB Developer Guide, "Quotas"."""
 
-    Warning: Python's engine tries every way to match. Where one repetition stands in another, as in `(a+)+$`, a key of
-    thirty letters can take it hours, and nothing can stop it; write `a+$`. A segment or a prefix never has the problem.
+
+class RegexClassifier(ValueObject):
+    """Claims keys in which `pattern` is found (`re.search`); none longer than the 1,024 bytes that DynamoDB takes.
+
+    Python's engine tries every way to match. A pattern with a repetition that can be matched in exponentially many
+    ways, as `(a+)+$`, is rejected: a key of thirty letters could take it hours, and nothing could stop it. The time of
+    all others grows with a power of the key's length, one higher for each repetition that can begin anywhere in
+    another: keep these few (`[^#]*` in place of `.*`). A segment or a prefix never has the problem.
 
     Raises:
-        ClassifierError: `pattern` is not a regular expression of texts.
+        ClassifierError: `pattern` is not a regular expression of texts, can take exponential time, or is too large for
+            that to be seen.
     """
 
     __slots__ = __match_args__ = ("event_type", "pattern")
 
     def __init__(self, event_type: str, pattern: str) -> None:
+        where = f"RegexClassifier for {describe(event_type)}"
         try:
             if not isinstance(pattern, str):
                 raise TypeError("expected a text")
@@ -120,7 +129,14 @@ class RegexClassifier(ValueObject):
             re.compile(pattern)
         except (re.error, TypeError, OverflowError, RecursionError) as error:
             reason = f"{describe(pattern)} is not a regular expression: {str(error)[:200]}"
-            raise ClassifierError(f"RegexClassifier for {describe(event_type)}: {reason}") from error
+            raise ClassifierError(f"{where}: {reason}") from error
+        part = exponential_part(pattern)
+        if part is not None:
+            raise ClassifierError(
+                f"{where}: {describe(part)} can be matched in exponentially many ways, or is too large for that to be "
+                "seen, so that one key could take hours; let a text be cut into repetitions in one way only, as a+ in "
+                "place of (a+)+, or register a function of your own"
+            )
         self.event_type = event_type
         self.pattern = pattern
 
@@ -131,6 +147,8 @@ class RegexClassifier(ValueObject):
 
     def classify(self, sort_key: str, item: Item | None = None) -> str | None:
         """The event type, or None."""
+        if len(sort_key) > _MAX_KEY:
+            return None
         return self.event_type if re.search(self.pattern, sort_key) else None
 
 

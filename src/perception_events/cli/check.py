@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -27,12 +26,12 @@ from perception_events.checks import (
     select_findings,
 )
 from perception_events.checks import check as check_topology
-from perception_events.cli.console import note, print_line, print_text, print_wrapped
+from perception_events.cli.console import note, print_line, print_wrapped, write_report
 from perception_events.cli.errors import CommandError
-from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.guard import EXIT_OK, EXIT_USAGE
 from perception_events.cli.json_files import read_text
 from perception_events.cli.load import BUILT_IN_PIPELINE, ObjectNotFoundError, load_object, load_pipeline
-from perception_events.cli.options import LOCATION, EnvOption, PathsArgument
+from perception_events.cli.options import LOCATION, EnvOption, FailOnSeverity, OutputOption, PathsArgument
 from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
@@ -78,8 +77,11 @@ def check(
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
-    format: Annotated[ReportFormat, typer.Option(help="How to print.")] = ReportFormat.TEXT,
-    fail_on: Annotated[Severity, typer.Option(help="Exit with 1 from this severity on.")] = Severity.ERROR,
+    format: Annotated[ReportFormat, typer.Option(help="How to print; json is one document.")] = ReportFormat.TEXT,
+    output: OutputOption = None,
+    fail_on: Annotated[
+        FailOnSeverity, typer.Option(help="Exit with 1 from this severity on, or never.")
+    ] = FailOnSeverity.ERROR,
     select: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only these checks: PE105, PE3, or a name.")
     ] = None,
@@ -106,12 +108,13 @@ def check(
 ) -> None:
     """Look over templates, or a Pipeline (the built-in one without paths).
 
-    Exit with 0 if nothing is found, 1 if something is, 2 if something could not be read.
+    Exit with 0 if nothing is found, 1 as --fail-on says, 2 if something could not be read.
     """
     if listed:
         _print_checks(select or (), ignore or ())
         return
     problems: list[Problem] = []
+    readable = not paths
     given = [Waiver.parse(text) for text in (*(waive or ()), *_lines(waivers))]
     handler = _handler(enrichment) if enrichment else None
     samples = _samples(sample) if sample else []
@@ -125,6 +128,7 @@ def check(
             paths, template_parameters(parameter or ()), account, region, together=bool(beside or known)
         ):
             problems += result.problems
+            readable = readable or not result.problems or bool(len(result.topology))
             given += _in_comments(result.topology)
             findings += check_topology(
                 result.topology,
@@ -148,17 +152,17 @@ def check(
             declared_in=place,
         )
     findings = select_findings(findings, select or (), ignore or ())
-    text = _PRINTERS[format](findings)
-    if format is ReportFormat.TEXT:
-        print_text(text)
-    else:
-        sys.stdout.write(text)
     for problem in problems:
         note(problem)
+    if findings or readable or format is not ReportFormat.TEXT:
+        write_report(_PRINTERS[format](findings), output)
     for waiver in given:
         if not any(waiver.covers(finding) for finding in findings):
             note(f"{waiver} silences nothing; fix: drop it")
-    raise typer.Exit(EXIT_USAGE if problems else exit_code(findings, fail_on))
+    if problems:
+        raise typer.Exit(EXIT_USAGE)
+    never = fail_on is FailOnSeverity.NEVER
+    raise typer.Exit(EXIT_OK if never else exit_code(findings, Severity(fail_on.value)))
 
 
 def _print_checks(select: Iterable[str], ignore: Iterable[str]) -> None:

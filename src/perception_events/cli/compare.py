@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import hint_at_terminal, note
+from perception_events.cli.console import hint_at_terminal, note, write_report
 from perception_events.cli.coverage import InputArgument, JobsOption, Progress, job_count
 from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
-from perception_events.cli.options import EnvOption, StrictOption
+from perception_events.cli.options import (
+    EnvOption,
+    ExitCodeOption,
+    FormatOption,
+    OutputFormat,
+    OutputOption,
+    StrictOption,
+)
 from perception_events.cli.systems import load_system
 from perception_events.cli.topologies import AccountOption, ParameterOption, RegionOption
 from perception_events.traffic import STANDARD_INPUT, compare, read_blocks
@@ -32,13 +38,15 @@ def compare_command(
     account: AccountOption = None,
     region: RegionOption = None,
     bus: Annotated[str | None, typer.Option(help="Only the rules of this bus.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputOption = None,
+    exit_code: ExitCodeOption = False,
     jobs: JobsOption = 0,
     strict: StrictOption = False,
 ) -> None:
     """Show the events whose targets or received inputs differ between two versions of a system.
 
-    Exit with 0 if nothing differs, 1 if something does, 2 if something could not be read or the call is not valid.
+    Exit with 0, with --exit-code with 1 if anything differs, 2 if something could not be read or the call is not valid.
     """
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
@@ -53,10 +61,10 @@ def compare_command(
         report = compare(before.topology, after.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
     finally:
         progress.close()
-    sys.stdout.write(report.to_json() if as_json else str(report))
     problems = (*before.problems, *after.problems, *report.inputs.problems)
     for problem in problems:
         note(problem)
+    write_report(report.to_json() if format is OutputFormat.JSON else str(report), output)
     if problems:
         raise typer.Exit(EXIT_USAGE)
-    raise typer.Exit(EXIT_NO if report.changed else EXIT_OK)
+    raise typer.Exit(EXIT_NO if exit_code and report.changed else EXIT_OK)

@@ -30,6 +30,7 @@ __all__ = [
     "print_wrapped",
     "printable",
     "write_output",
+    "write_report",
 ]
 
 COMMAND: ContextVar[str] = ContextVar("COMMAND", default="perception-events")
@@ -81,8 +82,7 @@ def print_line(text: str = "", *, colour: str | None = None, dim: bool = False, 
 
 def print_text(text: str) -> None:
     """Several lines on standard output."""
-    for line in text.splitlines():
-        print_line(line)
+    sys.stdout.write(_printable_lines(text))
 
 
 def print_wrapped(text: str, *, indent: int = 2, colour: str | None = None, dim: bool = False) -> None:
@@ -103,7 +103,21 @@ def is_styled() -> bool:
 
 def print_json_line(value: Any) -> None:
     """One JSON value on one line, for machines."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(printable(json.dumps(value, ensure_ascii=False)))
+
+
+def write_report(text: str, output: Path | None) -> None:
+    """Write a report, text or JSON, as `write_output` does, and nothing in it that a terminal obeys.
+
+    Raises:
+        CommandError: the file cannot be written.
+    """
+    write_output(_printable_lines(text), output)
+
+
+def _printable_lines(text: str) -> str:
+    """Each line printable, at its end a line feed; other separators are parts of values, and JSON stays JSON."""
+    return "".join(f"{printable(line)}\n" for line in text.removesuffix("\n").split("\n"))
 
 
 def write_output(text: str, output: Path | None) -> None:

@@ -11,10 +11,10 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import hint_at_terminal, note
+from perception_events.cli.console import hint_at_terminal, note, write_output, write_report
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
-from perception_events.cli.options import EnvOption, StrictOption
+from perception_events.cli.options import EnvOption, OutputOption, StrictOption
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -97,7 +97,8 @@ def coverage_command(
     account: AccountOption = None,
     region: RegionOption = None,
     bus: Annotated[str | None, typer.Option(help="Only the rules of this bus.")] = None,
-    format: Annotated[CoverageFormat, typer.Option(help="How to print.")] = CoverageFormat.TEXT,
+    format: Annotated[CoverageFormat, typer.Option(help="How to print; json is one document.")] = CoverageFormat.TEXT,
+    output: OutputOption = None,
     jobs: JobsOption = 0,
     strict: StrictOption = False,
 ) -> None:
@@ -119,11 +120,11 @@ def coverage_command(
         report = coverage(loaded.topology, blocks, bus=bus, jobs=job_count(jobs), strict=strict)
     finally:
         progress.close()
-    if format is CoverageFormat.JSON:
-        sys.stdout.write(report.to_json())
-    else:
-        sys.stdout.write(str(report) if format is CoverageFormat.TEXT else coverage_page(report))
     for problem in (*loaded.problems, *report.inputs.problems):
         note(problem)
+    if format is CoverageFormat.HTML:
+        write_output(coverage_page(report), output)
+    else:
+        write_report(report.to_json() if format is CoverageFormat.JSON else str(report), output)
     if loaded.problems or report.inputs.unreadable or report.inputs.files:
         raise typer.Exit(EXIT_USAGE)

@@ -12,8 +12,9 @@ from types import TracebackType
 
 import perception_events
 from perception_events.errors import PerceptionEventsError
+from perception_events.topology import Origin
 
-__all__ = ["CommandError", "UserCodeError", "call_user_code", "error_lines"]
+__all__ = ["CommandError", "UserCodeError", "call_user_code", "error_lines", "short_path"]
 
 _OUR_CODE = str(Path(perception_events.__file__).parent)
 _OTHERS_CODE = tuple(
@@ -62,7 +63,12 @@ class CommandError(PerceptionEventsError, ValueError):
 
 
 class UserCodeError(CommandError):
-    """A module or function of the user's raised; the message is the last line of its own traceback."""
+    """A module or function of the user's raised; the message is the last line of its own traceback.
+
+    `origin`: the file and line of theirs, where they are known.
+    """
+
+    origin: Origin | None = None
 
 
 def error_lines(error: BaseException) -> list[str]:
@@ -99,14 +105,16 @@ def call_user_code(function: Callable[[], object], what: str) -> object:
         raise _user_code_error(error, _users_frame(error.__traceback__) or what) from error
 
 
-def _user_code_error(error: BaseException, where: str) -> UserCodeError:
+def _user_code_error(error: BaseException, where: Origin | str) -> UserCodeError:
     if isinstance(error, SyntaxError) and error.filename:
-        where = f"{_short(error.filename)}:{error.lineno}"
+        where = Origin(short_path(error.filename), error.lineno)
         error = SyntaxError(error.msg)
-    return UserCodeError(f"{where}: {type(error).__name__}: {_first_line(error)}", "correct it; --traceback shows all")
+    told = UserCodeError(f"{where}: {type(error).__name__}: {_first_line(error)}", "correct it; --traceback shows all")
+    told.origin = where if isinstance(where, Origin) else None
+    return told
 
 
-def _users_frame(trace: TracebackType | None) -> str | None:
+def _users_frame(trace: TracebackType | None) -> Origin | None:
     """The innermost line that is neither ours, nor Python's, nor an installed package's."""
     frames = traceback.extract_tb(trace)
     for frame in reversed(frames):
@@ -114,11 +122,12 @@ def _users_frame(trace: TracebackType | None) -> str | None:
         if file.startswith(("<", _OUR_CODE)) or not linecache.getline(file, frame.lineno or 1):
             continue
         if not file.startswith(_OTHERS_CODE):
-            return f"{_short(file)}:{frame.lineno}"
+            return Origin(short_path(file), frame.lineno)
     return None
 
 
-def _short(file: str) -> str:
+def short_path(file: str) -> str:
+    """A path as seen from the current folder, where it lies in it."""
     path = Path(file)
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
 

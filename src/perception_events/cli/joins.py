@@ -22,14 +22,22 @@ from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_NO
 from perception_events.cli.load import load_pipeline
 from perception_events.cli.local_aws import use_endpoint
-from perception_events.cli.options import DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.options import (
+    DeclaredOption,
+    EndpointOption,
+    EnvOption,
+    LinesFormatOption,
+    OutputFormat,
+    TableOption,
+)
 from perception_events.cli.topologies import RegionOption
 from perception_events.lambdas.joins import joins_of
-from perception_events.sort_keys import parse_date
+from perception_events.pipeline import Pipeline
+from perception_events.sort_keys import NO_PREFIX, parse_date
 
 __all__ = ["register"]
 
-COLUMNS = ("JOIN", "SITE", "DATE", "GROUP", "STATUS", "IN", "MISSING", "SINCE", "DUE")
+COLUMNS = ("GROUP", "STATUS", "IN", "MISSING", "SINCE", "DUE")
 COLOURS = {
     JoinStatus.OPEN: typer.colors.BLUE,
     JoinStatus.COMPLETE: typer.colors.YELLOW,
@@ -51,27 +59,34 @@ def list_joins(
     table: TableOption = None,
     endpoint_url: EndpointOption = None,
     region: RegionOption = None,
-    site: Annotated[str | None, typer.Option(help="With --date: every group of that site and day.")] = None,
-    date: Annotated[str | None, typer.Option(help="YYYY-MM-DD; without site and date, what has not triggered.")] = None,
+    site: Annotated[str | None, typer.Option(help="Partition key: with --date, all of its groups.")] = None,
+    date: Annotated[
+        str | None,
+        typer.Option(help="YYYY-MM-DD, or as keys begin; by default what is open."),
+    ] = None,
     status: Annotated[list[JoinStatus] | None, typer.Option(help="Only these; may be given more than once.")] = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """List open, complete, overdue and (of a site and day) triggered joins: who is missing, and since when."""
-    if (site is None) != (date is None):
-        raise CommandError("--site and --date go together", "give both or neither")
-    if date is not None:
+    declared = _declared(pipeline)
+    key_format = declared.table.key_format
+    if date is not None and key_format.dated and key_format.prefix is not None and date != NO_PREFIX:
         parse_date(date)
-    joins = _joins(pipeline, env, table, endpoint_url, region)
+    if date is not None and key_format.prefix is None:
+        raise CommandError("the table's sort keys begin with the event type", "leave --date out")
+    if (site is None) != (date is None) and not (key_format.prefix is None and date is None):
+        raise CommandError("--site and --date go together", "give both or neither")
+    joins = _joins(declared, env, table, endpoint_url, region)
     failures: list[JoinFailure] = []
     reports = list(joins.reports(site=site, date=date, on_failure=failures.append))
     shown = [report for report in reports if not status or report.status in status]
-    if as_json:
+    if format is OutputFormat.JSON:
         for report in shown:
             print_json_line(report.to_dict())
         _end(failures, [report for report in shown if report.problem])
         return
     rows = [_row(report) for report in shown]
-    for line in _lines(rows):
+    for line in _lines(_headings(declared), rows):
         print(line)
     counts = (f"{sum(r.status is s for r in shown)} {s.value.lower()}" for s in JoinStatus)
     print(f"{len(shown)} groups: {', '.join(counts)}", file=sys.stderr if rows else sys.stdout)
@@ -84,10 +99,10 @@ def sweep(
     table: TableOption = None,
     endpoint_url: EndpointOption = None,
     region: RegionOption = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """Trigger what is complete and untriggered, and do what the policies say of what is overdue; safe at any time."""
-    joins = _joins(pipeline, env, table, endpoint_url, region)
+    joins = _joins(_declared(pipeline), env, table, endpoint_url, region)
     looked_at: list[JoinResult] = []
     failures: tuple[JoinFailure, ...] = ()
     try:
@@ -96,7 +111,7 @@ def sweep(
         acted, failures = error.results, error.failures
     for result in acted:
         written = [*result.triggers, *result.alerts]
-        if as_json:
+        if format is OutputFormat.JSON:
             print_json_line({"join": str(result.key), "outcome": result.outcome.value, "written": written})
         else:
             print_line(f"{result.outcome.value:9}  {result.key}  {', '.join(written)}")
@@ -104,10 +119,20 @@ def sweep(
     _end(failures)
 
 
-def _joins(pipeline: str, env: str, table: str | None, endpoint_url: str | None, region: str | None) -> Aggregator:
+def _declared(pipeline: str) -> Pipeline:
     declared = load_pipeline(pipeline)
     if not declared.joins:
         raise CommandError(f"{pipeline} declares no joins", "add a Join to a module")
+    return declared
+
+
+def _headings(declared: Pipeline) -> tuple[str, ...]:
+    """The columns, those of the key in the table's own names."""
+    table = declared.table
+    return ("JOIN", table.partition_key.upper(), (table.key_format.prefix or "-").upper(), *COLUMNS)
+
+
+def _joins(declared: Pipeline, env: str, table: str | None, endpoint_url: str | None, region: str | None) -> Aggregator:
     use_endpoint(endpoint_url, region)
     client = _client(endpoint_url, region)
     return joins_of(declared, env, client=client, table=table)
@@ -135,7 +160,7 @@ def _row(report: JoinReport) -> tuple[str, ...]:
     return (
         key.join,
         key.site,
-        key.date,
+        key.date or "-",
         "#".join(key.parts) or "-",
         report.status.value,
         f"{len(report.state.completed)}{_of(report)}",
@@ -167,12 +192,12 @@ def _short(at: Any) -> str:
     return str(at)[:19] + "Z" if at else "-"
 
 
-def _lines(rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
+def _lines(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterable[str]:
     """A table; on a terminal that is too narrow for it, two lines a group."""
     if not rows:
         return
-    rows = [COLUMNS, *(tuple(printable(cell) for cell in row) for row in rows)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(COLUMNS))]
+    rows = [headings, *(tuple(printable(cell) for cell in row) for row in rows)]
+    widths = [max(len(row[n]) for row in rows) for n in range(len(headings))]
     if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
         for join, site, date, group, status, count, missing, since, due in rows[1:]:
             yield f"{_coloured(status, status)}  {join} {site} {date} {group}"

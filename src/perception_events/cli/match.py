@@ -15,7 +15,7 @@ from perception_events.cli.errors import CommandError
 from perception_events.cli.event_files import FoundEvent, read_events
 from perception_events.cli.guard import EXIT_NO, EXIT_OK, EXIT_USAGE
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput, read_text
-from perception_events.cli.options import EnvOption, JsonOption
+from perception_events.cli.options import EnvOption, LinesFormatOption, OutputFormat
 from perception_events.cli.topologies import (
     AccountOption,
     LoadedTopology,
@@ -56,9 +56,10 @@ def match(
     parameter: ParameterOption = None,
     account: AccountOption = None,
     region: RegionOption = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """Exit with 0 if the pattern matches every event, 1 if not, 2 if something is invalid or cannot be read."""
+    as_json = format is OutputFormat.JSON
     status = EXIT_OK
     if template or pipeline:
         loaded = load_topology(

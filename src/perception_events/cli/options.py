@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,11 @@ __all__ = [
     "EndpointOption",
     "EnrichmentOption",
     "EnvOption",
-    "JsonOption",
+    "ExitCodeOption",
+    "FailOnSeverity",
+    "FormatOption",
+    "LinesFormatOption",
+    "OutputFormat",
     "OutputOption",
     "PathsArgument",
     "StrictOption",
@@ -23,6 +28,26 @@ __all__ = [
 LOCATION = "MODULE:NAME"
 """How an object in Python code is named: `package.module:NAME` or `path/to/file.py:NAME`."""
 
+
+class OutputFormat(StrEnum):
+    """How a result is printed, where it has no form of its own."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailOnSeverity(StrEnum):
+    """From which severity on a command ends with 1; the values of `checks.Severity`, and `never`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+    NEVER = "never"
+
+
+ExitCodeOption = Annotated[
+    bool, typer.Option("--exit-code", help="Exit with 1 if there is anything to show, as `git diff --exit-code` does.")
+]
 DeclaredOption = Annotated[
     str,
     typer.Option("--pipeline", metavar=LOCATION, help="The Pipeline: package.module:NAME or path/to/file.py:NAME."),
@@ -42,7 +67,8 @@ EndpointOption = Annotated[
 TableOption = Annotated[
     str | None, typer.Option("--table", metavar="NAME", help="The table, where it is not the declared one.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON line for each, for machines.")]
+FormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to print; json is one document.")]
+LinesFormatOption = Annotated[OutputFormat, typer.Option("--format", help="How to print; json is one line for each.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="The file to write to; standard output without.")
 ]

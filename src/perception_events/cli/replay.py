@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import hint_at_terminal, note, print_json_line
+from perception_events.cli.console import hint_at_terminal, note, print_json_line, print_text
 from perception_events.cli.coverage import InputArgument, Progress
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
 from perception_events.cli.load import load_pipeline
-from perception_events.cli.options import EnrichmentOption, EnvOption, StrictOption
+from perception_events.cli.options import EnrichmentOption, EnvOption, LinesFormatOption, OutputFormat, StrictOption
 from perception_events.cli.route_templates import enrichment_functions
 from perception_events.cli.topologies import (
     AccountOption,
@@ -50,13 +49,14 @@ def replay_command(
     faults: Annotated[
         int | None, typer.Option(metavar="SEED", help="Let one in twenty invocations of a function fail, by this seed.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line for each input, and a summary.")] = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
     strict: StrictOption = False,
 ) -> None:
     """Put recorded events and records through a system in order of their time, and show what they trigger and when.
 
     Exit with 0 if everything was put in, 2 if something was not or the call is not valid.
     """
+    as_json = format is OutputFormat.JSON
     paths = inputs or [STANDARD_INPUT]
     progress = Progress(paths)
     counts, summary = InputCounts(), ReplaySummary()
@@ -88,13 +88,13 @@ def replay_command(
     finally:
         progress.close()
     counts.lines += replay.put_in
-    if as_json:
-        print_json_line({"summary": summary.to_dict(counts, replay)})
-    else:
-        sys.stdout.write(summary.text(counts, replay))
     for id, reason in replay.simulation.not_simulated.items():
         note(f"{id} does not run here: {reason}")
     for problem in (*problems, *counts.problems):
         note(problem)
+    if as_json:
+        print_json_line({"summary": summary.to_dict(counts, replay)})
+    else:
+        print_text(summary.text(counts, replay))
     if problems or counts.unreadable or counts.files:
         raise typer.Exit(EXIT_USAGE)

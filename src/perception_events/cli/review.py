@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +9,11 @@ import typer
 
 from perception_events.analysis import review_exit_code, review_json, review_pipeline, review_text, review_topology
 from perception_events.checks import Severity
-from perception_events.cli.console import note, print_text
+from perception_events.cli.console import note, write_report
 from perception_events.cli.errors import CommandError
-from perception_events.cli.guard import EXIT_USAGE
+from perception_events.cli.guard import EXIT_OK, EXIT_USAGE
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import EnvOption
+from perception_events.cli.options import EnvOption, FailOnSeverity, FormatOption, OutputFormat, OutputOption
 from perception_events.cli.schema_names import SchemasOption, load_schemas
 from perception_events.cli.topologies import (
     AccountOption,
@@ -27,13 +25,6 @@ from perception_events.cli.topologies import (
 from perception_events.readers import Problem
 
 __all__ = ["register"]
-
-
-class ReviewFormat(StrEnum):
-    """How the review is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -55,8 +46,11 @@ def review_command(
         bool, typer.Option("--overlaps", help="Report every pair of rules that shares events.")
     ] = False,
     schemas: SchemasOption = None,
-    format: Annotated[ReviewFormat, typer.Option(help="How to print.")] = ReviewFormat.TEXT,
-    fail_on: Annotated[Severity, typer.Option(help="Exit with 1 from this severity on.")] = Severity.WARNING,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputOption = None,
+    fail_on: Annotated[
+        FailOnSeverity, typer.Option(help="Exit with 1 from this severity on, or never.")
+    ] = FailOnSeverity.WARNING,
 ) -> None:
     """Compare rules: which are equal, included or overlap, never match, feed themselves, and what no rule takes.
 
@@ -75,10 +69,10 @@ def review_command(
         place = pipeline or BUILT_IN_PIPELINE
         declared = load_pipeline(place)
         review = review_pipeline(declared, env, bus=bus, overlaps=overlaps, schemas=known, declared_in=place)
-    if format is ReviewFormat.JSON:
-        sys.stdout.write(review_json(review))
-    else:
-        print_text(review_text(review))
     for problem in problems:
         note(problem)
-    raise typer.Exit(EXIT_USAGE if problems else review_exit_code(review, fail_on))
+    write_report(review_json(review) if format is OutputFormat.JSON else review_text(review), output)
+    if problems:
+        raise typer.Exit(EXIT_USAGE)
+    never = fail_on is FailOnSeverity.NEVER
+    raise typer.Exit(EXIT_OK if never else review_exit_code(review, Severity(fail_on.value)))

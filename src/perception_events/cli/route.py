@@ -14,7 +14,7 @@ from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
 from perception_events.cli.json_files import STANDARD_INPUT, UnreadableInput
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
-from perception_events.cli.options import EnrichmentOption, EnvOption, JsonOption, StrictOption
+from perception_events.cli.options import EnrichmentOption, EnvOption, LinesFormatOption, OutputFormat, StrictOption
 from perception_events.cli.route_status import FailOn, route_status
 from perception_events.cli.route_templates import InputRoutes, route_through_templates
 from perception_events.cli.schema_names import SchemasOption, load_schemas
@@ -63,7 +63,7 @@ def route(
     pipeline: PipelineOption = None,
     env: EnvOption = "dev",
     schemas: SchemasOption = None,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 where something failed, or also where it reached no target.")
     ] = FailOn.FAILED,
@@ -74,6 +74,7 @@ def route(
     Through the templates of --template, or through a Pipeline (the built-in one by default). Exit with 0 if all was
     read and routed, 1 as --fail-on says, 2 if something could not be read.
     """
+    as_json = format is OutputFormat.JSON
     inputs = records or [STANDARD_INPUT]
     known = load_schemas(schemas or ())
     if template:

@@ -17,7 +17,15 @@ from perception_events.cli.console import note, print_json_line
 from perception_events.cli.errors import CommandError
 from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
 from perception_events.cli.local_aws import use_endpoint
-from perception_events.cli.options import LOCATION, DeclaredOption, EndpointOption, EnvOption, JsonOption, TableOption
+from perception_events.cli.options import (
+    LOCATION,
+    DeclaredOption,
+    EndpointOption,
+    EnvOption,
+    LinesFormatOption,
+    OutputFormat,
+    TableOption,
+)
 from perception_events.cli.route import RouteText
 from perception_events.cli.run_functions import LocalFunction, local_functions
 from perception_events.cli.topologies import RegionOption
@@ -57,7 +65,7 @@ def run(
     ] = None,
     route_only: Annotated[bool, typer.Option("--route-only", help="Run the enrichment and no other function.")] = False,
     studio: Annotated[bool, typer.Option("--studio", help="Follow the records in the page of `studio`.")] = False,
-    as_json: JsonOption = False,
+    format: LinesFormatOption = OutputFormat.TEXT,
 ) -> None:
     """Read a DynamoDB stream, route every record as it comes and run your functions; Ctrl-C ends, a checkpoint resumes.
 
@@ -72,7 +80,7 @@ def run(
     if not route_only:
         functions = local_functions(declaration, function or (), lambda: _join_handler(declaration, env, name))
     stop = threading.Event()
-    shows: list[Callable[[Route], None]] = [_print_json if as_json else RouteText().write]
+    shows: list[Callable[[Route], None]] = [_print_json if format is OutputFormat.JSON else RouteText().write]
     if studio:
         from perception_events.cli.studio import follow_in_page
 

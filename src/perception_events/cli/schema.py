@@ -10,11 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-from perception_events.cli.console import COMMAND, note, print_line, write_output
+from perception_events.cli.console import COMMAND, note, print_line, write_output, write_report
 from perception_events.cli.event_files import FoundEvent, read_events
 from perception_events.cli.guard import EXIT_OK, EXIT_USAGE
 from perception_events.cli.json_files import read_text
-from perception_events.cli.options import OutputOption
+from perception_events.cli.options import FormatOption, OutputFormat, OutputOption
 from perception_events.cli.schema_names import schemas_named
 from perception_events.patterns import EventPattern
 from perception_events.schemas import (
@@ -43,6 +43,7 @@ class Breaks(StrEnum):
     NEW_CONSUMERS = "new-consumers"
     RULES = "rules"
     ANY = "any"
+    NEVER = "never"
 
 
 class InferredFormat(StrEnum):
@@ -120,8 +121,9 @@ def diff(
     rules: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Rules that take the events: JSON, names to patterns.")
     ] = None,
-    fail_on: Annotated[Breaks, typer.Option(help="Exit with 1 if a change breaks these.")] = Breaks.ANY,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+    fail_on: Annotated[Breaks, typer.Option(help="Exit with 1 if a change breaks these, or never.")] = Breaks.ANY,
+    format: FormatOption = OutputFormat.TEXT,
+    output: OutputOption = None,
 ) -> None:
     """Show what changed between two sets of schemas and whom it breaks, with events that prove it.
 
@@ -130,13 +132,13 @@ def diff(
     """
     before, after = schemas_named(old), schemas_named(new)
     changes = compare_all(before, after, _rules(rules))
-    if as_json:
-        print(json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False))
+    if format is OutputFormat.JSON:
+        text = json.dumps([_as_json(change) for change in changes], indent=2, ensure_ascii=False)
     else:
-        for change in changes:
-            _print_change(change)
         breaking = sum(change.is_breaking for change in changes)
-        print_line(f"{len(changes)} changes, {breaking} of them breaking")
+        lines = [line for change in changes for line in _change_lines(change)]
+        text = "\n".join([*lines, f"{len(changes)} changes, {breaking} of them breaking"])
+    write_report(text, output)
     raise typer.Exit(1 if any(_counts(change, fail_on) for change in changes) else 0)
 
 
@@ -146,19 +148,20 @@ def _counts(change: SchemaChange, fail_on: Breaks) -> bool:
         Breaks.NEW_CONSUMERS: change.breaks_new_consumers,
         Breaks.RULES: bool(change.broken_rules),
         Breaks.ANY: change.is_breaking,
+        Breaks.NEVER: False,
     }[fail_on]
 
 
-def _print_change(change: SchemaChange) -> None:
-    print_line(f"{change.schema}: {change.message} [{change.kind}]")
+def _change_lines(change: SchemaChange) -> Iterator[str]:
+    yield f"{change.schema}: {change.message} [{change.kind}]"
     if change.new_event is not None:
-        print_line(f"  handlers of the old schema reject this new event: {_text(change.new_event)}")
+        yield f"  handlers of the old schema reject this new event: {_text(change.new_event)}"
     if change.old_event is not None:
-        print_line(f"  handlers of the new schema reject this old event: {_text(change.old_event)}")
+        yield f"  handlers of the new schema reject this old event: {_text(change.old_event)}"
     for broken in change.broken_rules:
-        print_line(f"  rule {broken.rule}: {broken.reason}")
+        yield f"  rule {broken.rule}: {broken.reason}"
         if broken.event is not None:
-            print_line(f"    it misses this new event: {_text(broken.event)}")
+            yield f"    it misses this new event: {_text(broken.event)}"
 
 
 def _as_json(change: SchemaChange) -> dict[str, Any]:

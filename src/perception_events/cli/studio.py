@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import secrets
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
 
-from perception_events.aggregation import InMemoryJoinStore
 from perception_events.cli.console import note
+from perception_events.cli.declared_systems import PipelineSource
 from perception_events.cli.errors import CommandError
 from perception_events.cli.input_files import FoundInput, read_inputs
-from perception_events.cli.load import BUILT_IN_PIPELINE, load_pipeline
+from perception_events.cli.load import BUILT_IN_PIPELINE
 from perception_events.cli.options import EndpointOption, EnrichmentOption, EnvOption, PathsArgument, TableOption
 from perception_events.cli.route_templates import enrichment_functions
+from perception_events.cli.studio_joins import page_joins
 from perception_events.cli.topologies import (
     AccountOption,
     ParameterOption,
@@ -28,15 +28,11 @@ from perception_events.cli.topologies import (
     RegionOption,
     template_parameters,
 )
-from perception_events.clock import ManualClock
-from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject
-from perception_events.pipeline import Pipeline
-from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import Route
 from perception_events.readers import read_topology
 from perception_events.simulation import InputForm
-from perception_events.studio import Sample, System, SystemSource, TemplateSource, Workbench
+from perception_events.studio import Sample, SystemSource, TemplateSource, Workbench
 
 __all__ = ["follow_in_page", "register"]
 
@@ -91,8 +87,8 @@ def studio(
         functions = enrichment_functions(first.topology, enrichment or ())
         source = TemplateSource(paths, parameters=parameters, account=account, region=region, functions=functions)
     else:
-        source = _PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
-        joins = _joins(source.declared, env, found, table, endpoint_url, region)
+        source = PipelineSource(pipeline or BUILT_IN_PIPELINE, env)
+        joins = page_joins(source.declared, env, found, table, endpoint_url, region)
     workbench = Workbench(source, samples=(sample for sample, _ in found), joins=joins)
 
     def announce(address: str) -> None:
@@ -113,7 +109,7 @@ def follow_in_page(pipeline: str, env: str) -> Callable[[Route], None]:
     Raises:
         CommandError: the page needs what is not installed.
     """
-    workbench = Workbench(_PipelineSource(pipeline, env), live=True)
+    workbench = Workbench(PipelineSource(pipeline, env), live=True)
     options: dict[str, Any] = {
         "port": 0,
         "token": secrets.token_urlsafe(24),
@@ -150,46 +146,6 @@ def _announce(address: str, stream: TextIO) -> None:
     print("Whoever has this address can read what it shows. Ctrl-C ends it.", file=stream, flush=True)
 
 
-class _PipelineSource:
-    """A declaration in Python; its module is imported again for each reading, so that changes are seen."""
-
-    def __init__(self, location: str, env: str) -> None:
-        self._location = location
-        self._env = env
-        self.declared = load_pipeline(location)
-        self._is_first = True
-
-    def read(self, edits: Mapping[str, str]) -> System:
-        """See `SystemSource.read`; the text of a declaration is not edited in the page."""
-        if not self._is_first and not self._location.startswith("perception_events."):
-            self.declared = self._imported_again()
-        self._is_first = False
-        return System(
-            self.declared.topology(self._env, declared_in=self._location),
-            self.declared.graph(self._env, queues=True),
-            self.declared.local_functions(),
-            findings=tuple(check_pipeline(self.declared, self._env, declared_in=self._location)),
-        )
-
-    def watched(self) -> Iterable[Path]:
-        """The file of the module."""
-        place = self._location.rpartition(":")[0]
-        file = place if place.endswith(".py") else getattr(sys.modules.get(place), "__file__", None)
-        return [Path(file).resolve()] if file else []
-
-    def _imported_again(self) -> Pipeline:
-        files = {str(path) for path in self.watched()}
-        before = {name: one for name, one in sys.modules.items() if getattr(one, "__file__", None) in files}
-        for name in before:
-            del sys.modules[name]
-        importlib.invalidate_caches()
-        try:
-            return load_pipeline(self._location)
-        except BaseException:
-            sys.modules.update(before)
-            raise
-
-
 def _samples(files: Iterable[str], templates: Iterable[Path]) -> Iterator[tuple[Sample, InputForm]]:
     """The inputs of `files`, each of which must be one; then those that lie beside the templates."""
     for found in read_inputs(files):
@@ -203,45 +159,3 @@ def _samples(files: Iterable[str], templates: Iterable[Path]) -> Iterator[tuple[
                 for found in read_inputs([str(file)]):
                     if isinstance(found, FoundInput):
                         yield Sample(found.location, found.value), found.form
-
-
-def _joins(
-    declared: Pipeline,
-    env: str,
-    samples: Iterable[tuple[Sample, InputForm]],
-    table: str | None,
-    endpoint_url: str | None,
-    region: str | None,
-) -> Callable[[], list[JSONObject]] | None:
-    """The groups of the joins: of the table, else as the recorded records leave them; None without joins."""
-    if not declared.joins:
-        return None
-    if table is not None:
-        try:
-            from perception_events.aws.join_store import dynamodb_client
-            from perception_events.lambdas.joins import joins_of
-
-            client: Any = dynamodb_client(endpoint_url=endpoint_url, region=region)
-        except ImportError as error:
-            fix = "python -m pip install 'perception-events[aws]'"
-            raise CommandError("boto3 is not installed", fix) from error
-        deployed = joins_of(declared, env, client=client, table=table)
-        return lambda: [report.to_dict() for report in deployed.reports()]
-    records = [sample.value for sample, form in samples if form is InputForm.STREAM_RECORD]
-    if not records:
-        return None
-    times = [time for record in records if isinstance(time := _created(record), int | float)]
-    aggregator = declared.aggregator(InMemoryJoinStore(), clock=ManualClock(float(max(times, default=0))))
-    days: dict[tuple[str, str], None] = {}
-    for record in records:
-        try:
-            days |= dict.fromkeys((result.key.site, result.key.date) for result in aggregator.handle(record))
-        except PerceptionEventsError:
-            continue  # not a change of an item of the table
-    reports = [report.to_dict() for site, date in days for report in aggregator.reports(site=site, date=date)]
-    return lambda: reports
-
-
-def _created(record: JSONObject) -> object:
-    content = record.get("dynamodb")
-    return content.get("ApproximateCreationDateTime") if isinstance(content, dict) else None

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from perception_events.cli.errors import CommandError
 from perception_events.cli.topologies import LoadedTopology, load_topology
-from perception_events.topology import Origin
+from perception_events.readers import Problem, ReadError
 
 __all__ = ["SystemNotFoundError", "load_system"]
 
@@ -37,6 +37,7 @@ def load_system(
 
     Raises:
         SystemNotFoundError: there is no such path, or git cannot read the revision.
+        ReadError: nothing of it could be read.
         ObjectNotFoundError: a module cannot be imported, or has no such Pipeline.
         MissingExtraError: a template needs a library that is not installed.
     """
@@ -50,16 +51,20 @@ def load_system(
         )
     if _is_revision(revision):
         with _checked_out(revision, path) as location:
-            loaded = load_topology([location], pipeline=None, **options)  # type: ignore[arg-type]
-        prefix = str(location)
-        named = [replace(one, origin=_renamed(one.origin, prefix, text)) for one in loaded.problems]
-        return LoadedTopology(loaded.topology, tuple(named))
+            prefix = str(location)
+            try:
+                loaded = load_topology([location], pipeline=None, **options)  # type: ignore[arg-type]
+            except ReadError as error:
+                raise ReadError(_renamed(error.problems, prefix, text)) from None
+        return LoadedTopology(loaded.topology, _renamed(loaded.problems, prefix, text))
     return load_topology([], pipeline=text, **options)  # type: ignore[arg-type]
 
 
-def _renamed(origin: Origin, prefix: str, text: str) -> Origin:
-    """An origin in the folder of a revision, in the user's words."""
-    return replace(origin, file=origin.file.replace(prefix, text))
+def _renamed(problems: Iterable[Problem], prefix: str, text: str) -> tuple[Problem, ...]:
+    """Problems in the folder of a revision, their files in the user's words."""
+    return tuple(
+        replace(one, origin=replace(one.origin, file=one.origin.file.replace(prefix, text))) for one in problems
+    )
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:

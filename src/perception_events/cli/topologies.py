@@ -12,7 +12,7 @@ import typer
 from perception_events.cli.errors import CommandError
 from perception_events.cli.load import load_pipeline
 from perception_events.cli.options import LOCATION
-from perception_events.readers import Problem, read_topology
+from perception_events.readers import Problem, ReadError, read_topology
 from perception_events.topology import Topology
 
 __all__ = [
@@ -65,6 +65,7 @@ def load_topology(
         ObjectNotFoundError: `pipeline` names nothing that can be used.
         UserCodeError: the module of `pipeline` raised.
         MissingExtraError: a template needs a library that is not installed.
+        ReadError: nothing of the templates could be read.
         InvalidTopologyError: the declaration contradicts itself.
     """
     paths = list(paths)
@@ -74,6 +75,8 @@ def load_topology(
         declared = load_pipeline(pipeline)
         return LoadedTopology(declared.topology(env, account=account, region=region, declared_in=pipeline))
     result = read_topology(paths, parameters=template_parameters(parameters or ()), account=account, region=region)
+    if result.problems and not len(result.topology):
+        raise ReadError(result.problems)  # a report on nothing would read as if all were well
     return LoadedTopology(result.topology, result.problems)
 
 

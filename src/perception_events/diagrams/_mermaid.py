@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from perception_events.diagrams._blocks import blocks_of
@@ -52,5 +53,9 @@ def _node(box: Box, ids: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Everything that could be markup as entities: Mermaid reads them, and Markdown and HTML leave them alone."""
+    """Everything that could be markup as entities: Mermaid reads them, and Markdown and HTML leave them alone.
+
+    Two dollar signs begin a formula even then, so that something of no width stands between them.
+    """
+    text = re.sub(r"\$(?=\$)", "$\u200b", text)
     return "".join(c if c.isalnum() or c in _PLAIN else f"#{ord(c)};" for c in text)

@@ -92,7 +92,14 @@ def sub_rules(pattern: ast.ObjectPattern) -> tuple[SubRule, ...]:
     for rule in found:
         for path, values in rule.items():
             _check_addable(path, values)
-    return tuple(SubRule(tuple(sorted(rule.items(), key=_engine_order))) for rule in found)
+    # The branches of a `$or` share what is around it: each pair of a path and its values is there once.
+    pairs: dict[tuple[str, int], tuple[str, tuple[ast.ValuePattern, ...]]] = {}
+    return tuple(
+        SubRule(
+            tuple([pairs.setdefault((pair[0], id(pair[1])), pair) for pair in sorted(rule.items(), key=_engine_order)])
+        )
+        for rule in found
+    )
 
 
 def _check_addable(path: str, values: tuple[ast.ValuePattern, ...]) -> None:

@@ -125,7 +125,11 @@ class EventPattern:
         Raises:
             InvalidJSONValueError: as `matches`.
         """
-        return [] if self.matches(event) else explain(self.sub_rules, self._tree.leaves(dict(event)), event)
+        return (
+            []
+            if self.matches(event)
+            else explain(self.sub_rules, self._compiled, self._tree.leaves(dict(event)), event)
+        )
 
     def explain_json(self, text: str | bytes) -> list[Mismatch]:
         """As `explain`, of the event in `text`, read as the engine reads it.
@@ -134,7 +138,11 @@ class EventPattern:
             InvalidEventError: it is not JSON, or no object.
         """
         event = read_event(text)
-        return [] if self._matches(event) else explain(self.sub_rules, self._tree.leaves(event), plain(event))
+        return (
+            []
+            if self._matches(event)
+            else explain(self.sub_rules, self._compiled, self._tree.leaves(event), plain(event))
+        )
 
     @property
     def canonical(self) -> str:

@@ -12,6 +12,7 @@ from perception_events.json_values import InvalidJSONValueError
 from perception_events.patterns._errors import InvalidEventError
 from perception_events.patterns._json_text import (
     MAX_DEPTH,
+    MAX_NAME_LENGTH,
     MAX_NUMBER_LENGTH,
     JSONTextError,
     Node,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from typing import Any, NoReturn
 
-__all__ = ["MAX_DEPTH", "has_long_number", "plain", "read_event", "scan"]
+__all__ = ["MAX_DEPTH", "has_long_name", "has_long_number", "plain", "read_event", "scan"]
 
 
 def read_event(text: str | bytes) -> tuple[Any, ...]:
@@ -77,8 +78,9 @@ def scan(text: str) -> Any:
     if len(text) > MAX_NUMBER_LENGTH:
         if text.count("{") + text.count("[") > MAX_DEPTH and type(value) is tuple and _is_deep(value):
             read(text)  # raises
-        if has_long_number(text):
-            read(text)  # raises, unless what looks like a number is inside a string
+        # raises, unless what looks like a number is inside a string, or a name is between the half and the whole length
+        if has_long_number(text) or has_long_name(text):
+            read(text)
     return value
 
 
@@ -88,6 +90,28 @@ def has_long_number(text: str) -> bool:
     return any(
         text[index] in _IN_NUMBERS and _is_long_number(text, index) for index in range(0, len(text), MAX_NUMBER_LENGTH)
     )
+
+
+def has_long_name(text: str, step: int = MAX_NAME_LENGTH // 2) -> bool:
+    """Whether a name in `text` has more than `step` characters: no fewer make one too long, for some count twice.
+
+    What stands without a quote between covers one of every `step` characters, and a colon follows a name.
+    """
+    if len(text) <= step:
+        return False
+    if "\\" in text and '\\"' in text:  # one character is found sooner than two
+        text = text.replace("\\\\", "  ").replace('\\"', "  ")  # as long as before, without quotes in strings
+    index = step
+    while index < len(text):
+        start = text.rfind('"', index - step, index)
+        end = text.find('"', index)
+        if end < 0:
+            return False
+        is_long = end - max(start, index - step - 1) > step + 1
+        if is_long and text[end + 1 : end + 80].lstrip(" \t\n\r")[:1] in ("", ":"):
+            return True
+        index += step * max(1, (end - index) // step)
+    return False
 
 
 def _is_deep(value: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from perception_events.patterns._compiler import values_text
-from perception_events.patterns._matching import compile_fields, matches
+from perception_events.patterns._matching import matches
 from perception_events.patterns._near_misses import name_fix, shown, value_fix
 from perception_events.value_objects import ValueObject
 
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
 
     from perception_events.patterns._compiler import SubRule
     from perception_events.patterns._fields import Leaves
+    from perception_events.patterns._matching import CompiledFields
 
 __all__ = ["Mismatch", "MismatchKind", "explain"]
 
 _MAX_ALTERNATIVES = 3
 """How many branches of `$or` that are equally near are explained."""
 _MAX_LEAVES = 5
+_EMPTY_AT_END = (
+    "; the engine sees what lies under an empty name at a path's end only because another field of the pattern"
+    " has an empty name in its path (an accident of it)"
+)
 
 
 class MismatchKind(StrEnum):
@@ -78,9 +83,12 @@ class Mismatch(ValueObject):
         }
 
 
-def explain(rules: Sequence[SubRule], leaves: Leaves, event: Any) -> list[Mismatch]:
-    """The mismatches of the sub-rules that have the fewest; `event` is the whole event as plain JSON values."""
-    found = [_mismatches(rule, leaves, event) for rule in rules]
+def explain(rules: Sequence[SubRule], compiled: Sequence[CompiledFields], leaves: Leaves, event: Any) -> list[Mismatch]:
+    """The mismatches of the sub-rules that have the fewest.
+
+    `compiled`: the fields of each of `rules`. `event`: the whole event as plain JSON values.
+    """
+    found = [_mismatches(rule, fields, leaves, event) for rule, fields in zip(rules, compiled, strict=True)]
     fewest = min(map(len, found), default=0)
     alternatives: list[list[Mismatch]] = []
     for nearest in (each for each in found if len(each) == fewest):
@@ -93,10 +101,9 @@ def explain(rules: Sequence[SubRule], leaves: Leaves, event: Any) -> list[Mismat
     ]
 
 
-def _mismatches(rule: SubRule, leaves: Leaves, event: Any) -> list[Mismatch]:
+def _mismatches(rule: SubRule, compiled: CompiledFields, leaves: Leaves, event: Any) -> list[Mismatch]:
     mismatches = []
     holding = []
-    compiled = compile_fields(rule)
     for (path, values), field in zip(rule.fields, compiled, strict=True):
         if matches((field,), leaves):
             holding.append(field)
@@ -106,7 +113,8 @@ def _mismatches(rule: SubRule, leaves: Leaves, event: Any) -> list[Mismatch]:
         if present:
             kind = MismatchKind.VALUE if field[1] is not None and _wants_a_leaf(expected) else MismatchKind.PRESENT
             listed = ", ".join(map(shown, present[:_MAX_LEAVES])) + (", ..." if len(present) > _MAX_LEAVES else "")
-            mismatches.append(Mismatch(path, kind, expected, listed, value_fix(values, present)))
+            fix = value_fix(values, present) + (_EMPTY_AT_END if path.endswith(".") else "")
+            mismatches.append(Mismatch(path, kind, expected, listed, fix))
         else:
             what, is_there, fix = name_fix(event, path, field[1])
             kind = MismatchKind.NOT_A_LEAF if is_there else MismatchKind.MISSING
@@ -122,6 +130,8 @@ def _mismatches(rule: SubRule, leaves: Leaves, event: Any) -> list[Mismatch]:
         fix = f"send one element that has {paths} with these values together, or compare fields outside the array"
         if any(absence for _, _, absence in holding):
             fix += "; in arrays the engine looks for an absent field in the element that the fields before it chose"
+        if any(path.endswith(".") for path, _, _ in holding):
+            fix += _EMPTY_AT_END
         mismatches.append(Mismatch(paths, MismatchKind.DIFFERENT_ELEMENTS, expected, _elements(holding, leaves), fix))
     return mismatches
 

@@ -9,11 +9,12 @@ text after the object, numbers and nesting beyond the engine's limits, and whate
 from __future__ import annotations
 
 from itertools import chain
+from json import loads
 from operator import attrgetter
 
-from perception_events.patterns._event_text import MAX_DEPTH, has_long_number, scan
+from perception_events.patterns._event_text import MAX_DEPTH, has_long_name, has_long_number, scan
 from perception_events.patterns._fields import text_leaf
-from perception_events.patterns._json_text import MAX_NUMBER_LENGTH
+from perception_events.patterns._json_text import MAX_NAME_LENGTH, MAX_NUMBER_LENGTH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ _MAX_NAMES = 16
 def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iterable[str] = ()) -> FastReader | None:
     """What reads the leaves of `paths`; None where msgspec is not installed, or cannot know what is asked.
 
-    `fields`: names of fields of the event itself that `read` gives beside the leaves. `absent`: names of fields with
-    which no event is read.
+    `fields`: names of fields of the event itself that `read_lines` gives beside the leaves. `absent`: names of fields
+    with which no event is read.
     """
     try:
         import msgspec  # here, for it costs a cold start
@@ -61,7 +62,9 @@ def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iter
     if not 0 < len(names) <= _MAX_NAMES or any(name != name.encode(errors="replace").decode() for name in names):
         return None
     absent = (*absent, _UNUSED)
-    if any(isinstance(tree.get(name), dict) for name in fields) or not {*tree, *fields}.isdisjoint(absent):
+    if any("." in name or isinstance(tree.get(name), dict) for name in fields):
+        return None
+    if not {*tree, *fields}.isdisjoint(absent):
         return None
     return FastReader(msgspec, tree, names, frozenset(paths), fields, absent)
 
@@ -69,8 +72,8 @@ def fast_reader(paths: Collection[str], fields: Sequence[str] = (), absent: Iter
 class FastReader:
     """Reads the leaves of some paths from a text.
 
-    `read` gives them spelled as one text, each after a NUL, and then the fields; what is not there is empty. It is a
-    function of its own, and makes one text of them, for a step of Python costs more than what it does here.
+    `read` gives them spelled as one text, each after a NUL; what is not there is empty. It is a function of its own,
+    and makes one text of them, for a step of Python costs more than what it does here. `read_lines` does it for many.
     """
 
     __slots__ = ("_paths", "paths", "read", "read_lines")
@@ -86,14 +89,12 @@ class FastReader:
     ) -> None:
         self.paths = paths
         shape = _Shape(msgspec)
-        kind = shape.struct(tree, fields, absent)
+        decode = msgspec.json.Decoder(shape.struct(tree, fields, absent)).decode
         self._paths = tuple(shape.leaves.values())
-        decode = msgspec.json.Decoder(kind).decode
-        values = attrgetter(shape.absent[-1], *shape.leaves, *(shape.fields[name] for name in fields))
-        absent_values = attrgetter(*shape.absent)
-        missing = absent_values(kind())
-        self.read = _reader(decode, values, absent_values, missing, [f'"{name}"'.encode() for name in names])
-        self.read_lines = _lines_reader(decode, values, absent_values, missing, shape, len(fields))
+        self.read = _reader(
+            decode, attrgetter(shape.absent[-1], *shape.leaves), [f'"{name}"'.encode() for name in names]
+        )
+        self.read_lines = _lines_reader(decode, shape, [shape.fields[name] for name in fields])
 
     @property
     def in_order(self) -> tuple[str, ...]:
@@ -108,7 +109,7 @@ class FastReader:
             return None
         return None if found is None else self.leaves_of(found.split("\0")[1:])
 
-    def leaves_of(self, pieces: list[str]) -> list[tuple[str, str]] | None:
+    def leaves_of(self, pieces: Iterable[str]) -> list[tuple[str, str]] | None:
         """(path, leaf) of each of the pieces of `read` without the first; None where the event is not flat."""
         found: list[tuple[str, str]] = []
         for path, piece in zip(self._paths, pieces, strict=False):
@@ -126,11 +127,7 @@ class FastReader:
 
 
 def _reader(
-    decode: Callable[[bytes], Any],
-    values: Callable[[Any], tuple[Any, ...]],
-    absent: Callable[[Any], Any],
-    missing: Any,
-    names: list[bytes],
+    decode: Callable[[bytes], Any], values: Callable[[Any], tuple[Any, ...]], names: list[bytes]
 ) -> Callable[[Any], str | None]:
     """`FastReader.read`."""
 
@@ -143,12 +140,7 @@ def _reader(
             event = decode(octets)
         except (ValueError, RecursionError):  # msgspec's errors are ValueErrors, and so are those of codecs
             return None
-        if (
-            max(map(octets.count, names)) > 1
-            or absent(event) != missing
-            or (len(octets) > MAX_DEPTH and _is_beyond(octets))
-            or 0 in octets
-        ):
+        if max(map(octets.count, names)) > 1 or (len(octets) > MAX_DEPTH and _is_beyond(octets)) or 0 in octets:
             return None
         return b"\0".join(values(event)).decode()
 
@@ -156,54 +148,84 @@ def _reader(
 
 
 def _lines_reader(
-    decode: Callable[[bytes], Any],
-    values: Callable[[Any], tuple[Any, ...]],
-    absent: Callable[[Any], Any],
-    missing: Any,
-    shape: _Shape,
-    fields: int,
-) -> Callable[[list[bytes]], tuple[list[list[str]], set[int]] | None]:
+    decode: Callable[[bytes], Any], shape: _Shape, fields: list[str]
+) -> Callable[[list[bytes]], tuple[list[list[str]], list[list[Any]], set[int]]]:
     """`FastReader.read_lines`: what `read` does, for many texts in a few steps.
 
-    It gives a column for each leaf and field, and the numbers of those texts that must be read as always; None where
-    all must. No text may be empty or have a line break.
+    It gives a column for each leaf, spelled, one for each field with its values, None where it is not there, and the
+    numbers of those texts that must be read as always, for which the columns hold nothing.
     """
-    places = list(shape.leaves)
-    width = 1 + len(places) + fields
-    parents = [(name, attrgetter(place), default) for name, place, default in shape.parents]
+    leaves = [*shape.leaves]
+    width = len(leaves)
+    # attrgetter gives no tuple for one name.
+    values: Any = attrgetter(*leaves) if width > 1 else lambda event, get=attrgetter(*leaves): (get(event),)
+    getters = [(attrgetter(place), leaves.index(place) if place in shape.leaves else None) for place in fields]
     leaf_names = shape.leaf_names
-    names = dict.fromkeys([*leaf_names, *(name for name, _, _ in parents)])
+    quoted = {name: f'"{name}"'.encode() for name in (*leaf_names, *shape.parents)}
 
-    def read_lines(lines: list[bytes]) -> tuple[list[list[str]], set[int]] | None:
+    def read_lines(lines: list[bytes]) -> tuple[list[list[str]], list[list[Any]], set[int]]:
+        others: set[int] = set()
         text = b"\n".join(lines)
-        if 0 in text or 0x5C in text:
-            return None
+        if 0 in text or 0x5C in text or not _is_utf8(text):
+            others.update(at for at, line in enumerate(lines) if 0 in line or 0x5C in line or not _is_utf8(line))
+            lines = [b"{}" if at in others else line for at, line in enumerate(lines)]
+            text = b"\n".join(lines)
         try:
-            if not text.isascii():
-                str(text, "utf-8")
             events = list(map(decode, lines))
         except (ValueError, RecursionError):
-            return None
-        number = len(lines)
-        if list(map(absent, events)).count(missing) != number:
-            return None
+            for at, line in enumerate(lines):
+                try:
+                    decode(line)
+                except (ValueError, RecursionError):
+                    others.add(at)
+            lines = [b"{}" if at in others else line for at, line in enumerate(lines)]
+            text = b"\n".join(lines)
+            events = list(map(decode, lines))
         pieces = b"\0".join(chain.from_iterable(map(values, events))).decode().split("\0")
-        columns = [pieces[place::width] for place in range(1, width)]
-        others = {at for at, line in enumerate(lines) if len(line) > MAX_DEPTH and _is_beyond(line)}
-        for name in names:
-            quoted = f'"{name}"'.encode()
-            expected = sum(
-                number - columns[at].count("") for at, leaf_name in enumerate(leaf_names) if leaf_name == name
-            )
-            for parent, getter, default in parents:
-                if parent == name:
-                    expected += number - list(map(getter, events)).count(default)
-            if text.count(quoted) != expected:
-                # Somewhere it is repeated, or stands elsewhere too: once at most is sure not to be.
-                others.update(at for at, line in enumerate(lines) if line.count(quoted) > 1)
-        return columns, others
+        columns = [pieces[place::width] for place in range(width)]
+        if _may_be_beyond(text, lines):
+            others.update(at for at, line in enumerate(lines) if len(line) > MAX_DEPTH and _is_beyond(line))
+        # Where each name is in the text as often as there are leaves, none is repeated, nor is an object that holds it.
+        expected = dict.fromkeys(leaf_names, 0)
+        for name, column in zip(leaf_names, columns, strict=True):
+            expected[name] += len(lines) - column.count("")
+        if any(text.count(quoted[name]) != number for name, number in expected.items()):
+            # Somewhere one is, or a name stands elsewhere, too: once at most is sure not to be repeated.
+            for octets in quoted.values():
+                others.update(at for at, line in enumerate(lines) if line.count(octets) > 1)
+        found = [list(map(get, events)) if at is None else _values_of(columns[at]) for get, at in getters]
+        return columns, found, others
 
     return read_lines
+
+
+def _values_of(spelled: list[str]) -> list[Any]:
+    """The values of leaves; None for one that is not there."""
+    values = {text: text[1:-1] if text[:1] == '"' else loads(text) if text else None for text in set(spelled)}
+    return [*map(values.__getitem__, spelled)]
+
+
+def _is_utf8(octets: bytes) -> bool:
+    if octets.isascii():
+        return True
+    try:
+        str(octets, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+_SAMPLED = 48
+_MARK_NUMBERS = bytes(octet in _NUMBER_OCTETS for octet in range(256))
+_NUMBERS_ONLY = b"\1" * (MAX_NUMBER_LENGTH // _SAMPLED - 1)
+
+
+def _may_be_beyond(text: bytes, lines: list[bytes]) -> bool:
+    """Whether one of the lines may be beyond the engine's limits.
+
+    A number that is too long gives a run of every 48th octet, so few octets need to be looked at.
+    """
+    return max(map(len, lines)) > 2 * MAX_DEPTH or _NUMBERS_ONLY in text[::_SAMPLED].translate(_MARK_NUMBERS)
 
 
 def _is_beyond(octets: bytes) -> bool:
@@ -218,20 +240,27 @@ def _is_beyond(octets: bytes) -> bool:
             octets[at - _GLANCE : at].translate(None, _IN_NUMBERS)
             and octets[at : at + _GLANCE].translate(None, _IN_NUMBERS)
         ):
-            return has_long_number(str(octets, "utf-8"))
-    return False
+            if has_long_number(str(octets, "utf-8")):
+                return True
+            break
+    return len(octets) > MAX_NAME_LENGTH and has_long_name(str(octets, "utf-8"))
 
 
 class _Shape:
     """Types of objects, and where what is wanted of them is: `leaves` by the attributes that lead to them, with their
-    paths; `fields`, by name; and what must not be there, `absent`: dotted names beside those that are asked for."""
+    paths; `fields`, by name; and what must not be there, `absent`: dotted names beside those that are asked for. Their
+    type is one that no text has, so that an event with one of them is rejected."""
 
     def __init__(self, msgspec: ModuleType) -> None:
+        import typing  # here, for msgspec has imported it
+
         self._msgspec = msgspec
+        self._anything: Any = typing.Any
+        self._nothing: Any = typing.Literal["\0"]  # its only value is not written without a backslash
         self.leaves: dict[str, str] = {}
         self.leaf_names: list[str] = []
-        self.parents: list[tuple[str, str, Any]] = []
-        """Name, attribute and default of each object within the event."""
+        self.parents: list[str] = []
+        """The name of each object within the event."""
         self.fields: dict[str, str] = {}
         self.absent: list[str] = []
 
@@ -251,17 +280,19 @@ class _Shape:
         for name, content in tree.items():
             if isinstance(content, dict):
                 kind = self.struct(content, prefix=f"{prefix}field{len(members)}.")
-                default = kind()
-                self.parents.append((name, attribute_of(name, kind, default), default))
+                self.parents.append(name)
+                attribute_of(name, kind, kind())
             else:
                 self.leaves[attribute_of(name, raw, b"")] = content
                 self.leaf_names.append(name)
         for name in fields:
-            self.fields[name] = attributes.get(name) or attribute_of(name, raw, b"")
+            self.fields[name] = attributes.get(name) or attribute_of(name, self._anything, None)
         for name in (*_dotted_names(tree, ""), *absent):
-            self.absent.append(prefix + attributes[name] if name in attributes else attribute_of(name, raw, b""))
+            if name not in attributes:
+                self.absent.append(attribute_of(name, self._nothing, b""))
         names = {attribute: name for name, attribute in attributes.items()}
-        return self._msgspec.defstruct("Event", members, rename=names, frozen=True)
+        # Nothing in them refers back, so the garbage collector need not look at them.
+        return self._msgspec.defstruct("Event", members, rename=names, frozen=True, gc=False)
 
 
 def _dotted_names(tree: dict[str, Any], prefix: str) -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_FLAT_PIECES",
+    "SCALARS",
     "Event",
     "FieldTree",
     "Leaf",
@@ -98,11 +99,11 @@ class FlatFields:
                     found.append((node.path, f'"{value}"'))
             elif kind is list or kind is tuple:
                 for element in value:
-                    if type(element) not in _SCALARS:
+                    if type(element) not in SCALARS:
                         return False
                     if node.path is not None:
                         found.append((node.path, leaf_text(element)))
-            elif kind not in _SCALARS:
+            elif kind not in SCALARS:
                 return False
             elif node.path is not None:
                 found.append((node.path, leaf_text(value)))
@@ -132,7 +133,7 @@ class FlatFields:
         return True
 
 
-_SCALARS = frozenset((str, int, float, bool, type(None)))
+SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 def text_leaf(value: str | bytes | bool | None) -> str:
@@ -145,12 +146,18 @@ def text_leaf(value: str | bytes | bool | None) -> str:
 class FieldTree:
     """The paths that patterns name, as a tree over their dotted pieces; finds their leaves in any event."""
 
-    __slots__ = ("_is_deep", "children", "names", "path", "paths", "skips_empty_names")
+    __slots__ = ("_is_deep", "children", "dotted", "inner", "names", "path", "paths", "prefix", "skips_empty_names")
 
-    def __init__(self, paths: Iterable[str] = ()) -> None:
+    def __init__(self, paths: Iterable[str] = (), prefix: str = "") -> None:
+        self.prefix = prefix
+        """What the paths below begin with."""
         self.children: dict[str, FieldTree] = {}
         self.names: dict[str, FieldTree] = {}
         """Every node below by its dotted name from here, where no path has too many pieces for that."""
+        self.dotted: frozenset[str] = frozenset()
+        """Those names that have a dot."""
+        self.inner: dict[str, FieldTree] = {}
+        """The nodes right below that have others below them."""
         self.path: str | None = None
         self.paths: set[str] = set()
         """Those whose leaves are found."""
@@ -170,7 +177,11 @@ class FieldTree:
         pieces = path.split(".")
         nodes = [self]
         for piece in pieces:
-            nodes.append(nodes[-1].children.setdefault(piece, FieldTree()))
+            node = nodes[-1]
+            child = node.children.get(piece)
+            if child is None:
+                child = node.children[piece] = FieldTree((), f"{node.prefix}{piece}.")
+            nodes.append(child)
         if len(pieces) > MAX_FLAT_PIECES:
             self._is_deep = True
         else:
@@ -178,8 +189,16 @@ class FieldTree:
                 stretches = {".".join(pieces[start:end]): nodes[end] for end in range(start + 1, len(nodes))}
                 # Replaced, for another thread may be going through them.
                 node.names = {**node.names, **stretches}
+                if len(stretches) > 1:
+                    node.dotted = node.dotted.union(list(stretches)[1:])
+                    node.inner = {**node.inner, pieces[start]: nodes[start + 1]}
         nodes[-1].path = path
         self.paths.add(path)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether an event's names are looked up in `names`, and none is passed over."""
+        return not (self._is_deep or self.skips_empty_names)
 
     def discard(self, path: str) -> None:
         """Find the leaves of `path` no more."""
@@ -196,7 +215,7 @@ class FieldTree:
             InvalidJSONValueError: a value at a named field is none of JSON's.
             InvalidEventError: it is NaN or Infinity, or lies deeper than the engine reads.
         """
-        if self._is_deep or self.skips_empty_names or type(event) is not dict:
+        if not self.is_plain or type(event) is not dict:
             return self._leaves_of_any(event)
         found: Leaves = {}
         return found if _Collector(found).collect(self, event, _NOWHERE) else self._leaves_of_any(event)
@@ -214,7 +233,7 @@ class FieldTree:
             inner: list[tuple[FieldTree, Any, Membership]] = []
             if kind is dict or (kind is tuple and from_text) or isinstance(value, dict):
                 for child, member in self._members(node, value, from_text):
-                    if type(member) in _SCALARS or not _nests(member):
+                    if type(member) in SCALARS or not _nests(member):
                         if child.path is not None:
                             _add(found, child.path, text_of(member), membership)
                     else:
@@ -225,7 +244,7 @@ class FieldTree:
                 if len(membership) > MAX_DEPTH:
                     raise InvalidEventError(f"the event is nested deeper than {MAX_DEPTH}, the most that is read")
                 for index, element in enumerate(value):
-                    if type(element) in _SCALARS or not _nests(element):
+                    if type(element) in SCALARS or not _nests(element):
                         if node.path is not None:
                             _add(found, node.path, text_of(element), membership)
                     else:
@@ -237,7 +256,7 @@ class FieldTree:
     def _members(self, node: FieldTree, value: Any, from_text: bool) -> Iterable[tuple[FieldTree, Any]]:
         """The members of an object that `node` names, with the nodes of their names."""
         members = value if from_text else value.items()
-        if self._is_deep or self.skips_empty_names:
+        if not self.is_plain:
             return self._members_of_deep(node, members)
         names = node.names
         return [(names[name], member) for name, member in members if name in names]
@@ -285,7 +304,7 @@ class _Collector:
             member = value[name]
             kind = type(member)
             child = names[name]
-            if kind in _SCALARS:
+            if kind in SCALARS:
                 if child.path is not None:
                     leaf = f'"{member}"' if kind is str else leaf_text(member), membership
                     if child.path in found:
@@ -305,7 +324,7 @@ class _Collector:
                         inside = {**membership, array: index} if membership else {array: index}
                         if child.names and not self.collect(child, element, inside):
                             return False
-                    elif type(element) not in _SCALARS:
+                    elif type(element) not in SCALARS:
                         return False
                     elif child.path is not None:
                         _add(found, child.path, leaf_text(element), membership)

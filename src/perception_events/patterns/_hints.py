@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from perception_events.patterns._json_text import Node
 
 __all__ = [
-    "NUMERIC_FORM",
     "OPERATORS",
     "inside_anything_but",
     "json_hint",
@@ -27,7 +26,7 @@ __all__ = [
 
 OPERATORS = ("anything-but", "cidr", "equals-ignore-case", "exists", "numeric", "prefix", "suffix", "wildcard")
 """The operators of the language, which every message and suggestion draws on."""
-NUMERIC_FORM = 'as in {"numeric": [">", 0, "<=", 5]}'
+_NUMERIC_FORM = 'as in {"numeric": [">", 0, "<=", 5]}'
 
 _MEANT = {
     **dict.fromkeys(("not", "anything_but", "anythingbut", "not-equals", "ne", "!=", "not-in"), "anything-but"),
@@ -37,10 +36,13 @@ _MEANT = {
     **dict.fromkeys(("endswith", "ends-with", "ends_with"), "suffix"),
     **dict.fromkeys(("ip-address", "ip", "ip_address"), "cidr"),
     **dict.fromkeys(("exist", "exits"), "exists"),
-    **dict.fromkeys(("range", "number", ">", ">=", "<", "<=", "between"), "numeric"),
+    **dict.fromkeys(("range", "number", ">", ">=", "<", "<=", "between", "gt", "gte", "lt", "lte"), "numeric"),
 }
 """Names that people write for an operator."""
+_COMPARISONS = {each: each for each in (">", ">=", "<", "<=")} | {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_TURNED = {"=<": "<=", "=>": ">="}
 _PLAIN = ("equals", "eq", "=", "==", "in", "value")
+_NO_JSON = ("undefined", "NaN", "Infinity", "nil")
 _PYTHON = {"True": "true", "False": "false", "None": "null"}
 
 
@@ -51,7 +53,7 @@ def shown_node(node: Node) -> str:
     return node.text or {"object": "{...}", "array": "[...]"}.get(node.kind, "")
 
 
-def operator_suggestion(name: str) -> str:
+def operator_suggestion(name: str, operand: Node) -> str:
     """What to write in place of an operator that there is not."""
     from difflib import get_close_matches
 
@@ -59,6 +61,12 @@ def operator_suggestion(name: str) -> str:
     if folded in _PLAIN:
         return 'a value that is to be equal stands in the list as it is: ["x"]'
     meant = _MEANT.get(folded) or next(iter(get_close_matches(folded, OPERATORS, 1, 0.7)), None)
+    if folded == "contains" and operand.kind == "string":
+        return f'did you mean {{"wildcard": {ast.String("*" + operand.text.replace("*", chr(92) + "*") + "*")}}}?'
+    if meant == "numeric" and folded in _COMPARISONS and operand.kind == "number":
+        return f'did you mean {{"numeric": ["{_COMPARISONS[folded]}", {operand.text}]}}?'
+    if meant and meant != "numeric" and operand.kind in ("string", "literal"):
+        return f'did you mean {{"{meant}": {shown_node(operand)}}}?'
     if meant:
         return f'did you mean {{"{meant}": ...}}?'
     return f'a field of objects has no list around it: {{"{name}": [...]}} instead of [{{"{name}": ...}}]'
@@ -98,9 +106,17 @@ def numeric_form(terms: Sequence[Node]) -> str:
     if quoted:
         parts = [t.text if any(t is q for q in quoted) else shown_node(t) for t in terms]
         return f'numbers have no quotes: {{"numeric": [{", ".join(parts)}]}}'
+    if len(terms) == 3 and terms[0].text in ("between", "range") and all(t.kind == "number" for t in terms[1:]):
+        return f'write {{"numeric": [">=", {terms[1].text}, "<=", {terms[2].text}]}}'
+    text = "".join(term.text for term in terms)
+    compared = re.findall(r"(<=|>=|=<|=>|<|>|=)\s*(-?\d+(?:\.\d+)?)", text)
+    signs = [_TURNED.get(sign, sign) for sign, _ in compared]
+    if re.fullmatch("=|[<>]=?|>=?<=?", "".join(signs)) and "".join(map("".join, compared)) == text.replace(" ", ""):
+        meant = ", ".join(f'"{sign}", {number}' for sign, (_, number) in zip(signs, compared, strict=True))
+        return f'write {{"numeric": [{meant}]}}'
     if terms and terms[0].kind == "number":
         return f'a comparison comes first: {{"numeric": ["=", {terms[0].text}]}}'
-    return NUMERIC_FORM
+    return _NUMERIC_FORM
 
 
 def not_an_object(root: Node) -> str:
@@ -113,7 +129,14 @@ def not_an_object(root: Node) -> str:
 
 
 def json_hint(text: str, offset: int) -> str:
-    """For text that is not JSON."""
+    """For text that is not JSON: what is wrong, and where it can be guessed the whole text as it was meant."""
+    from perception_events.patterns._repairs import repaired  # its expressions cost a cold start
+
+    meant = None if re.match(r"[A-Za-z_$][\w.$-]*\s*:", text.lstrip()) else repaired(text)
+    return _what_is_wrong(text, offset) + (f"; write {meant}" if meant else "")
+
+
+def _what_is_wrong(text: str, offset: int) -> str:
     rest = text[offset : offset + 200]
     before = text[:offset].rstrip()
     word = re.match(r"[A-Za-z_]+", rest)
@@ -127,6 +150,21 @@ def json_hint(text: str, offset: int) -> str:
         return "JSON has no comments"
     if word and word[0] in _PYTHON:
         return f"JSON writes it {_PYTHON[word[0]]}"
+    if re.match(r"[A-Za-z_$][\w.$-]*\s*:", text.lstrip()):
+        return 'it looks like YAML; the text of a pattern is JSON, as in {"source": ["my.app"]}'
+    if rest[:1] in "\u201c\u201d\u201e" and rest:
+        return "JSON strings stand in plain double quotes"
+    if rest.startswith("="):
+        return "a colon stands between name and value"
+    if before.endswith(("[", ":")) or (before.endswith(",") and "[" in before[max(0, before.rfind("{")) :]):
+        if word:
+            return (
+                f"a string stands in double quotes, and JSON has no {word[0]}"
+                if word[0] in _NO_JSON
+                else ("a string stands in double quotes")
+            )
+        if rest[:1] in "+-.0123456789":
+            return "a number has digits before and after its point, no 0 in front and no other signs"
     if word and before.endswith(("{", ",")):
         return f'a field name stands in double quotes: "{word[0]}"'
     if not rest.strip():

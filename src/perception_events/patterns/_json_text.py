@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_DEPTH",
+    "MAX_NAME_LENGTH",
     "MAX_NUMBER_LENGTH",
     "JSONTextError",
     "Node",
@@ -35,6 +36,9 @@ MAX_DEPTH = 1000
 
 MAX_NUMBER_LENGTH = 1000
 """How many characters of a number the engine's reader takes."""
+
+MAX_NAME_LENGTH = 50_000
+"""How many UTF-16 units of a name the engine's reader takes."""
 
 _PRINTABLE_BITS = 10_000
 """Below the 4,300 digits up to which Python spells an int."""
@@ -106,7 +110,7 @@ def read(text: str) -> Node:
     """Read the JSON value at the start of `text`.
 
     Raises:
-        JSONTextError: it is not JSON, nested deeper than `MAX_DEPTH`, or holds a number too long.
+        JSONTextError: it is not JSON, nested deeper than `MAX_DEPTH`, or holds a number or a name too long.
     """
     position = _skip(text, 0)
     root, position = _value(text, position)
@@ -132,6 +136,7 @@ def read(text: str) -> Node:
             if text[position : position + 1] != '"':
                 raise JSONTextError(f"Unexpected {_found(text, position)}: expected a field name", position)
             key, position = _string(text, position)
+            check_name(key, key_offset)
             position = _skip(text, position)
             if text[position : position + 1] != ":":
                 raise JSONTextError(f"Unexpected {_found(text, position)}: expected a colon", position)
@@ -189,6 +194,19 @@ def check_number(text: str, offset: int = 0) -> None:
             raise JSONTextError(reason, offset)
 
 
+def check_name(name: str, offset: int = 0) -> None:
+    """Reject a name of an object that the engine's reader rejects for its length; it counts in UTF-16.
+
+    Raises:
+        JSONTextError: it is too long.
+    """
+    if 2 * len(name) > MAX_NAME_LENGTH:
+        units = len(name.encode("utf-16-le", "surrogatepass")) // 2
+        if units > MAX_NAME_LENGTH:
+            reason = f"Name length ({units}) exceeds the maximum allowed ({MAX_NAME_LENGTH})"
+            raise JSONTextError(reason, offset)
+
+
 def _string(text: str, position: int) -> tuple[str, int]:
     try:
         value, end = _scan_string(text, position + 1, True)
@@ -233,6 +251,7 @@ def node_of(value: object, most: int | None = None) -> Node:
         for key, member in content.items() if node.kind == "object" else [("", element) for element in content]:
             if not isinstance(key, str):
                 raise InvalidJSONValueError("a name of an object", "a string", key)
+            check_name(key)
             child = _shallow_node(member)
             node.members.append((key, None, child))
             count += 1 + (len(child.text) if child.kind == "string" else 0)

@@ -9,7 +9,6 @@ from perception_events.patterns import _ast as ast
 from perception_events.patterns._addresses import InvalidCidrError, cidr_range
 from perception_events.patterns._errors import InvalidEventPatternError
 from perception_events.patterns._hints import (
-    NUMERIC_FORM,
     OPERATORS,
     inside_anything_but,
     json_hint,
@@ -63,6 +62,10 @@ RESERVED_IN_OR = frozenset(
 _INNER_OPERATORS = ("equals-ignore-case", "prefix", "suffix", "wildcard")
 _OR_FORM = 'as in {"$or": [{"a": ["x"]}, {"b": ["y"]}]}'
 _OPERATOR_FORM = 'an operator has a name and one operand, as in {"prefix": "text"}'
+
+_MAX_SHARED = 512
+_shared_fields: dict[tuple[str, str], ast.Field] = {}
+"""Fields of one string, as last read: what thousands of rules say (their source, their type) is in memory once."""
 
 
 def parse(source: str | bytes | Mapping[str, object], max_length: int | None = None) -> ast.ObjectPattern:
@@ -133,9 +136,13 @@ class _Parser:
             if value.kind == "object":
                 members.append(ast.Field(name, (yield self._object(value, here, inside_or=inside_or))))
             elif value.kind == "array":
-                members.append(ast.Field(name, self._values(value, here)))
+                members.append(self._field(name, value, here))
             else:
                 hint = f"a value must be in an array: {{{_json(name)}: [{shown_node(value)}]}}"
+                if value.kind == "string" and value.text.lstrip()[:1] in ("[", "{"):
+                    inner = value.text.strip()
+                    shown = inner if len(inner) < 200 else "..."
+                    hint = f"it is JSON text inside a string; write {{{_json(name)}: {shown}}}"
                 if name in OPERATORS:
                     above = pointer.rpartition("/")[2] or "field"
                     hint = f"an operator stands in a list: {{{_json(above)}: [{{{_json(name)}: {shown_node(value)}}}]}}"
@@ -159,6 +166,17 @@ class _Parser:
             hint = f"{_OR_FORM}; one alternative alone needs no $or"
             self._reject("There must have at least 2 Objects in $or relationship.", "InvalidOr", node, pointer, hint)
         return ast.Or(tuple(branches))
+
+    def _field(self, name: str, node: Node, pointer: str) -> ast.Field:
+        if len(node.children) != 1 or node.children[0][2].kind != "string":
+            return ast.Field(name, self._values(node, pointer))
+        text = node.children[0][2].text
+        field = _shared_fields.get((name, text))
+        if field is None:
+            if len(_shared_fields) >= _MAX_SHARED:
+                _shared_fields.clear()
+            field = _shared_fields[name, text] = ast.Field(name, self._values(node, pointer))
+        return field
 
     def _values(self, node: Node, pointer: str) -> tuple[ast.ValuePattern, ...]:
         if not node.children:
@@ -227,7 +245,9 @@ class _Parser:
                     )
                     self._reject(str(error), "InvalidCidr", operand, here, hint)
                 return ast.Cidr(value)
-        return self._reject(f"Unrecognized match type {name}", "UnknownOperator", key, here, operator_suggestion(name))
+        return self._reject(
+            f"Unrecognized match type {name}", "UnknownOperator", key, here, operator_suggestion(name, operand)
+        )
 
     def _only_one(self, node: Node, pointer: str, reason: str) -> None:
         if len(node.children) > 1:
@@ -324,7 +344,7 @@ class _Parser:
 
     def _numeric(self, operand: Node, here: str) -> ast.Numeric:
         if operand.kind != "array":
-            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, NUMERIC_FORM)
+            self._reject("Value of numeric must be an array.", "InvalidOperand", operand, here, numeric_form([operand]))
         terms = [child for _, _, child in operand.children]
         hint = numeric_form(terms)
         if not terms or terms[0].kind != "string":
@@ -350,7 +370,7 @@ class _Parser:
         if len(terms) < 4 or terms[3].kind != "number":
             self._reject(f"Value of {second.text} must be numeric", "InvalidNumeric", second, here, hint)
         if len(terms) > 4:
-            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here, NUMERIC_FORM)
+            self._reject("Too many terms in numeric range expression", "InvalidNumeric", terms[4], here, hint)
         if low >= self._comparable(terms[3], here):
             hint = "no number lies between them; the lower bound comes first"
             self._reject("Bottom must be less than top", "EmptyRange", terms[3], here, hint)

@@ -143,6 +143,8 @@ def _kinds(value: ast.ValuePattern) -> Iterator[str]:
             yield "numeric"
         case ast.Number():
             yield "number"
+        case ast.AnythingBut() if value.numeric:
+            yield "number"
         case ast.Cidr():
             yield "address"
         case ast.String(text) if address_digits(text) is not None:

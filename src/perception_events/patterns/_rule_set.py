@@ -115,7 +115,7 @@ class RuleSet:
 
         >>> matcher = RuleSet({"paid": {"detail": {"state": ["PAID"]}}}).text_matcher(["time"])
         >>> matcher.match(b'{"time": "2025-07-15T00:11:08Z", "detail": {"state": "PAID"}}') if matcher else "no msgspec"
-        (['paid'], ['"2025-07-15T00:11:08Z"'])
+        (['paid'], ['2025-07-15T00:11:08Z'])
         """
         return text_matcher(self._index, fields, absent)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perception_events.pipeline._built_in import perception_pipeline
+from perception_events.pipeline._built_in import original_pipeline, perception_pipeline
 from perception_events.pipeline._errors import InvalidPipelineError
 from perception_events.pipeline._names import Names
 from perception_events.pipeline._pipeline import Pipeline
@@ -27,5 +27,6 @@ __all__ = [
     "Pipeline",
     "RuleSettings",
     "TableSettings",
+    "original_pipeline",
     "perception_pipeline",
 ]

@@ -1,12 +1,14 @@
-"""The original system's declaration, as it runs."""
+"""The declaration that is built in, with settings that pass every check, and the original system's own settings."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from perception_events.classifiers import default_registry as original_registry
 from perception_events.pipeline._pipeline import Pipeline
 from perception_events.pipeline._settings import Module, PipeSettings
 
-__all__ = ["perception_pipeline"]
+__all__ = ["original_pipeline", "perception_pipeline"]
 
 perception_pipeline = Pipeline(
     modules=(
@@ -17,7 +19,11 @@ perception_pipeline = Pipeline(
         Module("postprocessing"),
     ),
     base_registry=original_registry,
-    # What the original runs with, not what a new declaration should: `PipeSettings` has other defaults.
+)
+"""The pipeline of the original system: its five modules and names, with the pipe's settings that `PipeSettings` has."""
+
+original_pipeline = replace(
+    perception_pipeline,
     pipe=PipeSettings(
         filter_criteria=({"eventName": ["INSERT"], "dynamodb": {"NewImage": {"status": {"S": ["COMPLETED"]}}}},),
         maximum_retry_attempts=-1,
@@ -27,4 +33,4 @@ perception_pipeline = Pipeline(
         enrichment_input_template='{"dynamodb": {"NewImage": <$.dynamodb.NewImage>}}',
     ),
 )
-"""The pipeline of the original system: five named modules, the filter, template and names it runs with."""
+"""The same with the pipe as the original system runs it: inserts only, the bare image, retries without end."""

@@ -22,7 +22,7 @@ def pipeline_graph(pipeline: Pipeline, env: str, *, queues: bool) -> Graph:
     joins = []
     for join in pipeline.joins:
         id = f"join {join.name}"
-        joins.append(Box(id, Shape.JOIN, (join.name, f"for each {', '.join(join.group_by)}"), kind="join"))
+        joins.append(Box(id, Shape.JOIN, (join.name, f"for each {', '.join(map(str, join.group_by))}"), kind="join"))
         at = [module for module in pipeline.modules if join.name in [one.name for one in module.joins]]
         targets = dict.fromkeys(target for module in at for target in module.targets)
         arrows += [Arrow(function[target], id) for target in targets]

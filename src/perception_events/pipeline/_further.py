@@ -33,14 +33,15 @@ class FurtherResources:
     def __init__(
         self, resources: Iterable[Resource], names: Names, account: Account, resolve: Callable[[str], str]
     ) -> None:
-        self._resources = {resource.id: resource for resource in resources}
+        self._all = tuple(resources)
+        self._resources = {resource.id: resource for resource in self._all}
         self._names = names
         self._account = account
         self._resolve = resolve
 
     def resources(self, origin: Callable[[str], Origin]) -> Iterator[Resource]:
         """Each with its name, its ARN, its origin and its references resolved."""
-        for resource in self._resources.values():
+        for resource in self._all:
             named = replace(
                 resource,
                 name=self._name(resource),

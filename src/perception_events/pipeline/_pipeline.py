@@ -339,9 +339,14 @@ class Pipeline:
         event_types = {module.name for module in self.modules_of(target)}
         return tuple(join for join in self.joins if event_types.intersection(join.event_types))
 
-    def started_by(self, target: str) -> tuple[str, ...]:
-        """The modules that the function `target` starts: what its modules trigger themselves, or a join's trigger."""
-        of_modules = (triggered for module in self.modules_of(target) for triggered in self.triggers_of(module))
+    def started_by(self, target: str, event_type: str | None = None) -> tuple[str, ...]:
+        """The modules that the function `target` starts: what its modules trigger themselves, or a join's trigger.
+
+        `event_type`: of the event that invoked it; where several modules share the function, only that one's count.
+        """
+        modules = self.modules_of(target)
+        modules = tuple(module for module in modules if module.name == event_type) or modules
+        of_modules = (triggered for module in modules for triggered in self.triggers_of(module))
         of_joins = (m for join in self.joins for m in join.trigger if target == trigger_event_type(m))
         return tuple(dict.fromkeys((*of_modules, *of_joins)))
 

@@ -12,6 +12,7 @@ from perception_events.json_values import JSONObject, JSONValue
 from perception_events.sort_keys import DATED, KeyFormat
 
 if TYPE_CHECKING:
+    from perception_events.schemas import SupportsJSONSchema
     from perception_events.topology import RuleTarget
 
 __all__ = [
@@ -54,6 +55,8 @@ class Module:
     `joins`: the groups that its events are gathered in, which start the next module when they are complete.
     `parts`: the names of the segments after the event type (`("sync", "camera")` for `pose`).
     `after`: joins by name, or modules, that start this one; so that a module is added without a change of theirs.
+    `item`: a model of the module's items, `models.EventItem` or one of your own by the table's attribute names; `check`
+    holds what joins group by against it.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Module:
     joins: tuple[Join, ...] = ()
     parts: tuple[str, ...] | None = None
     after: tuple[str, ...] = ()
+    item: SupportsJSONSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)

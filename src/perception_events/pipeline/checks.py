@@ -17,7 +17,9 @@ from perception_events.checks import (
 from perception_events.json_values import JSONObject
 from perception_events.patterns import Dialect, EventPattern, InvalidEventPatternError
 from perception_events.pipeline._declared_events import declared_schemas
+from perception_events.pipeline._join_checks import check_joined_items
 from perception_events.pipeline._pipeline import Pipeline
+from perception_events.pipeline._sample_records import sample_record
 from perception_events.schemas import EventSchema
 from perception_events.topology import EventBus, Origin, PartialJSON, Pipe, Resource, Rule, Topology, unresolved_in
 
@@ -76,7 +78,7 @@ def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
     if settings is None or (settings.function is not None and not settings.adds):
         return {}
     adds: dict[str, tuple[str, ...] | None] = dict.fromkeys(settings.adds)
-    if settings.classify:
+    if settings.classify and pipeline.event_type_field not in settings.adds:
         adds[pipeline.event_type_field] = (
             None if pipeline.computes_event_types else (*registry.event_types, registry.default)
         )
@@ -85,36 +87,8 @@ def _effects(pipeline: Pipeline) -> dict[str, EnrichmentEffect]:
 
 def _samples(pipeline: Pipeline) -> list[JSONObject]:
     """Records whose sort key one of the modules claims, for handlers that look into it."""
-    table = pipeline.table
     names = [module.name for module in pipeline.modules] or ["sample"]
-    return [
-        {
-            "eventID": f"{number:032x}",
-            "eventName": "INSERT",
-            "eventVersion": "1.1",
-            "eventSource": "aws:dynamodb",
-            "awsRegion": "us-east-1",
-            "dynamodb": {
-                "ApproximateCreationDateTime": 1752538268,
-                "Keys": _keys(pipeline, names[number % len(names)], number),
-                "NewImage": {
-                    **_keys(pipeline, names[number % len(names)], number),
-                    table.status_attribute: {"S": "COMPLETED"},
-                },
-                "SequenceNumber": f"{number:021d}",
-                "SizeBytes": 147,
-                "StreamViewType": table.stream_view_type,
-            },
-        }
-        for number in range(10)
-    ]
-
-
-def _keys(pipeline: Pipeline, event_type: str, number: int) -> JSONObject:
-    return {
-        pipeline.table.partition_key: {"S": "test_site"},
-        pipeline.table.sort_key: {"S": f"2025-07-15#{event_type}#sync001#cam{number}"},
-    }
+    return [sample_record(pipeline, names[number % len(names)], number) for number in range(10)]
 
 
 def _own(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
@@ -122,6 +96,7 @@ def _own(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
     yield from _circles(pipeline, topology)
     yield from _without_rule(pipeline, topology)
     yield from _filtered_out(pipeline, topology)
+    yield from check_joined_items(pipeline, topology, at=_at)
 
 
 def _at(topology: Topology, path: str) -> Location:
@@ -189,10 +164,8 @@ def _filtered_out(pipeline: Pipeline, topology: Topology) -> Iterator[Found]:
     except InvalidEventPatternError:
         return  # PE103 says why
     table = pipeline.table
-    sample = _samples(pipeline)[0]
     for status in table.done:
-        image = {**_keys(pipeline, pipeline.modules[0].name, 0), table.status_attribute: {"S": status}}
-        record = sample | {"dynamodb": {"Keys": _keys(pipeline, pipeline.modules[0].name, 0), "NewImage": image}}
+        record = sample_record(pipeline, pipeline.joins[0].event_types[0], status=status)
         if not any(pattern.matches(record) for pattern in patterns):
             reason = f"a new item with {table.status_attribute!r} {status!r} passes none of them"
             yield Found("PE404", _at(topology, "pipe.filter_criteria"), reason)

@@ -223,8 +223,9 @@ class PipelineSimulation:
         items = [
             item for step in result.trace if isinstance(step, Enriched) for item in step.items if isinstance(item, dict)
         ]
-        event_type = items[-1].get(self.pipeline.event_type_field) if items else None
-        triggers = (module for step in delivered for module in self.pipeline.started_by(step.target))
+        found = items[-1].get(self.pipeline.event_type_field) if items else None
+        event_type = found if isinstance(found, str) else None
+        triggers = (module for step in delivered for module in self.pipeline.started_by(step.target, event_type))
         verdicts = result.rules
         lines = (line for _, explanations in filtered for line in explanations.lines)
         return Route(
@@ -234,7 +235,7 @@ class PipelineSimulation:
             status=_attribute(record, table.status_attribute),
             outcome=outcome,
             filter_verdict="; ".join(dict.fromkeys(lines)) if filtered else PASSED,
-            event_type=event_type if isinstance(event_type, str) else None,
+            event_type=event_type,
             events=result.events,
             rules=tuple(dict.fromkeys(each.rule for each in verdicts if each.verdict is Verdict.MATCHED)),
             not_matched=tuple(each for each in verdicts if each.verdict is Verdict.NOT_MATCHED),

@@ -15,7 +15,7 @@ from perception_events.pipes._errors import (
 from perception_events.pipes._filter import Filter, FilterCriteria
 from perception_events.pipes._mapping import EventSourceMapping
 from perception_events.pipes._paths import parameters
-from perception_events.pipes._pipe import BatchReader, Pipe, PipeARNs
+from perception_events.pipes._pipe import BatchReader, BatchSource, Pipe, PipeARNs
 from perception_events.pipes._result import PipeResult
 from perception_events.pipes._run import PipeRun, StepFault, StepFaults, SupportsCallLater
 from perception_events.pipes._targets import (
@@ -30,6 +30,7 @@ from perception_events.pipes._targets import (
 __all__ = [
     "Batch",
     "BatchReader",
+    "BatchSource",
     "EnrichmentResponseError",
     "EventBusTarget",
     "EventSourceMapping",

@@ -25,7 +25,7 @@ from perception_events.pipes._tracing import PipeTracing
 from perception_events.sources import DeadLetterCondition, DeadLetterContext, Source, SourceSettings
 from perception_events.targets import Target, UndecidedError
 
-__all__ = ["Delivery", "Pause", "PipeStep", "RetryPolicy", "default_retry_delay"]
+__all__ = ["Delivery", "GivenUp", "Pause", "PipeStep", "RetryPolicy", "default_retry_delay"]
 
 
 class PipeStep(StrEnum):
@@ -75,14 +75,23 @@ class _Part:
     retries: int = 0
     internal_failures: int = 0
 
+    @property
+    def attempts(self) -> int:
+        """How often it was attempted, with the one that is due."""
+        return self.retries + self.internal_failures + 1
+
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """The records that were not taken, and why; None in place of a failure is success."""
+    """The records that were not taken, and why; None in place of a failure is success.
+
+    `reported`: the target answered, and named what failed; else it raised.
+    """
 
     records: tuple[JSONObject, ...]
     reason: str
     internal: bool = False
+    reported: bool = False
 
     @property
     def kind(self) -> str:
@@ -90,16 +99,26 @@ class _Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenUp:
+    """What a dead letter is written from: the records, why, after how many attempts, whether the last one raised."""
+
+    records: tuple[JSONObject, ...]
+    condition: DeadLetterCondition
+    attempts: int
+    raised: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """Everything that a batch meets on its way, fixed when the pipe is made.
 
-    `owner`: what a dead letter says of who gave up. `identifier`: what names a record in partial failures.
-    `takes_text`: whether the target takes what a template renders even if it is not JSON. `rewinds`: a partial failure
-    repeats everything from the first failed record on, as event source mappings do with streams.
+    `owner`: what a dead letter says of who gave up, and of the attempts. `identifier`: what names a record in partial
+    failures. `takes_text`: whether the target takes what a template renders even if it is not JSON. `rewinds`: a
+    partial failure repeats everything from the first failed record on, as event source mappings do with streams.
     """
 
     name: str
-    owner: Callable[[DeadLetterCondition, int], JSONObject]
+    owner: Callable[[GivenUp], JSONObject]
     source: Source
     settings: SourceSettings
     criteria: FilterCriteria
@@ -135,9 +154,8 @@ class Delivery:
                 if too_old:
                     streak.end()
                     reason = failure.reason if failure else "older than the maximum age when it was first attempted"
-                    yield from self._give_up(
-                        too_old, DeadLetterCondition.RECORD_AGE_EXCEEDED, f"too old; {reason}", batch, first_seen, part
-                    )
+                    given_up = GivenUp(too_old, DeadLetterCondition.RECORD_AGE_EXCEEDED, part.attempts, raised=True)
+                    yield from self._give_up(given_up, f"too old; {reason}", batch, first_seen)
                     left = tuple(r for r in part.records if not any(r is old for old in too_old))
                     if not left:
                         failure = None
@@ -155,6 +173,10 @@ class Delivery:
                     number = part.internal_failures + 1
                     yield self._retry(streak, failure, number, batch, assumed)
                     parts.append(_Part(part.records, part.retries, number))
+                elif self.rewinds and failure.reported and len(failure.records) < len(part.records):
+                    # As recorded on AWS: what is left begins its attempts anew, and is not halved.
+                    yield self._retry(streak, failure, 1, batch, assumed)
+                    parts.append(_Part(failure.records))
                 elif self.settings.bisects and len(failure.records) > 1:
                     # Unknown on AWS: whether bisecting counts as a retry. Here, as for mappings, it does not.
                     streak.end()
@@ -167,7 +189,8 @@ class Delivery:
                 elif 0 <= self.settings.maximum_retry_attempts <= part.retries:
                     streak.end()
                     condition = DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED
-                    yield from self._give_up(failure.records, condition, failure.reason, batch, first_seen, part)
+                    given_up = GivenUp(failure.records, condition, part.attempts, not failure.reported)
+                    yield from self._give_up(given_up, failure.reason, batch, first_seen)
                     failure = None
                 else:
                     yield self._retry(streak, failure, part.retries + 1, batch, assumed)
@@ -252,7 +275,7 @@ class Delivery:
         failed, reason = failed_records(self.source, self.identifier, records, sent, partial, rewinds=self.rewinds)
         batch.result.delivered += len(records) - len(failed)
         batch.result.items += len(sent) - partial.not_taken
-        return _Failure(failed, reason)
+        return _Failure(failed, reason, reported=True)
 
     def _item(self, item: JSONValue, decoded: JSONValue, text: JSONText | None = None) -> PipeItem:
         if self.target_template is None:
@@ -300,26 +323,14 @@ class Delivery:
         if self.tracing is not None:
             self.tracing.returned(failure.records, failure.reason)
 
-    def _give_up(
-        self,
-        records: tuple[JSONObject, ...],
-        condition: DeadLetterCondition,
-        reason: str,
-        batch: Batch,
-        first_seen: float,
-        part: _Part,
-    ) -> Generator[Pause, None, None]:
+    def _give_up(self, given_up: GivenUp, reason: str, batch: Batch, first_seen: float) -> Generator[Pause, None, None]:
         """Tell the dead-letter target; one that fails is asked again until the records expire."""
+        records, condition = given_up.records, given_up.condition
         attempt = 0
         tried = self.now() - first_seen
         while self.dead_letters is not None:
             yield Pause(PipeStep.DEAD_LETTER)
-            context = DeadLetterContext(
-                self.owner(condition, part.retries + part.internal_failures + 1),
-                batch.shard_id,
-                batch.source_arn,
-                self.now(),
-            )
+            context = DeadLetterContext(self.owner(given_up), batch.shard_id, batch.source_arn, self.now())
             message = self.source.dead_letter(records, context)
             try:
                 self.dead_letters.invoke(message)

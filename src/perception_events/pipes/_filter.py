@@ -52,10 +52,15 @@ class FilterCriteria:
         """Whether one of the filters surely matches `record`."""
         if not self.filters:
             return True
-        return any(f.matches(record) for f in self._certain) or any(f.verdict(record) for f in self._partial)
+        for certain in self._certain:
+            if certain.matches(record):
+                return True
+        return any(f.verdict(record) for f in self._partial) if self._partial else False
 
     def depends_on(self, record: JSONObject) -> tuple[str, ...]:
         """For a record that does not surely pass: the expressions that decide whether it does; empty if it does not."""
+        if not self._partial:
+            return ()
         undecided = (f for f in self._partial if f.verdict(record) is None)
         return tuple(dict.fromkeys(expression for f in undecided for expression in f.depends_on))
 

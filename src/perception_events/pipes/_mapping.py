@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from perception_events.clock import Clock
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.patterns import Dialect
-from perception_events.pipes._delivery import Delivery, RetryPolicy
+from perception_events.pipes._delivery import Delivery, GivenUp, RetryPolicy
 from perception_events.pipes._errors import InvalidPipeError
-from perception_events.pipes._filter import Filter, FilterCriteria
-from perception_events.pipes._pipe import BatchReader
+from perception_events.pipes._filter import FilterCriteria
+from perception_events.pipes._pipe import BatchReader, BatchSource
 from perception_events.pipes._targets import FunctionTarget, PartialFailure, PipeItem
-from perception_events.sources import (
-    DYNAMODB_STREAM,
-    DeadLetterCondition,
-    InvalidSourceError,
-    Source,
-    SourceSettings,
-)
+from perception_events.sources import DeadLetterCondition, Source
 from perception_events.targets import Invocable, as_target, target_error
-from perception_events.topology import Resource, SourceParameters
 from perception_events.trace import TraceSink
 
 __all__ = ["EventSourceMapping"]
@@ -33,7 +26,8 @@ class EventSourceMapping(BatchReader):
     `function`: a function of one argument, or an object with `invoke(event)`. `reports_failures`: whether its response
     is read for `batchItemFailures` (`ReportBatchItemFailures`); of a stream the identifiers are sequence numbers, and
     everything from the first failed record on is repeated. `bisects`: halves a failed batch of a stream.
-    `on_failure`: gets one message for each batch of a stream that is given up. The others: as of `Pipe`.
+    The others: as of `Pipe`. The `dead_letters` of its source are what Lambda calls its on-failure destination; with
+    `sends_records` the records are in the message, as they are where it is an S3 bucket.
 
     AWS: service model `lambda`, `CreateEventSourceMapping`; Lambda Developer Guide, "Event source mappings".
 
@@ -47,62 +41,56 @@ class EventSourceMapping(BatchReader):
         name: str,
         function: Invocable,
         *,
-        source: Source = DYNAMODB_STREAM,
-        parameters: SourceParameters | None = None,
-        source_resource: Resource | None = None,
-        filters: Sequence[Filter] = (),
+        clock: Clock,
+        source: BatchSource | None = None,
         reports_failures: bool = False,
         bisects: bool = False,
-        on_failure: Invocable | None = None,
+        sends_records: bool = False,
         function_arn: str = "",
-        source_arn: str = "",
-        clock: Clock,
-        wait: Callable[[float], object] | None = None,
         retry_policy: RetryPolicy | None = None,
         trace: TraceSink | None = None,
     ) -> None:
-        try:
-            settings = SourceSettings.of(source, parameters or SourceParameters(), source_resource)
-        except InvalidSourceError as error:
-            raise InvalidPipeError(str(error)) from None
+        reads = source or BatchSource()
+        settings = reads.settings()
+        on_failure = reads.dead_letters
         if on_failure is not None and (reason := target_error(on_failure)) is not None:
             raise InvalidPipeError(f"on_failure: {reason}")
-        super().__init__(
-            name, source=source, settings=replace(settings, bisects=bisects), clock=clock, wait=wait, trace=trace
-        )
-        self.source_arn = source_arn
+        super().__init__(name, reads, replace(settings, bisects=bisects), clock=clock, trace=trace)
         arn = function_arn or f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
 
-        def owner(condition: DeadLetterCondition, attempts: int) -> JSONObject:
+        def owner(given_up: GivenUp) -> JSONObject:
             context: JSONObject = {
                 "requestContext": {
-                    "requestId": f"{name}-{attempts}",
+                    "requestId": f"{name}-{given_up.attempts}",
                     "functionArn": arn,
-                    "condition": condition.value,
-                    "approximateInvokeCount": attempts,
+                    "condition": given_up.condition.value,
+                    "approximateInvokeCount": given_up.attempts,
                 }
             }
-            if condition is DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED:
-                response: JSONObject = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
-                context["responseContext"] = response  # as recorded, one for age has none
+            if given_up.condition is DeadLetterCondition.RETRY_ATTEMPTS_EXHAUSTED:  # as recorded, one for age has none
+                error = "Unhandled" if given_up.raised else None
+                response: JSONObject = {"statusCode": 200, "executedVersion": "$LATEST", "functionError": error}
+                context["responseContext"] = response
+            if sends_records:
+                context["payload"] = _records_event([reads.kind.lambda_record(record) for record in given_up.records])
             return context
 
         self._delivery = Delivery(
             name=name,
             owner=owner,
-            source=source,
+            source=reads.kind,
             settings=self.settings,
-            criteria=FilterCriteria(filters, dialect=Dialect.EVENT_SOURCE_MAPPING),
+            criteria=FilterCriteria(reads.filters, dialect=Dialect.EVENT_SOURCE_MAPPING),
             enrichment=None,
-            target=_RecordsTarget(source, function, reports_failures=reports_failures),
+            target=_RecordsTarget(reads.kind, function, reports_failures=reports_failures),
             target_template=None,
-            dead_letters=None if on_failure is None or source.keeps_failures else as_target(on_failure),
+            dead_letters=None if on_failure is None or reads.kind.keeps_failures else as_target(on_failure),
             retry_policy=retry_policy or RetryPolicy(),
             now=self.now,
             variables=dict,
             tracing=self.tracing,
-            identifier=source.failure_identifier,
-            rewinds=not source.keeps_failures,
+            identifier=reads.kind.failure_identifier,
+            rewinds=not reads.kind.keeps_failures,
         )
 
 

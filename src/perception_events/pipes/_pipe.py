@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from perception_events import topology
@@ -27,7 +27,7 @@ from perception_events.times import to_iso
 from perception_events.topology import Account, Resource, SourceParameters
 from perception_events.trace import TraceSink
 
-__all__ = ["Pipe", "PipeARNs"]
+__all__ = ["BatchReader", "BatchSource", "Pipe", "PipeARNs"]
 
 DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
 
@@ -36,55 +36,77 @@ DEFAULT_SHARD = "shardId-00000000000000000000-00000000"
 class PipeARNs:
     """What a pipe's reserved variables and dead letters name; one that is not given is made up.
 
-    `pipe`, `enrichment`, `target`: their ARNs. `source`: its ARN; where it is empty the records name it themselves.
-    `account`, `region`: of those that are made up.
+    `pipe`, `enrichment`, `target`: their ARNs; the source's is `BatchSource.arn`. `account`, `region`: of those that
+    are made up.
     """
 
     pipe: str = ""
-    source: str = ""
     enrichment: str = ""
     target: str = ""
     account: str = "123456789012"
     region: str = "us-east-1"
 
-    def of(self, name: str) -> dict[str, str]:
-        """The reserved variables of the pipe called `name`."""
+    def of(self, name: str, source_arn: str) -> dict[str, str]:
+        """The reserved variables of the pipe called `name`, which reads the source `source_arn`."""
         owner = Account(self.account, self.region)
         function = owner.arn_of(topology.Function, name)
         return {
             "aws.pipes.pipe-arn": self.pipe or owner.arn_of(topology.Pipe, name),
             "aws.pipes.pipe-name": name,
-            "aws.pipes.source-arn": self.source,
+            "aws.pipes.source-arn": source_arn,
             "aws.pipes.enrichment-arn": self.enrichment or f"{function}-enrichment",
             "aws.pipes.target-arn": self.target or f"{function}-target",
         }
 
 
+@dataclass(frozen=True, slots=True)
+class BatchSource:
+    """What a pipe or an event source mapping reads, and how.
+
+    `kind`: what it is (`perception_events.sources`); a table's stream by default. `parameters`: windows and ages in
+    seconds, -1 is without limit; what is not set has AWS's default, and a `dead_letter_queue` in them is not used.
+    `filters`: up to five event patterns, ORed; none lets every record pass. `dead_letters`: gets one message for each
+    batch that is given up, of a stream. `arn`: where it is empty the records name it themselves. `resource`: the
+    queue, table or stream of a topology, for limits that depend on it.
+    """
+
+    kind: Source = DYNAMODB_STREAM
+    parameters: SourceParameters = field(default_factory=SourceParameters)
+    filters: Sequence[Filter] = ()
+    dead_letters: Invocable | None = None
+    arn: str = ""
+    resource: Resource | None = None
+
+    def settings(self) -> SourceSettings:
+        """The parameters with AWS's defaults.
+
+        Raises:
+            InvalidPipeError: AWS would reject one of them.
+        """
+        try:
+            return SourceSettings.of(self.kind, self.parameters, self.resource)
+        except InvalidSourceError as error:
+            raise InvalidPipeError(str(error)) from None
+
+
 class BatchReader:
     """What pipes and event source mappings share: batches of one source on their way to their end.
 
-    `wait(seconds)` passes time between attempts: without it a clock that can `advance` is advanced, and with any other
-    the reader's own time runs ahead, so nothing here ever sleeps.
+    Between attempts a clock that can `advance` is advanced, and with any other the reader's own time runs ahead, so
+    nothing here ever sleeps.
     """
 
     def __init__(
-        self,
-        name: str,
-        *,
-        source: Source,
-        settings: SourceSettings,
-        clock: Clock,
-        wait: Callable[[float], object] | None,
-        trace: TraceSink | None,
+        self, name: str, source: BatchSource, settings: SourceSettings, *, clock: Clock, trace: TraceSink | None
     ) -> None:
         self.name = name
-        self.source = source
+        self.source = source.kind
         self.settings = settings
-        self.source_arn = ""
+        self.source_arn = source.arn
         self._clock = clock
         self._ahead = 0.0
-        self._wait = wait or getattr(clock, "advance", None) or self._run_ahead
-        self.tracing = None if trace is None else PipeTracing(trace, self.now, name, source)
+        self._wait: Callable[[float], object] = getattr(clock, "advance", None) or self._run_ahead
+        self.tracing = None if trace is None else PipeTracing(trace, self.now, name, source.kind)
         self._delivery: Delivery
 
     def process(
@@ -152,7 +174,7 @@ class BatchReader:
     def _checked(self, record: Mapping[str, Any]) -> JSONObject:
         read = as_record(record)
         self.source.check(read)
-        return read
+        return self.source.pipe_record(read)
 
     def _run_ahead(self, seconds: float) -> None:
         self._ahead += seconds
@@ -162,13 +184,10 @@ class Pipe(BatchReader):
     """A pipe from a source to a target.
 
     `name`: its name. `target`: what the items go to: `EventBusTarget(bus)`, `FunctionTarget(function)` or another
-    `PipeTarget`. `source`: what it reads (`perception_events.sources`). `parameters`: how (windows and ages in seconds,
-    -1 is without limit); what is not set has AWS's default, and its `dead_letter_queue` is given as `dead_letters`.
-    `filters`: up to five event patterns, ORed. `enrichment`: a `PipeEnrichment`, or only its target: it is invoked with
-    a list, also of one record, and what it returns goes, through `target_input_template`, to the target.
-    `dead_letters`: gets one message for each batch that is given up. `clock` tells the time; `wait(seconds)` passes it
-    between attempts (by default the clock is advanced). `retry_policy`: how attempts are repeated in memory. `trace`:
-    called with every step. `arns`: what variables and dead letters name.
+    `PipeTarget`. `clock`: tells the time, and is advanced between attempts. `source`: what it reads, with its filters.
+    `enrichment`: a `PipeEnrichment`, or only its target: it is invoked with a list, also of one record, and what it
+    returns goes, through `target_input_template`, to the target. `retry_policy`: how attempts are repeated in memory.
+    `trace`: called with every step. `arns`: what variables and dead letters name.
 
     AWS: service model `pipes`, `CreatePipe`; EventBridge User Guide, "EventBridge Pipes concepts".
 
@@ -183,15 +202,10 @@ class Pipe(BatchReader):
         name: str,
         target: PipeTarget,
         *,
-        source: Source = DYNAMODB_STREAM,
-        parameters: SourceParameters | None = None,
-        source_resource: Resource | None = None,
-        filters: Sequence[Filter] = (),
+        clock: Clock,
+        source: BatchSource | None = None,
         enrichment: PipeEnrichment | Invocable | None = None,
         target_input_template: str | None = None,
-        dead_letters: Invocable | None = None,
-        clock: Clock,
-        wait: Callable[[float], object] | None = None,
         retry_policy: RetryPolicy | None = None,
         trace: TraceSink | None = None,
         arns: PipeARNs | None = None,
@@ -204,13 +218,10 @@ class Pipe(BatchReader):
                 f"target: a {type(target).__name__} is not what a pipe sends to; give FunctionTarget(target) or "
                 "EventBusTarget(bus)"
             )
-        given = parameters or SourceParameters()
-        try:
-            settings = SourceSettings.of(source, given, source_resource)
-        except InvalidSourceError as error:
-            raise InvalidPipeError(str(error)) from None
-        _check_target(settings, target.maximum_batch_size, batch_size_given=given.batch_size is not None)
-        super().__init__(name, source=source, settings=settings, clock=clock, wait=wait, trace=trace)
+        reads = source or BatchSource()
+        settings = reads.settings()
+        _check_target(settings, target.maximum_batch_size, batch_size_given=reads.parameters.batch_size is not None)
+        super().__init__(name, reads, settings, clock=clock, trace=trace)
         step = None
         if enrichment is not None:
             step = EnrichmentStep(enrichment if isinstance(enrichment, PipeEnrichment) else PipeEnrichment(enrichment))
@@ -219,27 +230,24 @@ class Pipe(BatchReader):
                     f"batch_size={settings.batch_size}: an enrichment that takes one object (API destination, API "
                     "Gateway) needs a batch size of 1"
                 )
+        dead_letters = reads.dead_letters
         if dead_letters is not None:
-            if source.keeps_failures:
+            if reads.kind.keeps_failures:
                 raise InvalidPipeError(
-                    f"dead_letters: a pipe has none for an {source.kind}; the queue's redrive policy names them"
+                    f"dead_letters: a pipe has none for an {reads.kind.kind}; the queue's redrive policy names them"
                 )
             reason = target_error(dead_letters)
             if reason is not None:
                 raise InvalidPipeError(f"dead_letters: {reason}")
         self.target = target
-        named = arns or PipeARNs()
-        self.source_arn = named.source
-        self._variables = named.of(name)
+        self._variables = (arns or PipeARNs()).of(name, reads.arn)
         self.arn = self._variables["aws.pipes.pipe-arn"]
         self._delivery = Delivery(
             name=name,
-            owner=lambda condition, attempts: {
-                "context": {"partnerResourceArn": self.arn, "condition": condition.value}
-            },
-            source=source,
+            owner=lambda given_up: {"context": {"partnerResourceArn": self.arn, "condition": given_up.condition.value}},
+            source=reads.kind,
             settings=settings,
-            criteria=FilterCriteria(filters),
+            criteria=FilterCriteria(reads.filters),
             enrichment=step,
             target=target,
             target_template=parsed_template("target input template", target_input_template),
@@ -248,7 +256,7 @@ class Pipe(BatchReader):
             now=self.now,
             variables=self._variables_now,
             tracing=self.tracing,
-            identifier=source.identity,
+            identifier=reads.kind.identity,
             takes_text=getattr(target, "takes_text", False),
         )
 

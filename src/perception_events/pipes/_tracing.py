@@ -80,11 +80,13 @@ class PipeTracing:
         self, records: Sequence[JSONObject], condition: str, reason: str, message: JSONObject, seconds: float
     ) -> None:
         """Records were given up, and the dead-letter target took `message`."""
-        self.sink(DeadLettered(self.now(), self.pipe, self._ids(records), condition, reason, message, seconds))
+        held = not self.source.keeps_failures
+        self.sink(DeadLettered(self.now(), self.pipe, self._ids(records), condition, reason, message, seconds, held))
 
     def discarded(self, records: Sequence[JSONObject], condition: str, reason: str, seconds: float) -> None:
         """Records were given up and lost."""
-        self.sink(Discarded(self.now(), self.pipe, self._ids(records), condition, reason, seconds))
+        held = not self.source.keeps_failures
+        self.sink(Discarded(self.now(), self.pipe, self._ids(records), condition, reason, seconds, held))
 
     def _id(self, record: JSONObject) -> str:
         return self.source.identity(record) or ""

@@ -192,8 +192,7 @@ class _Builder:
         invoke = declared.get("EventInvokeConfig")
         invoke = invoke if isinstance(invoke, dict) else {}
         failed = declared.get("EventInvokeConfig", "DestinationConfig", "OnFailure", "Destination")
-        if failed is None:
-            failed = declared.get("DeadLetterConfig", "TargetArn") or declared.get("DeadLetterQueue", "TargetArn")
+        queue = declared.get("DeadLetterConfig", "TargetArn") or declared.get("DeadLetterQueue", "TargetArn")
         yield Function(
             **common_fields(declared),
             handler=text_or_unknown(declared.get("Handler")),
@@ -206,6 +205,7 @@ class _Builder:
             retry_attempts=number_of(invoke.get("MaximumRetryAttempts")),
             event_age=number_of(invoke.get("MaximumEventAgeInSeconds")),
             on_failure=self._reference(declared, failed),
+            dead_letter_queue=self._reference(declared, queue),
         )
 
     def _state_machine(self, declared: Declared) -> Iterator[Resource]:

@@ -30,9 +30,10 @@ _FIELDS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "AWS::Events::Archive": {"name": ("ArchiveName",), "event_pattern": ("EventPattern",)},
     "AWS::Events::EventBus": {"name": ("Name",)},
-    "AWS::Lambda::Function": {"name": ("FunctionName",), "on_failure": ("DeadLetterConfig",)},
+    "AWS::Lambda::Function": {"name": ("FunctionName",), "dead_letter_queue": ("DeadLetterConfig",)},
     "AWS::Serverless::Function": {
         "name": ("FunctionName",),
+        "dead_letter_queue": ("DeadLetterQueue",),
         "on_failure": ("EventInvokeConfig", "DestinationConfig", "OnFailure"),
     },
     "AWS::Lambda::EventSourceMapping": {

@@ -23,7 +23,7 @@ class Problem:
     origin: Origin
 
     def __str__(self) -> str:
-        return f"{self.origin}: {self.reason}; {self.fix}" if self.fix else f"{self.origin}: {self.reason}"
+        return f"{self.origin}: {self.reason}; fix: {self.fix}" if self.fix else f"{self.origin}: {self.reason}"
 
 
 class ReadError(DeclarationError, ValueError):

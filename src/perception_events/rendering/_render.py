@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from enum import StrEnum
 
 from perception_events.json_values import JSONObject
@@ -12,6 +13,10 @@ from perception_events.rendering._terraform import terraform_template
 from perception_events.topology import Topology
 
 __all__ = ["TemplateFormat", "render", "template"]
+
+
+_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that JSON takes in a text, and YAML, which reads JSON too, takes for the end of a line or for none."""
 
 
 class TemplateFormat(StrEnum):
@@ -48,4 +53,5 @@ def render(topology: Topology, format: TemplateFormat | str = TemplateFormat.CLO
     Raises:
         RenderError, ValueError: as `template`.
     """
-    return json.dumps(template(topology, format), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(template(topology, format), indent=2, ensure_ascii=False) + "\n"
+    return _NOT_IN_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -33,8 +33,9 @@ def add_function(stack: Stack, function: Function) -> None:
     statements += [allow(grant.actions, stack.arn(grant.resource, function)) for grant in function.grants]
     statements += [dict(statement) for statement in function.statements]
     statements += _reads(stack, function)
-    if function.on_failure is not None:
-        statements.append(allow("sqs:SendMessage", stack.arn(function.on_failure, function)))
+    for reference in dict.fromkeys((function.on_failure, function.dead_letter_queue)):
+        if reference is not None:
+            statements.append(allow("sqs:SendMessage", stack.arn(reference, function)))
     role = add_role(stack, f"{stem}Role", name, "lambda.amazonaws.com", statements)
     for part in ("handler", "runtime"):
         if not getattr(function, part):
@@ -51,6 +52,9 @@ def add_function(stack: Stack, function: Function) -> None:
             "Timeout": known_number(function, "timeout"),
             "MemorySize": known_number(function, "memory"),
             "Environment": _environment(stack, function),
+            "DeadLetterConfig": None
+            if function.dead_letter_queue is None
+            else {"TargetArn": stack.arn(function.dead_letter_queue, function)},
             "LoggingConfig": {"LogGroup": log_group, "LogFormat": "Text"},
         },
     )

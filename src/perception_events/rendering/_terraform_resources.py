@@ -176,6 +176,7 @@ def _function(block: Block, kind: str) -> Written:
                 memory_size="MemorySize",
             ),
             "environment": block.block("Environment", variables="Variables"),
+            "dead_letter_config": block.block("DeadLetterConfig", target_arn="TargetArn"),
             "logging_config": block.block("LoggingConfig", log_format="LogFormat", log_group="LogGroup"),
         },
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from perception_events.buses import TargetError
 from perception_events.errors import UnretriableError
 from perception_events.json_values import JSONObject, JSONValue
@@ -20,8 +22,9 @@ _RETRY_DELAYS = (60.0, 120.0)
 class AsynchronousFunction:
     """One function of the topology, invoked asynchronously.
 
-    A handler that raises is Lambda's to retry: after one and two minutes, then the on-failure destination gets it. The
-    rule has let go of the event by then. A `TargetError` says that the invocation itself failed: that is the rule's.
+    A handler that raises is Lambda's to retry: after one and two minutes, then the on-failure destination gets a report
+    and the dead-letter queue the event. The rule has let go of the event by then. A `TargetError` says that the
+    invocation itself failed: that is the rule's.
 
     AWS: Lambda Developer Guide, "Asynchronous invocation".
     """
@@ -67,15 +70,22 @@ class AsynchronousFunction:
                 error = failure  # whatever a handler raises is Lambda's to retry
             else:
                 return
-        self._give_up(event, ids, condition, f"{type(error).__name__}: {error}", retry + 1, waited)
+        self._give_up(event, ids, condition, error, retry + 1, waited)
 
     def _give_up(
-        self, event: JSONValue, ids: tuple[str, ...], condition: str, reason: str, attempts: int, waited: float
+        self, event: JSONValue, ids: tuple[str, ...], condition: str, error: Exception, attempts: int, waited: float
     ) -> None:
         network, function = self._network, self._function
+        reason = f"{type(error).__name__}: {error}"
+        queue = network.dead_letter_target(function.dead_letter_queue)
+        if queue is not None:
+            letter = self._letter(event, error)
+            queue(letter)
+            network.record(DeadLettered(network.now(), function.id, ids, condition, reason, letter, waited))
         take = network.dead_letter_target(function.on_failure)
         if take is None:
-            network.record(Discarded(network.now(), function.id, ids, condition, reason, waited))
+            if queue is None:
+                network.record(Discarded(network.now(), function.id, ids, condition, reason, waited))
             return
         message: JSONObject = {
             "version": "1.0",
@@ -92,3 +102,20 @@ class AsynchronousFunction:
         }
         take(message)
         network.record(DeadLettered(network.now(), function.id, ids, condition, reason, message, waited))
+
+    def _letter(self, event: JSONValue, error: Exception) -> JSONObject:
+        """The event as the message, and three attributes that say why.
+
+        AWS: Lambda Developer Guide, "Adding a dead-letter queue": 1,024 characters of the message.
+        """
+        attributes = {
+            "RequestID": ("String", self._network.new_id()),
+            "ErrorCode": ("Number", "200"),
+            "ErrorMessage": ("String", str(error)[:1024]),
+        }
+        return {
+            "Body": json.dumps(event, ensure_ascii=False),
+            "MessageAttributes": {
+                name: {"DataType": type, "StringValue": value} for name, (type, value) in attributes.items()
+            },
+        }

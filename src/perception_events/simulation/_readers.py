@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from perception_events.input_transforms import InvalidTemplateError
-from perception_events.json_values import JSONObject, JSONValue
+from perception_events.json_values import InvalidJSONValueError, JSONObject, JSONValue
 from perception_events.patterns import Dialect, InvalidEventPatternError, PartialPattern
 from perception_events.pipes import (
     BatchReader,
+    BatchSource,
     EventBusTarget,
     EventSourceMapping,
     FunctionTarget,
@@ -36,6 +37,7 @@ from perception_events.topology import (
     InvalidTopologyError,
     KinesisStream,
     LogGroup,
+    Opaque,
     Queue,
     Resource,
     StateMachine,
@@ -77,7 +79,7 @@ def add_readers(network: Network) -> dict[str, str]:
                 reader = _pipe(network, resource, source, at)
             else:
                 reader = _mapping(network, resource, source, at)
-        except (InvalidPipeError, InvalidEventPatternError, InvalidTemplateError) as error:
+        except (InvalidPipeError, InvalidEventPatternError, InvalidJSONValueError, InvalidTemplateError) as error:
             raise InvalidTopologyError(resource.id, str(error), resource.origin) from error
         network.readers.setdefault(at.id, []).append(reader)
     return left_out
@@ -108,19 +110,27 @@ def _mapping(network: Network, resource: MappingResource, source: Source, at: Re
     return EventSourceMapping(
         known.name_of(resource, "pipe name"),
         function,
-        source=source,
-        parameters=known.known_parameters(resource.source_parameters),
-        source_resource=at,
-        filters=_filters(resource.filters, Dialect.EVENT_SOURCE_MAPPING),
+        source=BatchSource(
+            source,
+            parameters=known.known_parameters(resource.source_parameters),
+            resource=at,
+            filters=_filters(resource.filters, Dialect.EVENT_SOURCE_MAPPING),
+            dead_letters=network.dead_letter_target(resource.on_failure),
+            arn=known.arn_of(at),
+        ),
+        sends_records=_is_bucket(network, resource.on_failure),
         reports_failures="ReportBatchItemFailures" in resource.function_response_types,
         bisects=resource.bisect is True,
-        on_failure=network.dead_letter_target(resource.on_failure),
         function_arn=arn,
-        source_arn=known.arn_of(at),
         clock=network.clock,
         retry_policy=RetryPolicy(assume_after=network.assume_after),
         trace=network.record,
     )
+
+
+def _is_bucket(network: Network, reference: object) -> bool:
+    found = network.topology[reference] if isinstance(reference, str) else None
+    return isinstance(found, Opaque) and found.type in ("AWS::S3::Bucket", "aws_s3_bucket")
 
 
 def _pipe(network: Network, resource: PipeResource, source: Source, at: Resource) -> BatchReader:
@@ -133,19 +143,21 @@ def _pipe(network: Network, resource: PipeResource, source: Source, at: Resource
     return Pipe(
         known.name_of(resource, "pipe name"),
         target,
-        source=source,
-        parameters=known.known_parameters(resource.source_parameters),
-        source_resource=at,
-        filters=_filters(resource.filters, Dialect.PIPE),
+        source=BatchSource(
+            source,
+            parameters=known.known_parameters(resource.source_parameters),
+            resource=at,
+            filters=_filters(resource.filters, Dialect.PIPE),
+            dead_letters=network.dead_letter_target(queue),
+            arn=known.arn_of(at),
+        ),
         enrichment=enrichment,
         target_input_template=template,
-        dead_letters=network.dead_letter_target(queue),
         clock=network.clock,
         retry_policy=RetryPolicy(assume_after=network.assume_after),
         trace=network.record,
         arns=PipeARNs(
             pipe=known.arn_of(resource) if isinstance(resource.arn, str) else "",
-            source=known.arn_of(at),
             enrichment=_reference_arn(network, resource.enrichment),
             target=_reference_arn(network, resource.target),
         ),

@@ -139,7 +139,10 @@ class SimulationResult:
         for step in self.trace:
             if isinstance(step, DeadLettered | Discarded):
                 lost = "" if isinstance(step, DeadLettered) else ", lost"
-                held = f", after {step.seconds / _HOUR:.1f} h" if step.seconds >= _HOUR else ""
+                held = ""
+                if step.seconds >= _HOUR:
+                    hours = f"{step.seconds / _HOUR:.1f} h"
+                    held = f", blocking its shard for {hours}" if step.held_up_shard else f", after {hours}"
                 lines.append(f"{step.where}: {step.condition}{lost}{held}: {step.reason}")
         return tuple(dict.fromkeys(lines))
 

@@ -150,6 +150,8 @@ class Simulation:
         """
         read = as_record(record)
         resource = self._source(read, source)
+        kind = source_of(resource)
+        read = read if kind is None else kind.pipe_record(read)
         self._move_clock(resource, read)
         return self._put(lambda: self._deliver(resource, read))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from perception_events.json_values import JSONObject
@@ -79,7 +80,15 @@ class _KinesisStream(Source):
         return self.position(record) or None
 
     def dead_letter(self, records: Sequence[JSONObject], context: DeadLetterContext) -> JSONObject:
+        shard, colon, _ = str(records[0].get("eventID", "")).partition(":")
+        context = replace(context, shard_id=shard) if colon else context
         return batch_info("KinesisBatchInfo", self, records, context, to_iso)
+
+    def pipe_record(self, record: JSONObject) -> JSONObject:
+        kinesis = record.get("kinesis")
+        if not isinstance(kinesis, dict):
+            return record
+        return {**kinesis, **{name: value for name, value in record.items() if name != "kinesis"}}
 
     def decoded(self, record: JSONObject) -> JSONObject:
         return {**record, "data": from_base64(record["data"])} if "data" in record else record

@@ -155,6 +155,10 @@ class Source(ABC):
         """The field and the reason of parameters that are not allowed together, or not for this resource."""
         yield from ()
 
+    def pipe_record(self, record: JSONObject) -> JSONObject:
+        """The record as a pipe carries it, of one that may be in the form that a function gets."""
+        return record
+
     def lambda_record(self, record: JSONObject) -> JSONObject:
         """The record as an event source mapping hands it to a function."""
         return record

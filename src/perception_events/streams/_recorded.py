@@ -22,8 +22,10 @@ def as_record(record: object) -> JSONObject:
     Raises:
         UnreadableRecordError: it is not an object, or its time is not one in seconds.
     """
+    if isinstance(record, dict):
+        return json_record(record)
     if isinstance(record, Mapping):
-        return json_record(record if isinstance(record, dict) else dict(record))
+        return json_record(dict(record))
     raise UnreadableRecordError(
         f"{describe(record)} is not a stream record: expected an object with eventID, eventName and dynamodb "
         "(the records of a Lambda event are in event['Records'])"

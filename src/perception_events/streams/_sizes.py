@@ -16,7 +16,14 @@ def item_size(item: Mapping[str, Any]) -> int:
 
     AWS: DynamoDB Developer Guide, "DynamoDB item sizes and formats"; as DynamoDB Local and a recorded record count.
     """
-    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+    size = 0
+    for name, value in item.items():
+        text = value.get("S") if type(value) is dict and len(value) == 1 else None
+        if type(text) is str and text.isascii() and name.isascii():  # most are such
+            size += len(name) + len(text)
+        else:
+            size += _text_size(name) + _value_size(value)
+    return size
 
 
 def _value_size(value: JSONValue) -> int:
@@ -35,7 +42,7 @@ def _value_size(value: JSONValue) -> int:
 
 
 def _text_size(text: str) -> int:
-    return len(text.encode())
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def _binary_size(text: str) -> int:

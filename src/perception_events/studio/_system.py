@@ -33,7 +33,8 @@ class System:
 
     `topology`, `graph`: what runs and what is drawn. `functions`: what stands in for enrichments, by the resource's id.
     `problems`: what could not be read. `findings`: what `check` says. `files`: those that may be shown in the page.
-    `title`: what the page calls it. `copies`: by path of a copy that was read in its place, what was given.
+    `is_editable`: whether another text of them can be tried. `title`: what the page calls it.
+    `copies`: by path of a copy that was read in its place, what was given.
     """
 
     topology: Topology
@@ -43,6 +44,7 @@ class System:
     findings: tuple[Finding, ...] = ()
     files: tuple[str, ...] = ()
     title: str = ""
+    is_editable: bool = True
     copies: Mapping[str, str] = field(default_factory=dict)
 
     def given_name(self, file: str) -> str:
@@ -128,7 +130,7 @@ class TemplateSource:
                 tuple(check(topology, waivers=waivers)),
                 tuple(files),
                 topology.name or ", ".join(path.name for path in self._paths),
-                names,
+                copies=names,
             )
         )
         return replace(system, files=tuple(filter(self._is_given, system.files)))

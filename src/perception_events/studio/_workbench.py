@@ -74,6 +74,8 @@ class Workbench:
         self._simulation: Simulation | None = None
         self._topology = Topology()
         """With the patterns that are tried; the simulation is made of it when it is next needed."""
+        self._steps: list[TraceEvent] = []
+        """What the simulation told since the last input was put in."""
         self._last: SimulationResult | None = None
         self._reached: Simulation | None = None
         self._baseline: tuple[Simulation, list[SimulationResult | None]] | None = None
@@ -136,7 +138,7 @@ class Workbench:
             return False
         topology, simulation = with_patterns(system.topology, self._tried), None
         try:
-            simulation = Simulation(topology, functions=system.functions)
+            simulation = self._simulation_of(topology, system)
         except (PerceptionEventsError, ValueError) as error:
             self._errors.append(_error(error, system))
             if self._runs:
@@ -187,6 +189,7 @@ class Workbench:
             "not_simulated": dict(self._simulation.not_simulated) if self._simulation is not None else {},
             "samples": [sample.name for sample in self._samples],
             "files": list[JSONValue](system.files),
+            "is_editable": system.is_editable,
             "edited": list[JSONValue](self._edits),
             "tried": [
                 {"resource": key.resource, "index": key.index, "text": json.dumps(pattern, ensure_ascii=False)}
@@ -211,6 +214,8 @@ class Workbench:
         """Try another text of a file, or its own again where `text` is None; nothing is written to the file."""
         if file not in self._now.files:
             raise InvalidCallError(f"{file!r} is not a file of this system")
+        if not self._now.is_editable:
+            raise InvalidCallError(f"{file!r} is not edited in the page; edit the file itself, with --watch")
         if text is None:
             self._edits.pop(file, None)
         else:
@@ -231,16 +236,27 @@ class Workbench:
     # --- an input on its way
 
     def send(self, text: str, to: str | None = None) -> JSONObject:
-        """Put an input in, and say what became of it; `error` where it is not one, or does not fit."""
+        """Put an input in, and say what became of it; `error` where it is not one, or does not fit.
+
+        What ends on its way, since a rule feeds itself, has its steps up to there, and the reason among its failures.
+        """
+        failures: list[JSONValue] = []
+        self._steps.clear()
         try:
             value = read_input(text)
-            self._last = put(self._running, value, to or None)
-            self._reached = self._running
+            simulation = self._running
+            result = put(simulation, value, to or None)
         except InvalidInputError as error:
             return {"error": {"reason": error.reason, "line": error.line, "column": error.column}}
         except (PerceptionEventsError, ValueError) as error:
-            return {"error": _error(error)}
-        return {**described(self._running, self._last), "input": shortened(value)}
+            if not self._steps:
+                return {"error": _error(error)}
+            result = SimulationResult(tuple(self._steps))
+            failures.append(str(error))
+            self._simulation = None  # what has not arrived would go on with the next input
+        self._last, self._reached = result, simulation
+        whole = described(simulation, result)
+        return {**whole, "failures": [*result.failures, *failures], "input": shortened(value)}
 
     def generate(self, resource: str, index: int = 0, seed: int = 0) -> JSONObject:
         """An event that the pattern of a rule, or a record that a filter, matches, made from the pattern."""
@@ -341,8 +357,11 @@ class Workbench:
     @property
     def _running(self) -> Simulation:
         if self._simulation is None:
-            self._simulation = Simulation(self._topology, functions=self._now.functions)
+            self._simulation = self._simulation_of(self._topology, self._now)
         return self._simulation
+
+    def _simulation_of(self, topology: Topology, system: System) -> Simulation:
+        return Simulation(topology, functions=system.functions, trace=self._steps.append)
 
     def _use(self, key: PatternKey, pattern: EventPattern | None) -> None:
         """Try what is in `_tried`: a rule of the simulation gets its pattern, else the simulation is made again."""

@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import socket
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -81,7 +82,7 @@ def studio_app(
             if not isinstance(arguments, dict):
                 raise ValueError("the arguments must be a JSON object")
             result = await run_in_threadpool(workbench.call, request.path_params["action"], arguments)
-        except (PerceptionEventsError, ValueError, RecursionError) as error:
+        except (PerceptionEventsError, ValueError, OSError, RecursionError) as error:
             return JSONResponse({"error": {"reason": str(error)}}, 400)
         return JSONResponse(result)
 
@@ -113,7 +114,10 @@ def studio_app(
             now = await run_in_threadpool(_stamps, watch())
             if now != before:
                 before = now
-                await run_in_threadpool(workbench.reload)
+                try:
+                    await run_in_threadpool(workbench.reload)
+                except Exception:  # a mistake of ours or of a module that is read must not end the watching
+                    traceback.print_exc()
 
     routes = [
         Route("/{token}/api/changes", changes, methods=["GET"]),

@@ -123,7 +123,7 @@ def lists_the_groups_of_a_day(store: JoinStore) -> None:
         KEY,
         replace(KEY, parts=("sync002",)),
         replace(KEY, join="pose2"),
-        JoinKey("recon", KEY.site, KEY.date),
+        JoinKey("recon", KEY.site, KEY.date, ("a#b", "50%", "1%23")),  # values of attributes may hold anything
         replace(KEY, site="other"),
         replace(KEY, date="2025-07-16"),
     ]
@@ -137,6 +137,9 @@ def lists_the_groups_of_a_day(store: JoinStore) -> None:
     assert _open(store) == sorted(keys[1:])
     assert _keys(store.open_states(KEY)) == [keys[1]]
     assert _keys(store.open_states(keys[3])) == [keys[3]]
+    found = store.load(keys[3])
+    assert found is not None
+    assert found.key == keys[3]
 
 
 def knows_no_manifest_that_is_not_there(store: JoinStore) -> None:

@@ -15,6 +15,9 @@ from perception_events.times import read_time
 
 __all__ = ["RecordBuilder", "to_attributes"]
 
+_INSERT, _MODIFY, _REMOVE = str(EventName.INSERT), str(EventName.MODIFY), str(EventName.REMOVE)
+_KEY_KINDS = frozenset({"S", "N", "B"})
+_SHORT_NAME = 256
 _KINDS = frozenset({"S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"})
 
 
@@ -50,15 +53,15 @@ class RecordBuilder:
 
     def insert(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """A new item."""
-        return self._record("INSERT", site, sort_key, new=attributes)
+        return self._record(_INSERT, site, sort_key, new=attributes)
 
     def modify(self, site: str, sort_key: str, old: Mapping[str, Any], **attributes: Any) -> JSONObject:
         """A changed item: `old` are the attributes before, the others those after."""
-        return self._record("MODIFY", site, sort_key, new=attributes, old=old)
+        return self._record(_MODIFY, site, sort_key, new=attributes, old=old)
 
     def remove(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """A deleted item."""
-        return self._record("REMOVE", site, sort_key, old=attributes)
+        return self._record(_REMOVE, site, sort_key, old=attributes)
 
     def expire(self, site: str, sort_key: str, **attributes: Any) -> JSONObject:
         """An item deleted by TTL: a REMOVE by the service."""
@@ -81,7 +84,7 @@ class RecordBuilder:
         keys = to_attributes({self.sort_key: sort_key, self.partition_key: site})
         for key in (self.partition_key, self.sort_key):
             value = keys[key]
-            if not isinstance(value, dict) or not set(value) <= {"S", "N", "B"} or "" in value.values():
+            if not isinstance(value, dict) or not value.keys() <= _KEY_KINDS or "" in value.values():
                 raise InvalidItemError(f"{key!r} is a key: text, a number or bytes, and not empty")
         read_time(self.time, "time")
         change: JSONObject = {"ApproximateCreationDateTime": self.time, "Keys": dict(keys)}
@@ -91,10 +94,10 @@ class RecordBuilder:
             change["OldImage"] = {**keys, **to_attributes(old)}
         size = sum(item_size(image) for image in change.values() if isinstance(image, dict))
         self._made += 1
-        change |= {"SequenceNumber": f"{10**21 + self._made}", "SizeBytes": size, "StreamViewType": view.value}
+        change |= {"SequenceNumber": f"{10**21 + self._made}", "SizeBytes": size, "StreamViewType": str(view)}
         return {
             "eventID": md5(f"{self.table}{self._made}".encode(), usedforsecurity=False).hexdigest(),
-            "eventName": EventName(name).value,
+            "eventName": name,
             "eventVersion": "1.1",
             "eventSource": "aws:dynamodb",
             "awsRegion": self.region,
@@ -112,7 +115,13 @@ def to_attributes(values: Mapping[str, Any]) -> JSONObject:
         InvalidItemError: DynamoDB would not store such an item.
         InvalidAttributeValueError: DynamoDB has no type for a value.
     """
-    return normalised({name: _to_attribute(name, value) for name, value in values.items()})
+    attributes: JSONObject = {}
+    for name, value in values.items():
+        if type(value) is str and value.isascii() and type(name) is str and 0 < len(name) < _SHORT_NAME:
+            attributes[name] = {"S": value}  # nothing that DynamoDB could reject, or would store in another form
+        else:
+            attributes |= normalised({name: _to_attribute(name, value)})
+    return attributes
 
 
 def _to_attribute(name: str, value: Any) -> Any:

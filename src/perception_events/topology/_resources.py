@@ -127,7 +127,8 @@ class Function(Resource):
     `code_bucket`, `code_key`: the zip in S3; None leaves them to a parameter of the template.
     `retry_attempts` (0 to 2), `event_age` (60 to 21,600 seconds): of Lambda's asynchronous queue;
     None is AWS's default.
-    `on_failure`: where the asynchronous queue sends what the handler could not do.
+    `on_failure`: where the asynchronous queue reports what the handler could not do; `dead_letter_queue`: the queue or
+    topic to which it sends the event itself.
     `log_retention_days`: of its log group; None leaves the group to Lambda, which keeps logs for ever.
     `grants`: rights on resources of the topology; `statements`: IAM statements of the user's own, as they are.
     """
@@ -145,6 +146,7 @@ class Function(Resource):
     retry_attempts: Number | None = None
     event_age: Number | None = None
     on_failure: Reference | None = None
+    dead_letter_queue: Reference | None = None
     grants: tuple[Grant, ...] = ()
     statements: tuple[Mapping[str, Any], ...] = ()
 

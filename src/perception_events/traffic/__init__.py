@@ -25,6 +25,7 @@ from perception_events.traffic._coverage import CoverageCounts, CoveragePlan
 from perception_events.traffic._coverage_page import coverage_page
 from perception_events.traffic._coverage_report import (
     CoverageReport,
+    ReaderCoverage,
     RuleCoverage,
     UntakenEvents,
     ValueCoverage,
@@ -33,6 +34,7 @@ from perception_events.traffic._coverage_report import (
 )
 from perception_events.traffic._deliveries import Delivery, deliveries_of, received_input
 from perception_events.traffic._entries import FoundEvent, FoundRecord
+from perception_events.traffic._field_values import FieldValues
 from perception_events.traffic._inputs import InputCounts, UnreadableTrafficError
 from perception_events.traffic._jobs import Mergeable, Plan, WorkerDiedError, count_in_jobs
 from perception_events.traffic._reading import read_events, read_records, read_traffic
@@ -55,6 +57,7 @@ __all__ = [
     "CoveragePlan",
     "Delivery",
     "CoverageReport",
+    "FieldValues",
     "FoundEvent",
     "FoundRecord",
     "InjectedFaultError",
@@ -65,6 +68,7 @@ __all__ = [
     "Replay",
     "ReplaySummary",
     "ReplayedInput",
+    "ReaderCoverage",
     "RuleCoverage",
     "TrafficRule",
     "UndecidedRule",

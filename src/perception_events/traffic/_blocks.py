@@ -1,8 +1,8 @@
 """Files, folders and standard input -> blocks of whole lines: the first step of all that reads recorded traffic.
 
-A block is what one process works on: lines of about a megabyte, with the number of the first one. What is not written
-in lines (a document spread over lines, Firehose's objects without anything between them) is cut into its JSON values
-first, so that memory stays bounded whatever the size of a file.
+A block is what one process works on: lines of a quarter to half a megabyte, with the number of the first one. What is
+not written in lines (a document spread over lines, Firehose's objects without anything between them) is cut into its
+JSON values first, so that memory stays bounded whatever the size of a file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -33,7 +33,9 @@ STANDARD_INPUT = "-"
 MAX_LINE = 16 * 1024 * 1024
 """Bytes. EventBridge takes at most one megabyte an entry; a longer line is counted as unreadable and not kept."""
 _CHUNK = 256 * 1024
-_BLOCK = 1024 * 1024
+_BLOCK = 256 * 1024
+_HEAD = 1024 * 1024
+"""So many bytes say whether a file has lines."""
 _BOM = b"\xef\xbb\xbf"
 _NAMES = (".json", ".jsonl", ".ndjson", ".log", ".txt", ".gz", ".zst")
 
@@ -62,12 +64,17 @@ class Block:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Each line that is not empty, or each value, with its number."""
+        return zip(*self.numbered(), strict=True)
+
+    def numbered(self) -> tuple[Sequence[int], list[bytes]]:
+        """The numbers of `lines`, and their texts."""
         if self.values:
-            yield from self.values
-            return
-        for number, line in enumerate(self.text.split(b"\n"), start=self.line):
-            if line and not line.isspace():
-                yield number, line
+            return [number for number, _ in self.values], [text for _, text in self.values]
+        texts = self.text.split(b"\n")
+        if b"" not in texts and not any(map(bytes.isspace, texts)):
+            return range(self.line, self.line + len(texts)), texts
+        numbers = [at for at, text in enumerate(texts, start=self.line) if text and not text.isspace()]
+        return numbers, [texts[number - self.line] for number in numbers]
 
 
 def read_blocks(
@@ -150,7 +157,7 @@ def blocks_of(
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head) >= _BLOCK:
+        if len(head) >= _HEAD:
             break
     head = head.removeprefix(_BOM)
     blocks = _line_blocks if _is_lines(head) else _value_blocks
@@ -206,7 +213,7 @@ def _gunzip(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
                 if not data:
                     continue
                 member = gzip_format.decompressobj(wbits=31)
-            text = member.decompress(data, 4 * _BLOCK)
+            text = member.decompress(data, _BLOCK)
             data = member.unused_data if member.eof else member.unconsumed_tail
             if text:
                 yield text
@@ -254,7 +261,7 @@ def _is_lines(head: bytes) -> bool:
         return True
     if len(lines) > 1 and lines[1].lstrip()[:1] == b"{" and _is_json(lines[1]):
         return not first.endswith((b"[", b"{", b":", b",")) or not _is_unfinished(first)
-    return not _is_unfinished(first) and (len(first) < _BLOCK // 2 or len(lines) > 1)
+    return not _is_unfinished(first) and (len(first) < _HEAD // 2 or len(lines) > 1)
 
 
 def _is_json(line: bytes) -> bool:
@@ -270,7 +277,7 @@ def _is_unfinished(line: bytes) -> bool:
     try:
         json.loads(line)
     except json.JSONDecodeError as error:
-        return error.pos >= len(error.doc.rstrip()) or len(line) >= _BLOCK // 2
+        return error.pos >= len(error.doc.rstrip()) or len(line) >= _HEAD // 2
     except (ValueError, RecursionError):
         return False
     return False

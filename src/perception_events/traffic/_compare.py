@@ -151,14 +151,14 @@ class ComparePlan:
     def _add_block(self, counts: ComparisonCounts, block: Block) -> None:
         numbered = list(block.lines())
         counts.inputs.lines += len(numbered)
-        nothing = [""] * len(numbered)
+        nothing: list[Any] = [None] * len(numbered)
         names_of: list[list[str] | None] = [None] * len(numbered)
         columns = [nothing, nothing]
         if self._matcher is not None:
             names_of, columns = self._matcher.match_lines([line for _, line in numbered])
         for (number, line), names, source, detail_type in zip(numbered, names_of, *columns, strict=True):
             # An event that both versions treat alike is not read any further.
-            if names is not None and source[:1] == detail_type[:1] == '"' and not self._unequal_for(tuple(names)):
+            if names is not None and type(source) is type(detail_type) is str and not self._unequal_for(tuple(names)):
                 counts.events += 1
             else:
                 self._add_line(counts, block.file, number, line)

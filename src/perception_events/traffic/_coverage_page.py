@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from perception_events.traffic._coverage_report import CoverageReport
+from perception_events.traffic._coverage_report import CoverageReport, ReaderCoverage
 
 __all__ = ["coverage_page"]
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1f2430; }
+:root { color-scheme: light dark; --text: #1f2430; --page: #fff; --line: #d5d9e2; --bar: #2f65ad; --missed: #c77b1a;
+  --none: #a3262a; }
+@media (prefers-color-scheme: dark) { :root { --text: #e4e7ee; --page: #15181f; --line: #363c49; --bar: #6fa3e8;
+  --missed: #e0a04a; --none: #ff8f8f; } }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
+  color: var(--text); background: var(--page); }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
-td, th { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #e3e6ec; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } .none { color: #a3262a; }
+td, th { padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+td { overflow-wrap: break-word; } .scroll { overflow-x: auto; margin: .5rem 0; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.none { color: var(--none); }
 code, pre { font: 13px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; white-space: pre-wrap; }
-.bar { fill: #3b6fb6; } .missed { fill: #d08a2e; } svg { display: block; } details pre { margin: .25rem 0; }
+.bar { fill: var(--bar); } .missed { fill: var(--missed); } svg { display: block; } svg text { fill: var(--text); }
+details pre { margin: .25rem 0; } .key { display: inline-block; width: .8em; height: .8em; margin-right: .4em; }
 """
+_KEY = (
+    '<svg class="key" viewBox="0 0 8 8" aria-hidden="true"><rect class="bar" width="8" height="8"/></svg>taken '
+    '<svg class="key" viewBox="0 0 8 8" aria-hidden="true"><rect class="missed" width="8" height="8"/></svg>not taken'
+)
 _MOST_BARS = 400
 
 
@@ -48,6 +60,13 @@ def coverage_page(report: CoverageReport, title: str = "Coverage of rules") -> s
         parts += ["<h2>Values by which nothing matched</h2>", _table(("rule", "field", "value"), rows)]
     if report.untaken:
         parts += ["<h2>Events that no rule took</h2>", _untaken(report)]
+    for reader in report.readers:
+        parts += [
+            f"<h2>{escape(reader.kind[:1].upper() + reader.kind[1:])} {escape(reader.name)}</h2>",
+            _reader(reader),
+        ]
+    if report.fields:
+        parts += ["<h2>Values of fields that rules name</h2>", _fields(report)]
     kinds = ([escape(source), escape(kind), f"{events:,}"] for source, kind, events in report.kinds)
     parts += ["<h2>Sources and detail types</h2>", _table(("source", "detail type", "events"), kinds)]
     if report.undecided:
@@ -65,11 +84,11 @@ def _table(names: tuple[str, ...], rows: Iterable[list[str]]) -> str:
         "<tr>" + "".join(f"<td{_number(n)}>{cell}</td>" for n, cell in zip(names, row, strict=True)) + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _number(name: str) -> str:
-    return ' class="number"' if name in ("events", "share") else ""
+    return ' class="number"' if name in ("events", "records", "share") else ""
 
 
 def _rules(report: CoverageReport) -> str:
@@ -87,6 +106,47 @@ def _rules(report: CoverageReport) -> str:
         for rule in report.rules
     )
     return _table(("rule", "events", "share", "", "first", "last"), rows)
+
+
+def _split_bar(taken: int, events: int, most: int) -> str:
+    """A bar of `events`, of which `taken` were taken, beside the longest of `most`."""
+    whole, part = (160 * number / (most or 1) for number in (events, taken))
+    return (
+        f'<svg width="160" height="14" role="img" aria-label="{taken:,} of {events:,} taken">'
+        f'<rect class="bar" width="{part:.1f}" height="14"/>'
+        f'<rect class="missed" x="{part:.1f}" width="{whole - part:.1f}" height="14"/></svg>'
+    )
+
+
+def _reader(reader: ReaderCoverage) -> str:
+    records = reader.taken + reader.rejected
+    rows = [
+        [f"<code>{escape(pattern)}</code>", f"{number:,}" if number else '<span class="none">0</span>']
+        for pattern, number in reader.filters
+    ]
+    parts = [
+        f"<p>{reader.taken:,} records taken, {reader.rejected:,} rejected</p>",
+        _split_bar(reader.taken, records, records),
+    ]
+    if rows:
+        parts.append(_table(("filter", "records"), rows))
+    if reader.unmatched_values:
+        unmatched = ([escape(v.path), f"<code>{escape(v.value)}</code>"] for v in reader.unmatched_values)
+        parts.append(_table(("field", "value by which nothing matched"), unmatched))
+    if reader.reason:
+        parts.append(f"<p>First rejected: {escape(f'{reader.file}:{reader.line}')}: {escape(reader.reason)}</p>")
+    return "\n".join(parts)
+
+
+def _fields(report: CoverageReport) -> str:
+    rows = []
+    for one in report.fields:
+        most = max((events for _, events, _ in one.values), default=1)
+        for at, (value, events, taken) in enumerate(one.values):
+            name = f"{escape(one.path)} ({one.distinct:,} values)" if not at else ""
+            rows.append([name, f"<code>{escape(value)}</code>", f"{events:,}", _split_bar(taken, events, most)])
+    how = f"In {report.sampled:,} of {report.inputs.lines:,} lines; of each field the most frequent values."
+    return f"<p>{how} {_KEY}</p>" + _table(("field", "value", "events", "taken"), rows)
 
 
 def _untaken(report: CoverageReport) -> str:
@@ -129,5 +189,5 @@ def _timeline(report: CoverageReport) -> str:
     first, last = next(iter(bars)), next(reversed(bars))
     return (
         f'<svg viewBox="0 0 960 120" width="100%" role="img" aria-label="events over time">{"".join(drawn)}</svg>'
-        f"<p>{escape(first)} to {escape(last)}; blue: taken by a rule, orange: by none</p>"
+        f"<p>{escape(first)} to {escape(last)}; {_KEY}</p>"
     )

@@ -6,13 +6,15 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from perception_events.patterns import InvalidEventError, RuleSet
+from perception_events.patterns import Dialect, InvalidEventError, RuleSet
 from perception_events.topology import Topology
 from perception_events.traffic._blocks import UnreadableInput
-from perception_events.traffic._coverage import CoverageCounts, CoveragePlan, RuleCount
-from perception_events.traffic._entries import FoundEvent, entries_of
+from perception_events.traffic._coverage import MATCHED, REJECTED, TAKEN, CoverageCounts, CoveragePlan, RuleCount
+from perception_events.traffic._entries import FoundEvent, FoundRecord, entries_of
+from perception_events.traffic._field_values import FieldValues, fields_of, pattern_paths
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._jobs import count_in_jobs
+from perception_events.traffic._readers import StreamReader, filter_name
 from perception_events.traffic._rules import UndecidedRule
 
 TYPE_CHECKING = False
@@ -21,7 +23,15 @@ if TYPE_CHECKING:
 
     from perception_events.traffic._blocks import Block
 
-__all__ = ["CoverageReport", "RuleCoverage", "UntakenEvents", "ValueCoverage", "coverage", "coverage_report"]
+__all__ = [
+    "CoverageReport",
+    "ReaderCoverage",
+    "RuleCoverage",
+    "UntakenEvents",
+    "ValueCoverage",
+    "coverage",
+    "coverage_report",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +78,57 @@ class UntakenEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class ReaderCoverage:
+    """A pipe or an event source mapping of a table's stream: what its filters did with the stream records.
+
+    `kind`: which of the two. `taken`, `rejected`: records; without filters every record is taken. `first`, `last`:
+    times of the taken ones. `filters`: each pattern, and the records that match it. `values`: of several values in a
+    filter, each with the records that the filter would match with it alone. `file`, `line`, `reason`: the first
+    rejected record, and what keeps it from the nearest filter.
+    """
+
+    name: str
+    kind: str
+    taken: int
+    rejected: int
+    first: str
+    last: str
+    filters: tuple[tuple[str, int], ...]
+    values: tuple[ValueCoverage, ...]
+    file: str
+    line: int
+    reason: str
+
+    @property
+    def unmatched_values(self) -> tuple[ValueCoverage, ...]:
+        """Single values by which nothing matched."""
+        return tuple(value for value in self.values if not value.events)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON object of everything."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "taken": self.taken,
+            "rejected": self.rejected,
+            "first": self.first or None,
+            "last": self.last or None,
+            "filters": [{"pattern": pattern, "records": records} for pattern, records in self.filters],
+            "values": [{"path": v.path, "value": v.value, "records": v.events} for v in self.values],
+            "first_rejected": {"file": self.file, "line": self.line, "reason": self.reason} if self.rejected else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class CoverageReport:
     """What recorded traffic did with the rules of a topology.
 
     `duplicates`: events whose id was there before; exact while `duplicates_of` is the number of all events that have an
     id, otherwise counted among that many of them. `out_of_order`: events that are older than the one before them.
     `kinds`: (source, detail type, events) of all events. `hours`: (hour, events, those that a rule took). `dropped`:
-    events of sources and detail types beyond the first 1000, which are in no group.
+    events of sources and detail types beyond the first 1000, which are in no group. `readers`: pipes and event source
+    mappings of tables' streams. `fields`: the values that fields which rules and filters name had in `sampled` lines:
+    in all that were read, of more than 2000 in a sample.
     """
 
     inputs: InputCounts
@@ -91,6 +145,9 @@ class CoverageReport:
     hours: tuple[tuple[str, int, int], ...]
     undecided: tuple[UndecidedRule, ...]
     dropped: int
+    readers: tuple[ReaderCoverage, ...] = ()
+    fields: tuple[FieldValues, ...] = ()
+    sampled: int = 0
 
     @property
     def unmatched_rules(self) -> tuple[RuleCoverage, ...]:
@@ -146,6 +203,17 @@ class CoverageReport:
             "hours": [{"hour": hour or None, "events": n, "taken": taken} for hour, n, taken in self.hours],
             "undecided_rules": [{"rule": u.name, "reason": u.reason} for u in self.undecided],
             "dropped": self.dropped,
+            "readers": [reader.to_dict() for reader in self.readers],
+            "fields": [
+                {
+                    "path": one.path,
+                    "events": one.events,
+                    "distinct": one.distinct,
+                    "values": [{"value": value, "events": n, "taken": taken} for value, n, taken in one.values],
+                }
+                for one in self.fields
+            ],
+            "sampled": self.sampled,
         }
 
     def to_json(self) -> str:
@@ -189,6 +257,18 @@ class CoverageReport:
                 )
                 if group.nearest_rule:
                     lines.append(f"    nearest rule: {group.nearest_rule}: {group.reason}")
+        for reader in self.readers:
+            lines += ["", f"{reader.kind} {reader.name}: {reader.taken:,} records taken, {reader.rejected:,} rejected"]
+            lines += [f"  {records:,} match {pattern}" for pattern, records in reader.filters]
+            lines += [f"  nothing matched by {v.path}: {v.value}" for v in reader.unmatched_values]
+            if reader.reason:
+                lines.append(f"  first rejected {reader.file}:{reader.line}: {reader.reason}")
+        if self.fields:
+            lines += ["", f"values of fields that rules name, in {self.sampled:,} of {self.inputs.lines:,} lines:"]
+            for one in self.fields:
+                shown = ", ".join(f"{value} {n:,}" for value, n, _ in one.values[:5])
+                more = f", and {one.distinct - 5:,} more" if one.distinct > 5 else ""
+                lines.append(f"  {one.path}: {shown}{more}")
         if self.undecided:
             lines += ["", "rules that cannot be decided:", *(f"  {u.name}: {u.reason}" for u in self.undecided)]
         return "\n".join(lines) + "\n"
@@ -249,9 +329,67 @@ def coverage_report(plan: CoveragePlan, counts: CoverageCounts) -> CoverageRepor
         untaken=tuple(sorted(untaken, key=lambda group: -group.events)),
         kinds=tuple(sorted(kinds, key=lambda kind: -kind[2])),
         hours=tuple((hour, n, taken) for hour, (n, taken) in sorted(hours.items())),
-        undecided=tuple(plan.undecided),
+        undecided=(*plan.undecided, *plan.readers.undecided),
         dropped=counts.kinds.dropped,
+        readers=tuple(_reader(plan, counts, reader) for reader in plan.readers.readers),
+        fields=tuple(_fields(plan, counts, enabled)),
+        sampled=len(counts.sampled.table),
     )
+
+
+def _reader(plan: CoveragePlan, counts: CoverageCounts, reader: StreamReader) -> ReaderCoverage:
+    nothing = RuleCount()
+    taken, rejected = (counts.readers.get((what, reader.name), nothing) for what in (TAKEN, REJECTED))
+    filters = tuple(
+        (pattern, counts.readers.get((MATCHED, filter_name(reader.name, at)), nothing).events)
+        for at, pattern in enumerate(reader.filters)
+    )
+    values = tuple(
+        ValueCoverage(*value, counts.readers.get((MATCHED, name), nothing).events)
+        for name, value in plan.readers.values.items()
+        if value[0] == reader.name
+    )
+    file, line, reason = "", 0, ""
+    if (sample := rejected.sample) is not None:
+        file, line = sample.file, sample.line
+        for found in entries_of(file, line, sample.text.encode()):
+            if isinstance(found, FoundRecord) and plan.readers.rejects(reader, found.record):
+                reason = plan.readers.rejection(reader, found.record)
+                break
+    return ReaderCoverage(
+        reader.name,
+        reader.kind,
+        taken.events,
+        rejected.events,
+        taken.first,
+        taken.last,
+        filters,
+        values,
+        file,
+        line,
+        reason,
+    )
+
+
+def _fields(plan: CoveragePlan, counts: CoverageCounts, enabled: RuleSet) -> list[FieldValues]:
+    """The values of fields in the sample: of events, by the rules, and of stream records, by the filters."""
+    events: list[tuple[dict[str, Any], bool]] = []
+    records: list[tuple[dict[str, Any], bool]] = []
+    for (_, file, line), text in sorted(counts.sampled.table.items()):
+        for found in entries_of(file, line, text):
+            if isinstance(found, FoundRecord):
+                taken = [is_taken for _, _, is_taken in plan.readers.matching(found.record)]
+                records.append((found.record, any(taken)))
+            elif isinstance(found, FoundEvent) and found.is_event:
+                try:
+                    events.append((found.event, bool(enabled.matching_rules(found.event))))
+                except (InvalidEventError, TypeError):
+                    continue
+    filters = [text for reader in plan.readers.readers for text in reader.filters]
+    return [
+        *fields_of(pattern_paths(rule.pattern for rule in plan.rules), events),
+        *fields_of(pattern_paths(filters, Dialect.PIPE), records),
+    ]
 
 
 def _between_blocks(order: Iterable[tuple[str, int, str, str]]) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from perception_events.json_values import JSONObject
+from perception_events.records import CREATION_TIME
 from perception_events.times import InvalidTimeError, read_time, to_iso_seconds
 
 __all__ = [
@@ -17,7 +19,7 @@ __all__ = [
     "Envelope",
     "envelope_reader",
     "event_time",
-    "value_of",
+    "record_time",
 ]
 
 Envelope: TypeAlias = tuple[str, str, Any, Any]
@@ -80,16 +82,28 @@ def _by_json(line: bytes) -> Envelope | None:
     return source, detail_type, event.get("time"), event.get("id")
 
 
-def value_of(text: str) -> Any:
-    """The value of a field that is JSON without escapes; None where it is not there."""
-    return text[1:-1] if text[:1] == '"' else json.loads(text) if text else None
-
-
 def event_time(value: Any) -> str | None:
     """An event's `time` as `2025-07-15T00:11:08Z`, milliseconds and other time zones included; None without one."""
     if value == UNKNOWN_TIME:
         return None
+    if type(value) is str and value[17:] in _SECONDS and _is_minute(value[:17]):
+        return value  # as nearly all are
     return _normalised(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else None
+
+
+def record_time(record: JSONObject) -> str | None:
+    """When a stream record was made, as `event_time`; None where it does not say so."""
+    change = record.get("dynamodb")
+    return event_time(change.get(CREATION_TIME)) if isinstance(change, dict) else None
+
+
+_SECONDS = frozenset(f"{second:02}Z" for second in range(60))
+
+
+@lru_cache(maxsize=4096)
+def _is_minute(text: str) -> bool:
+    """Whether this is the beginning of times in the form that is kept, up to their seconds."""
+    return _normalised(f"{text}00Z") == f"{text}00Z"
 
 
 @lru_cache(maxsize=4096)

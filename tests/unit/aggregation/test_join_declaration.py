@@ -30,7 +30,7 @@ SYNC = ("site", "date", "sync")
         ({"on": ("pose", "pose")}, "each once"),
         ({"on": "pose", "name": "a#b"}, "'a#b' cannot hold #, it becomes part of sort keys"),
         ({"on": "pose", "trigger": ("re{c}on",)}, "'re{c}on' cannot hold { }"),
-        ({"on": "pose", "group_by": ()}, "must name the partition key"),
+        ({"on": "pose", "group_by": ()}, "must name at least one part of the items' keys"),
         ({"on": "pose", "group_by": ("site", "site")}, "each once"),
         ({"on": "pose", "expects": "cam1"}, "is one text"),
         ({"on": "pose", "expects": 0}, "so no event could complete it"),

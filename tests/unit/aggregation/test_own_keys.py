@@ -65,7 +65,9 @@ def test_items_of_one_order_meet_whatever_stands_before_their_event_types(
 
 def test_a_group_may_be_of_one_prefix_too() -> None:
     join = Join("order", ("tenant_id", "created", "order_id"), expects=1, trigger=("shipping",))
-    key, member = join.locate("acme", SortKey.parse("T1#order#A17", names=PARTS, key_format=TIMED))
+    key, member = join.locate(
+        "acme", SortKey.parse("T1#order#A17", names=PARTS, key_format=TIMED), names=names(TIMED, "sk")
+    )
     assert (key.date, key.parts, member) == ("T1", ("A17",), "order")
     assert key.sort_key == "T1#join_order#A17"
 
@@ -75,7 +77,8 @@ def test_a_manifest_is_found_under_the_groups_own_prefix() -> None:
     join = Join("order", ("tenant_id", "order_id"), expects=manifest, trigger=("shipping",))
     for key_format, text in ((TIMED, "-#lines#A17"), (BARE, "lines#A17")):
         sort_key = "T1#order#A17" if key_format is TIMED else "order#A17"
-        key, _ = join.locate("acme", SortKey.parse(sort_key, names=PARTS, key_format=key_format))
+        parsed = SortKey.parse(sort_key, names=PARTS, key_format=key_format)
+        key, _ = join.locate("acme", parsed, names=names(key_format, "sk"))
         assert manifest.sort_key(join, key) == text
 
 
@@ -84,9 +87,12 @@ def test_a_manifest_is_found_under_the_groups_own_prefix() -> None:
     [
         (
             Join("order", ("order_id", "tenant_id"), trigger=("x",)),
-            r"must start with 'tenant_id', and may name 'created'",
+            "must begin with 'tenant_id' and 'created', as far as it names them",
         ),
-        (Join("order", ("tenant_id", "order_id", "created"), trigger=("x",)), "may name 'created' next"),
+        (
+            Join("order", ("tenant_id", "order_id", "created"), trigger=("x",)),
+            "must begin with 'tenant_id' and 'created'",
+        ),
         (
             Join(
                 "order",
@@ -94,7 +100,7 @@ def test_a_manifest_is_found_under_the_groups_own_prefix() -> None:
                 expects=Manifest("m", group_by=("tenant_id", "order_id")),
                 trigger=("x",),
             ),
-            "must both name 'created', or neither",
+            "must both name the prefix 'created', or neither",
         ),
     ],
 )
@@ -105,7 +111,7 @@ def test_a_grouping_that_the_keys_do_not_allow_is_rejected(join: Join, says: str
 
 def test_site_and_date_stand_for_the_keys_of_every_dated_table() -> None:
     Aggregator([Join("order", trigger=("x",))], InMemoryJoinStore(), clock=ManualClock(), names=names(TIMED, "sk"))
-    with pytest.raises(InvalidJoinError, match="must start with 'tenant_id': "):
+    with pytest.raises(InvalidJoinError, match="names 'date', and nothing stands before the event type"):
         Aggregator([Join("order", trigger=("x",))], InMemoryJoinStore(), clock=ManualClock(), names=names(BARE, "sk"))
 
 

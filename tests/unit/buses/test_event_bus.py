@@ -175,7 +175,7 @@ def test_a_rule_takes_five_targets() -> None:
         (lambda: a_target(7), "target t: a int is not a target: give a function of one argument, or an object with"),
         (lambda: a_target(FlakyTarget), "target t: the class FlakyTarget is not a target: give an instance"),
         (lambda: a_target(FlakyTarget(), dead_letter_queue=[]), "target t: a list is not a target"),
-        (lambda: RuleTarget("a b", FlakyTarget()), "the target id 'a b' must be 1 to 64"),
+        (lambda: RuleTarget("a b", FlakyTarget()), "Value 'a b' at 'targets.1.member.id' failed to satisfy constraint"),
         (
             lambda: RuleTarget("t", FlakyTarget(), input_path="$." + "a" * 255),
             "InputPath of target t has 257",

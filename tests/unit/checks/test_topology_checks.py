@@ -797,7 +797,7 @@ def test_what_is_right_is_not_found(topology: Callable[[], Topology]) -> None:
 
 BY_OTHER_TESTS = {
     *("PE210", "PE211", "PE214", "PE215"),  # by calling the handler
-    *("PE307", "PE309", "PE402", "PE403", "PE404"),  # of a declaration
+    *("PE307", "PE309", "PE402", "PE403", "PE404", "PE405", "PE406"),  # of a declaration
     *("PE323", "PE501", "PE502"),  # on request, and of events
     *("PE511", "PE512", "PE513", "PE514", "PE515", "PE516"),  # of schemas: test_schema_checks.py
 }

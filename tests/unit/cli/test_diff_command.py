@@ -74,9 +74,9 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_two_templates(here: Path) -> None:
-    result = run("old.yaml", "new.yaml")
-    assert (result.exit_code, result.stdout.splitlines()) == (0, EXPECTED)
-    assert run("old.yaml", "new.yaml", "--exit-code").exit_code == 1
+    result = run("old.yaml", "new.yaml", "--exit-code")
+    assert (result.exit_code, result.stdout.splitlines()) == (1, EXPECTED)
+    assert run("old.yaml", "new.yaml").exit_code == 0
     assert run("old.yaml", "old.yaml", "--exit-code").exit_code == 0
 
 
@@ -95,8 +95,8 @@ def test_a_declaration_beside_another(here: Path) -> None:
         "pipeline = perception_pipeline.with_module(Module('thermal', targets=('aggregate_thermal',)))\n",
         encoding="utf-8",
     )
-    result = run(built_in, "own_diffed:pipeline")
-    assert result.exit_code == 0
+    result = run(built_in, "own_diffed:pipeline", "--exit-code")
+    assert result.exit_code == 1
     assert result.stdout.splitlines()[0].startswith("function aggregate_thermal")
     assert result.stdout.splitlines()[-1].startswith("1 receiver changed")
     assert run(built_in, built_in, "--exit-code").exit_code == 0

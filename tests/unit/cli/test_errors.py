@@ -190,7 +190,7 @@ def test_standard_input_is_utf_8_whatever_the_locale_says(here: Path) -> None:
 def test_output_in_any_encoding_loses_nothing_and_json_stays_json(here: Path, encoding: str) -> None:
     (here / "r.json").write_text(record(site={"S": "K\u00f6ln \u6771\u4eac \U0001f600 \ud800"}), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "perception_events", "route", "--json", "r.json"],
+        [sys.executable, "-m", "perception_events", "route", "--format", "json", "r.json"],
         capture_output=True,
         check=False,
         env=os.environ | {"PYTHONIOENCODING": encoding},

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from perception_events.checks import CHECKS
 from perception_events.cli.app import app
-from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline import original_pipeline, perception_pipeline
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.rendering import render
 
 SEED = "perception_events.pipeline:perception_pipeline"
+ORIGINAL = "perception_events.pipeline:original_pipeline"
 
 
 @pytest.mark.parametrize("format", ["cloudformation", "sam", "terraform-json"])
@@ -39,10 +40,17 @@ def test_a_pipeline_that_is_not_there_is_named(command: str) -> None:
 
 
 def test_check_exits_by_severity() -> None:
-    worst = {finding.severity.value for finding in check_pipeline(perception_pipeline)}
+    worst = {finding.severity.value for finding in check_pipeline(original_pipeline)}
     assert worst == {"warning", "note"}
-    assert CliRunner().invoke(app, ["check"]).exit_code == 0
-    assert CliRunner().invoke(app, ["check", "--fail-on", "warning"]).exit_code == 1
+    assert CliRunner().invoke(app, ["check", "--pipeline", ORIGINAL]).exit_code == 0
+    assert CliRunner().invoke(app, ["check", "--pipeline", ORIGINAL, "--fail-on", "warning"]).exit_code == 1
+    assert CliRunner().invoke(app, ["check", "--pipeline", ORIGINAL, "--fail-on", "never"]).exit_code == 0
+
+
+def test_the_built_in_pipeline_passes_the_librarys_own_checks() -> None:
+    done = CliRunner().invoke(app, ["check", "--pipeline", SEED, "--fail-on", "warning"])
+    assert (done.exit_code, done.stdout.splitlines()[-1], done.stderr) == (0, "4 notes", "")
+    assert {one.identifier for one in check_pipeline(perception_pipeline)} == {"PE212", "PE309"}
 
 
 def test_check_prints_json_and_sarif() -> None:
@@ -54,7 +62,17 @@ def test_check_prints_json_and_sarif() -> None:
 def test_waivers_come_from_options_and_files(tmp_path: Path) -> None:
     path = tmp_path / "waivers"
     path.write_text("# why we live with these\n\nPE004=the stream is small\n", encoding="utf-8")
-    arguments = ["check", "--waivers", str(path), "--waive", "PE212=one schema is wanted", "--waive", "PE305=never"]
+    arguments = [
+        "check",
+        "--pipeline",
+        ORIGINAL,
+        "--waivers",
+        str(path),
+        "--waive",
+        "PE212=one schema is wanted",
+        "--waive",
+        "PE305=never",
+    ]
     done = CliRunner().invoke(app, arguments)
     assert "waived: the stream is small" in done.stdout
     assert "waived: one schema is wanted" in done.stdout

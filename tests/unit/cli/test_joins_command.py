@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from perception_events.aggregation import FallbackPolicy, Join, Manifest
+from perception_events.aggregation import FallbackPolicy, ItemAttribute, Join, Manifest
 from perception_events.lambdas.joins import join_handler
-from perception_events.pipeline import Module, Pipeline
+from perception_events.pipeline import Module, Pipeline, TableSettings
+from perception_events.sort_keys import KeyFormat
+from perception_events.testing import RecordBuilder
 from support.joins import CAMERAS, bus_event
 
 pytestmark = pytest.mark.aws_parts
@@ -42,6 +44,17 @@ pipeline = Pipeline(
     )
 )
 no_joins = Pipeline(modules=(Module("pose"),))
+by_customer = Pipeline(
+    table=TableSettings("Orders", "tenant_id", "sk", key_format=KeyFormat(None)),
+    modules=(
+        Module(
+            "order",
+            targets=("a",),
+            joins=(Join(on="order", group_by=(ItemAttribute("customer"),), expects=2, trigger=("invoice",)),),
+        ),
+        Module("invoice"),
+    ),
+)
 
 
 @pytest.fixture
@@ -102,7 +115,9 @@ def test_what_has_not_triggered() -> None:
 
 @pytest.mark.usefixtures("groups")
 def test_a_site_and_day_with_what_has_triggered() -> None:
-    code, out, _ = run("joins", "--site", "haemoro_1x2", "--date", "2025-07-15", "--status", "TRIGGERED", "--json")
+    code, out, _ = run(
+        "joins", "--site", "haemoro_1x2", "--date", "2025-07-15", "--status", "TRIGGERED", "--format", "json"
+    )
     assert code == 0
     (row,) = [json.loads(line) for line in out.splitlines()]
     assert (row["group"], row["status"], row["reason"]) == (["sync002"], "TRIGGERED", "COMPLETE")
@@ -113,7 +128,7 @@ def test_the_sweep_acts_once() -> None:
     code, out, err = run("sweep")
     assert (code, err) == (0, "1 of 3 open groups acted on\n")
     assert out == "TRIGGERED  haemoro_1x2#2025-07-15#pose#sync001  2025-07-15#trigger_recon#sync001\n"
-    assert run("sweep", "--json")[1:] == ("", "0 of 2 open groups acted on\n")
+    assert run("sweep", "--format", "json")[1:] == ("", "0 of 2 open groups acted on\n")
 
 
 @pytest.mark.usefixtures("groups")
@@ -145,3 +160,27 @@ def test_rejections() -> None:
     assert run("joins", "--site", "a")[0] == 2
     assert "declares no joins" in run("sweep", "--pipeline", f"{__name__}:no_joins")[2]
     assert "has no 'x'" in run("sweep", "--pipeline", f"{__name__}:x")[2]
+
+
+def test_tables_of_other_keys_have_their_own_names_as_headings(client: Any) -> None:
+    keys = ("tenant_id", "HASH"), ("sk", "RANGE")
+    client.create_table(
+        TableName="Orders-dev",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    record = RecordBuilder("Orders-dev", "tenant_id", "sk").insert("acme", "order#A17", status="COMPLETED", customer=17)
+    join_handler(by_customer, "dev", client=client)(record, None)
+    declared = ("--pipeline", f"{__name__}:by_customer")
+    for arguments in ((), ("--site", "-")):
+        code, shown, _ = run("joins", *declared, *arguments)
+        heading, row, *_ = shown.splitlines()
+        assert (code, heading.split()[:4], row.split()[:4]) == (
+            0,
+            ["JOIN", "TENANT_ID", "-", "GROUP"],
+            ["order", "-", "-", "17"],
+        )
+    code, _, said = run("joins", *declared, "--site", "-", "--date", "2026-02-03")
+    assert code == 2
+    assert "sort keys begin with the event type" in said

@@ -47,7 +47,7 @@ def test_events_of_every_form_are_taken_from_standard_input() -> None:
 
 
 def test_json_is_one_line_an_event() -> None:
-    done = run(PATTERN, json.dumps(EVENT), "--json")
+    done = run(PATTERN, json.dumps(EVENT), "--format", "json")
     (line,) = done.stdout.splitlines()
     read = json.loads(line)
     assert (read["matches"], read["mismatches"][0]["path"]) == (False, "detail.state")
@@ -60,7 +60,7 @@ def test_a_pattern_on_which_the_engine_contradicts_itself_is_shown_with_its_rewr
     assert (done.exit_code, done.stdout) == (0, "<argument>:1: matches\n")
     assert "the engine contradicts itself: detail.a: " in done.stderr
     assert "write two rules, one with the strings and one with the numbers" in done.stderr
-    (quirk,) = json.loads(run(pattern, event, "--json").stdout)["quirks"]
+    (quirk,) = json.loads(run(pattern, event, "--format", "json").stdout)["quirks"]
     assert (quirk["code"], quirk["path"]) == ("string-beside-number", "detail.a")
     assert set(quirk) == {"code", "path", "here", "engine", "rewrite"}
 

@@ -26,7 +26,9 @@ def test_a_recorded_day_is_summed_up_and_printed_as_json_lines() -> None:
     assert text.exit_code == 0, text.output
     assert " inputs: " in text.stdout
     assert "received by" in text.stdout
-    lines = [json.loads(line) for line in run(str(RECORDS), "--pipeline", PIPELINE, "--json").stdout.splitlines()]
+    lines = [
+        json.loads(line) for line in run(str(RECORDS), "--pipeline", PIPELINE, "--format", "json").stdout.splitlines()
+    ]
     summary = lines.pop()["summary"]
     assert [line["time"] for line in lines] == sorted(line["time"] for line in lines)
     assert len(lines) == summary["input"]["read"] + summary["join_triggers"]

@@ -30,14 +30,14 @@ def test_a_block_of_two_lines_for_each_record_and_a_summary() -> None:
     ]
     assert len(lines) == 25 * 2 + 3
     assert lines[-2:] == [
-        "25 records: 10 delivered, 4 no rule, 11 filtered out, 0 failed",
-        "triggers: recon 8, preprocessing 2, reid 2",
+        "25 records: 11 delivered, 7 no rule, 7 filtered out, 0 failed",
+        "triggers: recon 8, preprocessing 3, reid 3",
     ]
     assert "\x1b" not in done.stdout
 
 
 def test_json_lines_for_machines() -> None:
-    done = run("route", "--json", "--env", "prod", RECORDS)
+    done = run("route", "--format", "json", "--env", "prod", RECORDS)
     routes = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(routes) == 25
     assert routes[1]["line"] == 2

@@ -34,7 +34,7 @@ def test_a_record_goes_through_pipe_bus_and_rules_to_the_function() -> None:
 
 def test_entries_go_to_the_bus_that_they_name_and_events_to_each_that_is_read() -> None:
     event = {"source": "orders", "detail-type": "Order changed", "detail": {"status": "NEW"}}
-    done = run(str(EXAMPLE / "entries.json"), json.dumps(event), "--template", TEMPLATE, "--json")
+    done = run(str(EXAMPLE / "entries.json"), json.dumps(event), "--template", TEMPLATE, "--format", "json")
     lines: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(line["form"], line["to"], line["element"]) for line in lines] == [
         ("PutEvents entry", "orders-dev", 0),

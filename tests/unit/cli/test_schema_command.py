@@ -87,7 +87,7 @@ def test_diff_names_changes_broken_consumers_and_rules(versions: tuple[Path, Pat
     assert "rule on-state: it can no longer match: detail.state" in done.stdout
     assert "rule any" not in done.stdout
     assert done.stdout.endswith("2 changes, 2 of them breaking\n")
-    printed = json.loads(run("diff", old, new, "--json").stdout)
+    printed = json.loads(run("diff", old, new, "--format", "json").stdout)
     assert [(change["kind"], change["path"]) for change in printed] == [
         ("field-removed", "detail.state"),
         ("field-added", "detail.status"),

@@ -78,11 +78,11 @@ def test_check_names_the_field_at_its_line_whatever_says_what_events_look_like(h
 
 
 def test_route_notes_it_beside_what_becomes_of_each_event(here: Path) -> None:
-    result = run("route", "events.jsonl", "--template", "shop.json", "--schemas", "registry", "--json")
+    result = run("route", "events.jsonl", "--template", "shop.json", "--schemas", "registry", "--format", "json")
     assert len(result.stdout.splitlines()) == 3
     assert "PE515 " in result.stderr
     assert "did you mean `detail.state`?" in result.stderr
-    assert "PE51" not in run("route", "events.jsonl", "--template", "shop.json", "--json").stderr
+    assert "PE51" not in run("route", "events.jsonl", "--template", "shop.json", "--format", "json").stderr
 
 
 def test_samples_that_cannot_be_read_are_an_error_with_their_line(here: Path) -> None:

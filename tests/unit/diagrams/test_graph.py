@@ -256,6 +256,12 @@ def test_hostile_names_are_text_in_both_diagrams() -> None:
         ), line
 
 
+def test_no_two_dollar_signs_stand_together_in_mermaid_which_would_begin_a_formula() -> None:
+    text = graph_mermaid(Graph((Box("a", Shape.BUS, ("$$$x$$",)),), (), "title"))
+    assert "#36;#8203;#36;#8203;#36;x#36;#8203;#36;" in text
+    assert "#36;#36;" not in text
+
+
 def test_characters_that_xml_does_not_take_are_replaced() -> None:
     graph = Graph((Box("a", Shape.BUS, ("a\x00b\ud800",)),), (), "title\x1f")
     ElementTree.fromstring(graph_svg(graph))

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
 
 from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError, RuleSet
+from perception_events.patterns._event_text import has_long_name
 
 
 def deep(levels: int, inner: str) -> str:
@@ -203,3 +205,55 @@ def test_hostile_input_is_answered_or_rejected_in_bounded_time(ask: Callable[[],
     with suppress(InvalidEventError, InvalidEventPatternError):
         ask()
     assert time.process_time() - started < LIMIT
+
+
+UNITS = 50_000
+"""How many UTF-16 units of a name the engine's reader takes."""
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        *((each, UNITS) for each in ("n", "\\u0041", "é", "\\n", '\\"', "\\\\")),
+        *((each, UNITS // 2) for each in ("\U0001f600", "\\ud83d\\ude00")),
+    ],
+)
+@pytest.mark.parametrize("where", ["{%s}", '{"a": "x", %s}', '{"a": ["x"], "b": {"c": [1, {%s}]}}'])
+def test_a_name_is_as_long_as_the_engine_s_reader_takes_it(name: str, most: int, where: str) -> None:
+    pattern = EventPattern.parse({"a": [{"exists": True}]})
+    rules = RuleSet({"rule": pattern})
+    for number, taken in ((most, True), (most + 1, False)):
+        event = where % f'"{name * number}" : 1'
+        for text in (event, event.encode()):
+            for match in (pattern.matches_json, rules.matching_rules_json):
+                if taken:
+                    assert bool(match(text)) is ('"a"' in event)
+                else:
+                    units = UNITS + UNITS // most
+                    with pytest.raises(InvalidEventError, match=f"Name length .{units}. exceeds"):
+                        match(text)
+
+
+def test_a_long_text_that_is_no_name_is_taken() -> None:
+    pattern = EventPattern.parse({"a": ["x"]})
+    for long in ("y" * 200_000, '\\"' * 100_000, ": " * 100_000, '\\": ' * 60_000, "\\\\" * 100_000):
+        assert pattern.matches_json(f'{{"b": "{long}", "a": "x", "c": ["{long}"]}}')
+        name = long.replace('"', "")
+        assert pattern.matches_json(f'{{"a": "x"}} {{"{name}": 1}}'), "after the event all is ignored"
+    assert pattern.matches_json('{"a": "x", "b": [' + "1, " * 100_000 + "1]}")
+    assert pattern.matches_json('{"a": "x",' + " " * 100_000 + '"b": 1}')
+
+
+def test_names_of_a_pattern_given_as_a_mapping_are_counted_too() -> None:
+    with pytest.raises(InvalidEventPatternError, match=r"Name length \(50001\)|has 50"):
+        EventPattern.parse({"n" * (UNITS + 1): ["x"]})
+
+
+def test_no_long_name_is_overlooked() -> None:
+    random = Random(7)
+    for _ in range(3000):
+        texts = ["".join(random.choices('":\\\n aé', k=random.choice([0, 1, 2, 5, 9]))) for _ in range(6)]
+        event = json.dumps({texts[0]: texts[1], texts[2]: {texts[3]: [1, texts[4], {texts[5]: 1}]}}, ensure_ascii=False)
+        names = [json.dumps(name, ensure_ascii=False)[1:-1] for name in (texts[0], texts[2], texts[3], texts[5])]
+        if any(f'"{name}":' in event and len(name) > 6 for name in names):
+            assert has_long_name(event, 6), event

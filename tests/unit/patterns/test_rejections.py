@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -32,9 +35,9 @@ def rejection(source: Any, **options: Any) -> InvalidEventPatternError:
         ({"a": [{"numeric": {">": 5}}]}, "/a/0/numeric", 'as in {"numeric": [">", 0, "<=", 5]}'),
         ({"a": [{"prefix": 5}]}, "/a/0/prefix", '{"prefix": "5"}'),
         ({"a": [{"suffix": ["x", "y"]}]}, "/a/0/suffix", '[{"suffix": "x"}, {"suffix": "y"}]'),
-        ({"a": [{"starts-with": "x"}]}, "/a/0/starts-with", 'did you mean {"prefix": ...}?'),
-        ({"a": [{"anythng-but": "x"}]}, "/a/0/anythng-but", 'did you mean {"anything-but": ...}?'),
-        ({"a": [{"regex": "x"}]}, "/a/0/regex", 'did you mean {"wildcard": ...}?'),
+        ({"a": [{"starts-with": "x"}]}, "/a/0/starts-with", 'did you mean {"prefix": "'),
+        ({"a": [{"anythng-but": "x"}]}, "/a/0/anythng-but", 'did you mean {"anything-but": "'),
+        ({"a": [{"regex": "x"}]}, "/a/0/regex", 'did you mean {"wildcard": "'),
         ({"a": [{"equals": "x"}]}, "/a/0/equals", "stands in the list as it is"),
         ({"a": []}, "/a", '[{"exists": true}] for any value'),
         ({"a": {}}, "/a", 'as in {"source": ["my.app"]}'),
@@ -100,3 +103,59 @@ def test_what_is_found_after_reading_has_its_place_too(
 def test_a_mapping_has_a_pointer_and_no_line() -> None:
     error = rejection({"a~/b": {"c": [{"wildcard": "*a*b*c*d*e*f*g*h*i*j*k*"}]}})
     assert (error.pointer, error.line) == ("/a~0~1b/c", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("{'source': ['aws.ec2']}", '{"source": ["aws.ec2"]}'),
+        ('{"source": [aws.ec2]}', '{"source": ["aws.ec2"]}'),
+        ('{"source": ["aws.ec2",]}', '{"source": ["aws.ec2"]}'),
+        ('{"source": ["a"],}', '{"source": ["a"]}'),
+        ('{"detail": {"a": ["x"]', '{"detail": {"a": ["x"]}}'),
+        ('{"a": [1, 2,}', '{"a": [1, 2]}'),
+        ('{"a": ["x" "y"]}', '{"a": ["x", "y"]}'),
+        ('{"a": ["x"] "b": ["y"]}', '{"a": ["x"], "b": ["y"]}'),
+        ('{"a" = ["x"]}', '{"a": ["x"]}'),
+        ('{a: ["x"], b-c: ["y"]}', '{"a": ["x"], "b-c": ["y"]}'),
+        ("{\u201ca\u201d: [\u201cx\u201d]}", '{"a": ["x"]}'),
+        ('// all\n{"a": ["x"]}', '{"a": ["x"]}'),
+        ('{"a": ["x"], /* not now */ "b": ["y"]}', '{"a": ["x"], "b": ["y"]}'),
+        ('{"a": [True, None]}', '{"a": [true, null]}'),
+        ('{"a": [undefined]}', '{"a": [null]}'),
+        ('{"a": [05, .5, 1_000]}', '{"a": [5, 0.5, 1000]}'),
+        ('{"source": "[\\"a\\"]"}', '{"source": ["a"]}'),
+        ('{"detail": "{\\"a\\": [1]}"}', '{"detail": {"a": [1]}}'),
+        ('{"n": [{"numeric": ">5"}]}', '{"numeric": [">", 5]}'),
+        ('{"n": [{"numeric": [">=5", "<10"]}]}', '{"numeric": [">=", 5, "<", 10]}'),
+        ('{"n": [{"numeric": ["=>", 5]}]}', '{"numeric": [">=", 5]}'),
+        ('{"n": [{"numeric": ["between", 1, 2]}]}', '{"numeric": [">=", 1, "<=", 2]}'),
+        ('{"n": [{">": 5}]}', '{"numeric": [">", 5]}'),
+        ('{"n": [{"gte": 5}]}', '{"numeric": [">=", 5]}'),
+        ('{"a": [{"contains": "b*c"}]}', '{"wildcard": "*b\\\\*c*"}'),
+        ('{"a": [{"startsWith": "x"}]}', '{"prefix": "x"}'),
+        ('{"a": [{"not": "x"}]}', '{"anything-but": "x"}'),
+    ],
+)
+def test_a_classic_mistake_is_shown_as_it_was_meant(text: str, meant: str) -> None:
+    error = rejection(text)
+    assert meant in (error.hint or ""), error.hint
+    assert error.line is not None
+    json.loads(meant)
+
+
+def test_yaml_is_called_yaml() -> None:
+    for text in ("source:\n  - aws.ec2", "a: [x]"):
+        assert "looks like YAML" in (rejection(text).hint or "")
+
+
+def test_no_text_makes_a_hint_fail_or_wait() -> None:
+    random = Random(3)
+    pieces = [*"{}[],:='\"x1-\n\\\u201c", '"a"', "'b'", "/*", "*/", "//"]
+    for _ in range(3000):
+        text = "".join(random.choices(pieces, k=random.randint(1, 12)))
+        with suppress(InvalidEventPatternError):
+            EventPattern.parse(text)
+    for text in ("[" * 4000, "{" * 4000, "'" * 4000, '{"a":' * 800, "{/*" * 1300, "{x " * 1300):
+        with pytest.raises(InvalidEventPatternError):
+            EventPattern.parse(text)

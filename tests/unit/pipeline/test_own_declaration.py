@@ -23,6 +23,8 @@ from perception_events.pipeline import (
     TableSettings,
 )
 from perception_events.pipeline.checks import check_pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
+from perception_events.testing import RecordBuilder
 from perception_events.topology import (
     ApiDestination,
     EventBus,
@@ -292,6 +294,25 @@ def test_a_module_after_a_join_is_one_line() -> None:
     assert JOINED.joins[0].trigger == ("recon",)
 
 
+def test_a_function_that_modules_share_starts_what_comes_after_the_module_of_the_event() -> None:
+    shared = Pipeline(
+        modules=(
+            Module("pose", targets=("aggregate",), triggers=("recon",)),
+            Module("recon", targets=("aggregate",)),
+            Module("thermal", targets=("aggregate",), after=("recon",)),
+        )
+    )
+    assert shared.started_by("aggregate") == ("recon", "thermal")
+    rows = RecordBuilder()
+    started = [
+        PipelineSimulation(shared)
+        .route_record(rows.insert("lab", f"2025-07-15#{name}#sync001", status="COMPLETED"))
+        .triggers
+        for name in ("pose", "recon", "thermal")
+    ]
+    assert started == [("recon",), ("thermal",), ()]
+
+
 def test_a_module_after_another_module_is_started_by_its_functions() -> None:
     pipeline = Pipeline((Module("pose", targets=("aggregate_pose",)), Module("recon", after=("pose",))))
     assert pipeline.started_by("aggregate_pose") == ("recon",)
@@ -312,3 +333,9 @@ def test_a_status_that_no_filter_passes_is_found() -> None:
     assert found == [("pipe.filter_criteria", "a new item with 'status' 'APPROVED' passes none of them")]
     passing = PipeSettings(filter_criteria=table.status_filters("COMPLETED", "APPROVED"))
     assert "PE404" not in [f.identifier for f in check_pipeline(replace(pipeline, pipe=passing))]
+
+
+def test_two_further_resources_of_one_id_are_rejected() -> None:
+    pipeline = replace(JOINED, resources=(Queue("Jobs"), Queue("Jobs", retention=60)))
+    with pytest.raises(InvalidTopologyError, match=r"resources\[Jobs\]\): Jobs: two resources have this id"):
+        pipeline.topology("dev")

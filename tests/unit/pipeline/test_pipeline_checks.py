@@ -24,13 +24,14 @@ from perception_events.classifiers import ContainsClassifier
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.pipeline import (
     BusSettings,
+    EnrichmentSettings,
     FunctionSettings,
     Module,
     Pipeline,
     PipeSettings,
     RuleSettings,
     TableSettings,
-    perception_pipeline,
+    original_pipeline,
 )
 from perception_events.pipeline.checks import check_pipeline
 
@@ -289,7 +290,7 @@ def test_exit_codes_follow_the_severity_asked_for() -> None:
 
 
 def test_json_and_sarif_carry_every_finding() -> None:
-    findings = check_pipeline(perception_pipeline, waivers=[Waiver("PE212", "one schema is wanted")])
+    findings = check_pipeline(original_pipeline, waivers=[Waiver("PE212", "one schema is wanted")])
     assert [f["id"] for f in json.loads(findings_json(findings))] == [f.identifier for f in findings]
     run = json.loads(findings_sarif(findings))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
@@ -459,3 +460,32 @@ def test_a_handler_that_takes_lists_but_not_this_record_is_not_told_to_take_list
 
 def test_a_declaration_with_the_default_settings_has_nothing_to_be_said_of() -> None:
     assert check_pipeline(Pipeline(modules=(Module("pose", targets=("aggregate_pose",)),))) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PipeSettings(),
+        PipeSettings(enrichment_input_template=None),
+        PipeSettings(target_input_template='{"PerceptionPipelineEventType": <$.PerceptionPipelineEventType>}'),
+    ],
+)
+def test_a_rule_for_an_event_type_that_nothing_gives_is_found_behind_every_template(settings: PipeSettings) -> None:
+    def found(event_type: str) -> list[str]:
+        pattern: JSONObject = {"detail": {"PerceptionPipelineEventType": [event_type]}}
+        rule = RuleSettings("archive-rule", pattern, ("archive",))
+        findings = check_pipeline(replace(SOUND, pipe=settings, extra_rules=(rule,)))
+        return [f"{f.location}: {f.reason}" for f in findings if f.identifier == "PE303"]
+
+    assert found("pose") == []
+    assert found("posse") == [
+        "rules[archive-rule-dev].detail.PerceptionPipelineEventType: "
+        'nothing that passes pipe Pipe has `detail.PerceptionPipelineEventType` ["posse"]'
+    ]
+
+
+def test_an_event_type_that_a_function_of_ones_own_says_again_is_not_known() -> None:
+    rule = RuleSettings("archive-rule", {"detail": {"PerceptionPipelineEventType": ["posse"]}}, ("archive",))
+    own = EnrichmentSettings(lambda items: items, adds=("PerceptionPipelineEventType",))
+    findings = check_pipeline(replace(SOUND, enrichment=own, extra_rules=(rule,)))
+    assert "PE303" not in [finding.identifier for finding in findings]

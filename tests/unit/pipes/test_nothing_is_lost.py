@@ -10,6 +10,7 @@ import pytest
 from perception_events.buses import EventBus, Rule
 from perception_events.clock import ManualClock
 from perception_events.pipes import (
+    BatchSource,
     EventBusTarget,
     EventSourceMapping,
     FunctionTarget,
@@ -48,7 +49,7 @@ def test_a_recorded_stream_repeats_the_batch_that_was_in_flight_at_a_crash(crash
     scheduler = Scheduler(0, ManualClock(CREATED))
     received = RecordingTarget()
     parameters = SourceParameters(batch_size=3, parallelization_factor=lanes)
-    pipe = Pipe("p", FunctionTarget(received), parameters=parameters, clock=scheduler.clock)
+    pipe = Pipe("p", FunctionTarget(received), source=BatchSource(parameters=parameters), clock=scheduler.clock)
     run = PipeRun(
         pipe, RecordedStream(iter(records(10))), scheduler=scheduler, faults=crashes_at(crash, PipeStep.FILTER, crash)
     )
@@ -63,7 +64,11 @@ def test_a_recorded_stream_forgets_what_is_checkpointed() -> None:
     parameters = SourceParameters(batch_size=10)
     held: list[int] = []
     function = FunctionTarget(RecordingTarget(lambda batch: held.append(len(stream._kept))))
-    run = PipeRun(Pipe("p", function, parameters=parameters, clock=scheduler.clock), stream, scheduler=scheduler)
+    run = PipeRun(
+        Pipe("p", function, source=BatchSource(parameters=parameters), clock=scheduler.clock),
+        stream,
+        scheduler=scheduler,
+    )
     scheduler.run_until_idle()
     assert run.result.delivered == 5000
     assert max(held) <= 40
@@ -78,7 +83,7 @@ def test_a_child_shard_s_records_that_expire_behind_a_poison_record_are_told() -
     pipe = Pipe(
         "p",
         FunctionTarget(failing),
-        parameters=SourceParameters(batch_size=1),
+        source=BatchSource(parameters=SourceParameters(batch_size=1)),
         retry_policy=RetryPolicy(lambda retry: 5000.0),
         clock=scheduler.clock,
         trace=trace.record,
@@ -133,7 +138,7 @@ def test_records_that_an_enrichment_merged_into_an_item_that_was_rejected_are_no
     pipe = Pipe(
         "p",
         EventBusTarget(bus),
-        parameters=SourceParameters(batch_size=5, maximum_retry_attempts=1),
+        source=BatchSource(parameters=SourceParameters(batch_size=5, maximum_retry_attempts=1)),
         enrichment=lambda batch: [{"eventID": batch[0]["eventID"], "all": len(batch)}],
         clock=ManualClock(CREATED),
     )
@@ -146,7 +151,11 @@ def test_items_count_what_the_target_took_whatever_the_enrichment_made_of_the_re
     def pipe(enrichment: Any, bus: RecordingBus) -> Any:
         parameters = SourceParameters(batch_size=5, maximum_retry_attempts=1)
         return Pipe(
-            "p", EventBusTarget(bus), parameters=parameters, enrichment=enrichment, clock=ManualClock(CREATED)
+            "p",
+            EventBusTarget(bus),
+            source=BatchSource(parameters=parameters),
+            enrichment=enrichment,
+            clock=ManualClock(CREATED),
         ).process(records(5))
 
     merged = pipe(lambda batch: [{"all": len(batch)}], RecordingBus())
@@ -174,7 +183,7 @@ def test_a_wrong_identifier_is_explained(identifier: str, explained: str) -> Non
     pipe = Pipe(
         "p",
         FunctionTarget(lambda batch: {"batchItemFailures": [{"itemIdentifier": identifier}]}),
-        parameters=SourceParameters(maximum_retry_attempts=0),
+        source=BatchSource(parameters=SourceParameters(maximum_retry_attempts=0)),
         clock=ManualClock(CREATED),
         trace=trace.record,
     )
@@ -188,7 +197,7 @@ def test_a_mapping_s_wrong_identifier_is_explained_the_other_way_round() -> None
     mapping = EventSourceMapping(
         "m",
         lambda event: {"batchItemFailures": [{"itemIdentifier": "e1"}]},
-        parameters=SourceParameters(maximum_retry_attempts=0),
+        source=BatchSource(parameters=SourceParameters(maximum_retry_attempts=0)),
         reports_failures=True,
         clock=ManualClock(CREATED),
         trace=trace.record,
@@ -226,8 +235,7 @@ def test_the_failure_record_of_a_mapping_names_the_function_and_the_attempts() -
     mapping = EventSourceMapping(
         "m",
         lambda event: 1 / 0,
-        parameters=SourceParameters(maximum_retry_attempts=1),
-        on_failure=letters,
+        source=BatchSource(parameters=SourceParameters(maximum_retry_attempts=1), dead_letters=letters),
         function_arn="arn:aws:lambda:us-east-1:123456789012:function:f",
         clock=ManualClock(CREATED),
     )
@@ -243,7 +251,7 @@ def test_messages_of_a_queue_go_back_to_it_and_are_not_retried_here() -> None:
     pipe = Pipe(
         "p",
         FunctionTarget(lambda batch: {"batchItemFailures": [{"itemIdentifier": "b"}]}),
-        source=SQS_QUEUE,
+        source=BatchSource(SQS_QUEUE),
         clock=ManualClock(CREATED),
     )
     batch = pipe.batch(messages)
@@ -260,13 +268,13 @@ def test_a_body_is_decoded_for_filters_templates_and_paths_but_not_for_the_targe
     clock = ManualClock(CREATED)
     target = EventBusTarget(bus, source="$.body.orderSystem")
     template = '{"orderId": <$.body.orderId>}'
-    Pipe("p", target, source=SQS_QUEUE, filters=filters, target_input_template=template, clock=clock).process(
-        [order, other]
-    )
+    Pipe(
+        "p", target, source=BatchSource(SQS_QUEUE, filters=filters), target_input_template=template, clock=clock
+    ).process([order, other])
     [entry] = bus.entries
     assert (entry["Source"], entry["DetailType"]) == ("offline", "Event from aws:sqs")
     assert entry["Detail"] == '{"orderId":"Order-123"}'
-    Pipe("p", FunctionTarget(received), source=SQS_QUEUE, clock=clock).process([order])
+    Pipe("p", FunctionTarget(received), source=BatchSource(SQS_QUEUE), clock=clock).process([order])
     assert received.events == [[order]]
 
 
@@ -337,7 +345,7 @@ def test_what_a_pipe_puts_on_a_bus_matches_as_its_text_would() -> None:
         enriched = Pipe(
             "p",
             EventBusTarget(bus, source="s"),
-            parameters=SourceParameters(batch_size=1),
+            source=BatchSource(parameters=SourceParameters(batch_size=1)),
             enrichment=lambda batch, value=value: [{"v": value}],
             clock=ManualClock(CREATED),
         )

@@ -13,6 +13,7 @@ from perception_events.clock import ManualClock
 from perception_events.errors import UnretriableError
 from perception_events.json_values import JSONValue
 from perception_events.pipes import (
+    BatchSource,
     EventBusTarget,
     FunctionTarget,
     Pipe,
@@ -41,9 +42,8 @@ class PipeFixture:
             "perception",
             target,
             clock=self.clock,
-            dead_letters=self.queue if queue else None,
             trace=self.trace.record,
-            **pipe_settings(**settings),
+            **pipe_settings(dead_letters=self.queue if queue else None, **settings),
         )
 
     def process(self, given: Any) -> PipeResult:
@@ -327,11 +327,15 @@ def test_a_clock_that_cannot_be_advanced_is_run_ahead_of() -> None:
 
 def test_waiting_can_be_the_caller_s() -> None:
     waited: list[float] = []
+
+    class OwnClock(ManualClock):
+        def advance(self, seconds: float) -> None:
+            waited.append(seconds)
+
     pipe = Pipe(
         "perception",
         FunctionTarget(Function(times(3, RuntimeError("busy")))),
-        clock=ManualClock(CREATED),
-        wait=waited.append,
+        clock=OwnClock(CREATED),
         retry_policy=RetryPolicy(lambda retry: retry * 10.0),
     )
     assert pipe.process([record(1)]).delivered == 1
@@ -357,8 +361,7 @@ def test_the_records_of_a_dead_letter_can_be_read_for_a_day() -> None:
     pipe = Pipe(
         "p",
         FunctionTarget(Function(lambda _: 1 / 0)),
-        parameters=SourceParameters(batch_size=2, maximum_retry_attempts=0),
-        dead_letters=queue,
+        source=BatchSource(parameters=SourceParameters(batch_size=2, maximum_retry_attempts=0), dead_letters=queue),
         clock=clock,
     )
     pipe.process(given, shard_id=shard.shard_id)

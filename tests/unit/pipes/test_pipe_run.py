@@ -9,7 +9,7 @@ import pytest
 
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONValue
-from perception_events.pipes import FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
+from perception_events.pipes import BatchSource, FunctionTarget, Pipe, PipeRun, PipeStep, StepFault
 from perception_events.scheduler import Scheduler
 from perception_events.streams import InMemoryTable, RecordedStream, Stream, UnreadableRecordError
 from perception_events.topology import SourceParameters
@@ -158,7 +158,9 @@ def test_a_crash_repeats_the_batch_in_flight_and_loses_nothing(step: PipeStep) -
 def test_recorded_records_are_read_to_their_end() -> None:
     world = ScheduledPipe(batch_size=4)
     target = Function()
-    world.pipe = Pipe("p", FunctionTarget(target), parameters=SourceParameters(batch_size=4), clock=world.clock)
+    world.pipe = Pipe(
+        "p", FunctionTarget(target), source=BatchSource(parameters=SourceParameters(batch_size=4)), clock=world.clock
+    )
     run = world.run(RecordedStream(iter(records(10))))
     world.scheduler.run_until_idle()
     assert target.calls == [records(10)[:4], records(10)[4:8], records(10)[8:]]

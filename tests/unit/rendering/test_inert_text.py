@@ -6,14 +6,16 @@ import json
 import re
 import shutil
 import subprocess
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perception_events.rendering import RenderError, template
+from perception_events.rendering import RenderError, render, template
 from perception_events.topology import EventBus, Rule, Topology
-from support.topologies import HOSTILE, hostile
+from support.hostile_texts import MARK, hostile_words
+from support.topologies import HOSTILE, every_kind, hostile
 
 REFERENCE = re.compile(r"(?<![$%])\$\{((?:aws_|data\.|var\.)[a-z0-9_.]+)\}")
 ARN = "arn:aws:events:eu-west-1:210987654321:"
@@ -33,29 +35,56 @@ def texts(value: Any, place: str = "") -> dict[str, str]:
     return found
 
 
+WORDS = ["".join(HOSTILE), *hostile_words(6)]
+
+
+def holds(text: str, word: str) -> bool:
+    """Whether `word` is in `text` as it is, or as JSON writes it, once or twice."""
+    forms = {word, word.replace('"', "'")}
+    for _ in range(2):
+        forms |= {json.dumps(form, ensure_ascii=ascii)[1:-1] for form in forms for ascii in (True, False)}
+    return any(form in text for form in forms)
+
+
 def test_terraform_evaluates_nothing_but_references(tmp_path: Path) -> None:
     """Terraform itself reads the texts: what it makes of them holds the hostile words as they are."""
     terraform = shutil.which("terraform")
     if terraform is None:
         pytest.skip("terraform is not on the PATH")
-    written: Any = template(hostile(), "terraform-json")
-    found = texts({"resource": written["resource"], "output": written["output"]})
-    assert sum("passwd" in text for text in found.values()) > 30
+    marked: dict[str, tuple[str, str]] = {}
+    variables: dict[str, Any] = {}
+    for word in WORDS:
+        written: Any = template(every_kind(word), "terraform-json")
+        variables |= written["variable"]
+        parts = texts({"resource": written["resource"], "output": written["output"]}).values()
+        found = [text for text in parts if MARK in text or "passwd" in text]
+        assert len(found) > 30
+        marked |= {f"t{len(marked) + at}": (text, word) for at, text in enumerate(found)}
     # Without the provider its resources cannot be evaluated; a reference to one becomes a word.
-    outputs = {f"t{at}": {"value": REFERENCE.sub("REF", text)} for at, text in enumerate(found.values())}
-    (tmp_path / "main.tf.json").write_text(
-        json.dumps({"variable": written["variable"], "output": outputs}), encoding="utf-8"
-    )
+    outputs = {name: {"value": REFERENCE.sub("REF", text)} for name, (text, _) in marked.items()}
+    main = {"//": "".join(WORDS), "variable": variables, "output": outputs}
+    (tmp_path / "main.tf.json").write_text(json.dumps(main), encoding="utf-8")
     for arguments in (["init"], ["apply", "-auto-approve", "-var=code_bucket=b", "-var=code_key=k"]):
         done = subprocess.run([terraform, *arguments, "-no-color"], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr[-300:]
     done = subprocess.run([terraform, "output", "-json"], cwd=tmp_path, capture_output=True, text=True, check=True)
-    evaluated = [one["value"] for one in json.loads(done.stdout).values()]
-    word = "".join(HOSTILE)
-    marked = [text for text in evaluated if isinstance(text, str) and "passwd" in text]
-    assert len(marked) > 30
-    for text in marked:
-        assert word in text or json.dumps(word, ensure_ascii=False)[1:-1] in text or word.replace('"', "'") in text
+    evaluated = json.loads(done.stdout)
+    assert len(evaluated) == len(marked)
+    for name, (_, word) in marked.items():
+        # Go's normal form of a letter and its accent is one letter.
+        text, plain = (unicodedata.normalize("NFC", each) for each in (evaluated[name]["value"], word))
+        assert holds(text, plain), (text, word)
+
+
+@pytest.mark.parametrize("word", hostile_words(12))
+def test_a_template_in_yaml_is_the_template_in_json_whatever_the_names(word: str) -> None:
+    yaml = pytest.importorskip("yaml", reason="PyYAML comes with [templates]")
+    topology = every_kind(word)
+    if "{{resolve:" in word:
+        with pytest.raises(RenderError, match="dynamic reference"):
+            render(topology)
+    else:
+        assert json.loads(render(topology)) == template(topology) == yaml.safe_load(render(topology))
 
 
 def test_cloudformation_substitutes_nothing_but_references() -> None:

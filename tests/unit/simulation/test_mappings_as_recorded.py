@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -13,6 +14,8 @@ from perception_events.topology import (
     EventSourceMapping,
     Filter,
     Function,
+    KinesisStream,
+    Opaque,
     Queue,
     SourceParameters,
     TableStream,
@@ -160,3 +163,85 @@ def test_these_responses_fail_the_whole_batch_as_on_aws(failure: Any) -> None:
         RecordingTarget(function), function_response_types=("ReportBatchItemFailures",), source_parameters=settings
     ).put_record(record(1, {}))
     assert len(calls) == 3, "the batch is tried again as often as it may be"
+
+
+def kinesis(*sequence_numbers: int) -> list[dict[str, Any]]:
+    """Records in the form in which a function gets them, as recorded events have them."""
+    return [
+        {
+            "kinesis": {
+                "kinesisSchemaVersion": "1.0",
+                "partitionKey": "p",
+                "sequenceNumber": str(number),
+                "data": base64.b64encode(json.dumps({"n": number}).encode()).decode(),
+                "approximateArrivalTimestamp": 1_752_538_268.0,
+            },
+            "eventSource": "aws:kinesis",
+            "eventID": f"shardId-000000000007:{number}",
+            "eventName": "aws:kinesis:record",
+        }
+        for number in sequence_numbers
+    ]
+
+
+def kinesis_simulation(function: RecordingTarget, *others: Any, **settings: Any) -> Simulation:
+    mapping = EventSourceMapping("M", source="Stream", function="F", **settings)
+    return Simulation(Topology([KinesisStream("Stream"), Function("F"), mapping, *others]), functions={"F": function})
+
+
+def test_a_kinesis_record_as_a_function_gets_it_is_filtered_by_its_data() -> None:
+    function = RecordingTarget()
+    system = kinesis_simulation(function, filters=(Filter({"data": {"n": [2]}}),))
+    for record in kinesis(1, 2, 3):
+        system.put_record(record)
+    [event] = function.events
+    assert [record["kinesis"]["sequenceNumber"] for record in event["Records"]] == ["2"]
+
+
+@pytest.mark.parametrize("bisect", [False, True])
+def test_what_is_left_of_a_partial_failure_begins_its_attempts_anew_and_is_not_halved(bisect: bool) -> None:
+    calls: list[list[str]] = []
+
+    def function(event: Any) -> Any:
+        numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
+        calls.append(numbers)
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in numbers if number in ("5", "6")]}
+
+    kinesis_simulation(
+        RecordingTarget(function),
+        function_response_types=("ReportBatchItemFailures",),
+        source_parameters=SourceParameters(batch_size=3, maximum_retry_attempts=1),
+        bisect=bisect,
+    ).process(kinesis(1, 2, 3, 4, 5, 6))
+    alone = [["5"], ["5"], ["6"], ["6"]] if bisect else []
+    assert calls == [["1", "2", "3"], ["4", "5", "6"], ["5", "6"], *(alone or [["5", "6"]])]
+
+
+@pytest.mark.parametrize(
+    ("response", "error"), [({"batchItemFailures": [{"itemIdentifier": "1"}]}, None), (ValueError, "Unhandled")]
+)
+def test_a_dead_letter_says_whether_the_function_raised_and_its_shard_and_a_bucket_gets_the_records(
+    response: Any, error: str | None
+) -> None:
+    def function(event: Any) -> Any:
+        if response is ValueError:
+            raise ValueError
+        return response
+
+    letters = []
+    for destination in (Queue("D"), Opaque("D", type="AWS::S3::Bucket")):
+        result = kinesis_simulation(
+            RecordingTarget(function),
+            destination,
+            function_response_types=("ReportBatchItemFailures",),
+            source_parameters=SourceParameters(batch_size=1, maximum_retry_attempts=1),
+            on_failure="D",
+        ).put_record(kinesis(1)[0])
+        letters += result.inputs_of("D")
+    queued, stored = letters
+    assert isinstance(queued, dict)
+    assert isinstance(stored, dict)
+    assert queued["responseContext"]["functionError"] == error  # type: ignore[index, call-overload]
+    assert queued["KinesisBatchInfo"]["shardId"] == "shardId-000000000007"  # type: ignore[index, call-overload]
+    assert "payload" not in queued
+    assert stored["payload"] == {"Records": kinesis(1)}

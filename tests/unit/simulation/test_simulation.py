@@ -433,6 +433,24 @@ def test_what_a_handler_raises_is_lambda_s_to_retry_and_to_dead_letter() -> None
     assert payload["requestPayload"]["detail"] == EVENT["detail"]  # type: ignore[index, call-overload]
 
 
+def test_a_function_s_dead_letter_queue_gets_the_event_and_why_beside_the_report_of_its_destination() -> None:
+    failing = RecordingTarget(lambda event: 1 / 0)
+    function = Function("F", on_failure="Reports", dead_letter_queue="Dead")
+    result = simulation(
+        BUS, function, Queue("Dead"), Queue("Reports"), rule("R", to("F")), functions={"F": failing}
+    ).put_event(EVENT)
+    [letter] = result.inputs_of("Dead")
+    [report] = result.inputs_of("Reports")
+    assert isinstance(letter, dict)
+    assert json.loads(str(letter["Body"]))["detail"] == EVENT["detail"]
+    attributes = letter["MessageAttributes"]
+    assert isinstance(attributes, dict)
+    assert attributes["ErrorMessage"] == {"DataType": "String", "StringValue": "division by zero"}
+    assert list(attributes) == ["RequestID", "ErrorCode", "ErrorMessage"]
+    assert report["requestPayload"]["detail"] == EVENT["detail"]  # type: ignore[index, call-overload]
+    assert [step.where for step in result.trace if isinstance(step, DeadLettered)] == ["F", "F"]
+
+
 def test_a_failed_invocation_is_the_rule_s_to_retry_and_its_dead_letter_reaches_who_reads_the_queue() -> None:
     throttled = RecordingTarget(lambda event: (_ for _ in ()).throw(TargetError("busy", code="THROTTLING")))
     target = to("F", dead_letter_queue="Dead", retry_policy=RetryPolicy(2, 3600))
@@ -506,7 +524,7 @@ def test_the_default_retries_are_one_step_and_say_that_the_record_blocks_its_sha
     assert result.retries > 1400
     assert [type(step).__name__ for step in result.trace] == ["RecordSeen", "Retried", "Discarded"]
     [failure] = result.failures
-    assert "after 24.0 h" in failure
+    assert "RecordAgeExceeded, lost, blocking its shard for 24.0 h: " in failure
     assert "ZeroDivisionError" in failure
     assert len(result.table()) < 2000
 

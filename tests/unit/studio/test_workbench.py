@@ -18,6 +18,7 @@ from perception_events.topology import (
     Function,
     Pipe,
     Queue,
+    Resource,
     Rule,
     RuleTarget,
     Topology,
@@ -341,3 +342,38 @@ def test_threads_may_use_it_at_once(workbench: Workbench) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(work, range(40)))
+
+
+@pytest.mark.parametrize("buses", [1, 20])
+def test_an_event_in_a_circle_shows_its_way_and_why_it_ended(buses: int) -> None:
+    resources: list[Resource] = []
+    for number in range(buses):
+        bus, queue = f"Bus{number}", f"Queue{number}"
+        around = '{"tenant": "a"}'
+        resources += [
+            EventBus(bus, name=bus.lower()),
+            Queue(queue, name=queue.lower()),
+            Rule(
+                f"Rule{number}",
+                name=f"rule{number}",
+                bus=bus,
+                event_pattern={"detail": {"tenant": ["a"]}},
+                targets=(RuleTarget("queue", target=queue),),
+            ),
+            Pipe(
+                f"Pipe{number}",
+                name=f"pipe{number}",
+                source=queue,
+                target=f"Bus{(number + 1) % buses}",
+                target_input_template=around,
+            ),
+        ]
+    workbench = Workbench(FixedSource(Topology(resources, name="circle"), checked=True))
+    assert call(workbench, "overview", {})["svg"].count('class="box rule') == buses
+    event = {"source": "s", "detail-type": "d", "detail": {"tenant": "a"}}
+    for _ in range(2):
+        result = send(workbench, event, "Bus0")
+        assert "error" not in result
+        assert {f"Rule{number}" for number in range(buses)} <= {id for step in result["steps"] for id in step["ids"]}
+        assert "feeds itself" in result["failures"][-1]
+    assert send(workbench, event | {"detail": {"tenant": "b"}}, "Bus0")["failures"] == []

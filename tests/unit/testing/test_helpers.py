@@ -14,7 +14,7 @@ from perception_events.clock import ManualClock
 from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.models import StreamRecord
-from perception_events.pipes import EventBusTarget, FunctionTarget, PartialFailure, Pipe, PipeStep
+from perception_events.pipes import BatchSource, EventBusTarget, FunctionTarget, PartialFailure, Pipe, PipeStep
 from perception_events.streams import InvalidItemError, item_size
 from perception_events.testing import (
     AsyncFunction,
@@ -98,9 +98,11 @@ def test_assertions_hold_on_a_pipe(
     pipe = Pipe(
         "p",
         FunctionTarget(FailingTarget()),
-        parameters=SourceParameters(maximum_retry_attempts=0),
-        filters=[{"eventName": ["INSERT"]}],
-        dead_letters=recording_queue,
+        source=BatchSource(
+            parameters=SourceParameters(maximum_retry_attempts=0),
+            filters=[{"eventName": ["INSERT"]}],
+            dead_letters=recording_queue,
+        ),
         clock=manual_clock,
         trace=event_trace.record,
     )

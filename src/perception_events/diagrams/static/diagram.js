@@ -107,7 +107,7 @@ export class Diagram {
     if (!box) return;
     const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(box.getAttribute(name)));
     const [, , w, h] = this.view;
-    const scale = Math.min(1, 900 / w);
+    const scale = Math.min(1, Math.max(900, this.viewport.getBoundingClientRect().width / LARGEST) / w);
     this.view = [x + width / 2 - (w * scale) / 2, y + height / 2 - (h * scale) / 2, w * scale, h * scale];
     this.#apply();
   }
@@ -124,14 +124,17 @@ export class Diagram {
     const top = Math.min(...rects.map(([, y]) => y)) - 40;
     const right = Math.max(...rects.map(([x, , w]) => x + w)) + 40;
     const bottom = Math.max(...rects.map(([, y, , h]) => y + h)) + 40;
-    this.view = [left, top, Math.max(right - left, 500), Math.max(bottom - top, 300)];
-    this.#apply();
+    this.#show([left, top, right - left, bottom - top]);
   }
 
-  // All of the picture; a small one is not blown up beyond LARGEST.
+  // All of the picture.
   fit() {
+    this.#show(this.size);
+  }
+
+  // Show a part in the middle; a small one is not blown up beyond LARGEST.
+  #show([x, y, w, h]) {
     const { width, height } = this.viewport.getBoundingClientRect();
-    const [x, y, w, h] = this.size;
     const [wide, high] = [Math.max(w, width / LARGEST), Math.max(h, height / LARGEST)];
     this.view = [x - (wide - w) / 2, y - (high - h) / 2, wide, high];
     this.#apply();

@@ -8,6 +8,9 @@ dict entry that is replaced.
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import itemgetter
+
 from perception_events.patterns._values import as_octets, ascii_lower
 from perception_events.patterns.index._parsed import digits_of, number_of
 from perception_events.patterns.index._postings import find_posting, insert_posting, place_of
@@ -98,6 +101,37 @@ class LeafIndex:
                             found += postings
         for find in self._finders:
             find(leaf, found, parsed)
+
+    def column_finder(self) -> Callable[[list[str]], set[int]]:
+        """What gives the numbers of those leaves in a list that find anything of what is indexed now; "" is no leaf.
+
+        Most leaves find nothing: they are asked of each table together, which costs less than `find` of each.
+        """
+        exact = self._exact.lists.__contains__ if self._exact.lists else None
+        ends = self._affixes.shortest_gates()
+        others = bool(self._finders)
+
+        def finding(leaves: list[str]) -> set[int]:
+            numbers = range(len(leaves))
+            if others:
+                return {at for at in numbers if leaves[at] and self._finds(leaves[at])}
+            found = set(compress(numbers, map(exact, leaves))) if exact is not None else set()
+            if ends:
+                octets = leaves if "".join(leaves).isascii() else [as_octets(leaf) for leaf in leaves]
+                for part, is_gate in ends:
+                    found.update(
+                        at
+                        for at in compress(numbers, map(is_gate, map(part, octets)))
+                        if at not in found and self._finds(leaves[at])
+                    )
+            return found
+
+        return finding
+
+    def _finds(self, leaf: str) -> bool:
+        found: Postings = []
+        self.find(leaf, found, {})
+        return bool(found)
 
     def _table(self, kind: str) -> Table:
         table = self._tables.get(kind)
@@ -193,6 +227,16 @@ class _Affixes:
     def table(self, end: str, text: str) -> dict[str, Postings]:
         """The table of texts as long as `text`."""
         return self._tables.setdefault((end, len(text)), {})
+
+    def shortest_gates(self) -> list[tuple[Callable[[str], str], Callable[[str], bool]]]:
+        """For each end: what cuts the shortest gate out of a leaf, and whether a gate in use begins, or ends, so."""
+        found: list[tuple[Callable[[str], str], Callable[[str], bool]]] = []
+        for end in ("prefix", "suffix"):
+            gates = [gate for (of_end, _), behind in self._behind.items() if of_end == end for gate in behind]
+            if gates:
+                part = _part(end, min(map(len, gates)))
+                found.append((itemgetter(part), frozenset(gate[part] for gate in gates).__contains__))
+        return found
 
     def count(self, end: str, text: str, change: int) -> None:
         """A text came into its table or left it."""

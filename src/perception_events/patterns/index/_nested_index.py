@@ -226,6 +226,10 @@ class NestedIndex:
         self._refresh(path)
         return chosen
 
+    def column_finders(self, path: str) -> list[Callable[[list[str]], set[int]]]:
+        """What gives the numbers of those leaves of `path` in a list that find anything, until the next change."""
+        return [index.column_finder() for index in self._paths[path] if index.size]
+
     def _refresh(self, path: str) -> None:
         """Make the finders of `path` those that have something to find."""
         indexes = self._paths.get(path)

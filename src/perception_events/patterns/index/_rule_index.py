@@ -15,6 +15,8 @@ from perception_events.patterns._fast_text import fast_reader
 from perception_events.patterns._fields import MAX_FLAT_PIECES, FieldTree, FlatFields
 from perception_events.patterns._matching import matches
 from perception_events.patterns.index._array_matching import Search
+from perception_events.patterns.index._column_matching import ColumnSearch
+from perception_events.patterns.index._columns import NotInColumnsError
 from perception_events.patterns.index._field import IndexedField
 from perception_events.patterns.index._flat_leaves import FlatLeaves, KnownLeaves, NotFlatError
 from perception_events.patterns.index._nested_index import NestedIndex
@@ -22,7 +24,7 @@ from perception_events.patterns.index._postings import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Callable, Iterable, Set
     from typing import Any
 
     from perception_events.patterns import _ast as ast
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from perception_events.patterns._fast_text import FastReader
     from perception_events.patterns._fields import Event
     from perception_events.patterns.index._flat_leaves import Reader
-    from perception_events.patterns.index._nested_index import Finders
     from perception_events.patterns.index._parsed import Parsed
     from perception_events.patterns.index._postings import Postings
 
@@ -39,6 +40,8 @@ __all__ = ["RuleIndex"]
 
 
 _NO_FINDERS = None, None
+_DENSE = 4
+"""Where more than one rule in so many matches, their numbers are close together."""
 _FAST_AFTER = 100
 """So many texts are read as always before msgspec is imported, and types are made for the paths."""
 
@@ -193,13 +196,14 @@ class RuleIndex:
         """Those by which rules are found; the leaves of the others only decide between those that were."""
         return set(self._root[0].paths)
 
-    def finders(self, paths: Iterable[str]) -> list[Finders]:
-        """What the leaf of each of these paths finds, until the next change."""
-        return [self._root[0].paths[path] for path in paths]
+    def column_finders(self, path: str) -> list[Callable[[list[str]], set[int]]]:
+        """What gives the numbers of those leaves of `path` in a list that find anything, until the next change."""
+        return self._root[0].column_finders(path) if path in self._root[0].paths else []
 
-    def always(self) -> Postings:
-        """What every event has to be tested for, until the next change."""
-        return [*self._root[0].always]
+    @property
+    def tests_always(self) -> bool:
+        """Whether there are rules for which every event is tested."""
+        return bool(self._root[0].always)
 
     def matching_leaves(self, flat: list[tuple[str, str]], paths: Set[str]) -> list[str] | None:
         """The names of the rules that match an event with these leaves of `paths`, which include the finding ones.
@@ -237,13 +241,21 @@ class RuleIndex:
                 return sum(posting.checks is not None for posting in found) + len(matches)
             except NotFlatError:
                 pass
+        try:
+            by_columns = ColumnSearch(event, self._tree)
+            return len({*by_columns.run(root)}) + by_columns.missed
+        except NotInColumnsError:
+            pass
         search = Search(event, self._tree, self._entries_of)
         search.run(root, tree.leaves(event))
         return search.tested
 
     def _matching_any(self, event: Event, root: NestedIndex, tree: FieldTree, newest: int) -> list[str]:
         """The same for an event with arrays of objects, or of arrays."""
-        numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
+        try:
+            numbers = ColumnSearch(event, self._tree).run(root)
+        except NotInColumnsError:
+            numbers = Search(event, self._tree, self._entries_of).run(root, tree.leaves(event))
         for entry in self._odd.copy():
             if entry.tree is not None and matches(entry.general_fields(), entry.tree.leaves(event)):
                 numbers += entry
@@ -257,6 +269,9 @@ class RuleIndex:
         """Names by the number of their rule; not of those that came or went while this event was being matched."""
         # Often they are in order, and each once: to see it costs less than to sort, and than to look for repeated ones.
         if len(numbers) > 1 and not _ascend(numbers):
+            if len(numbers) > newest // _DENSE:
+                # A set of numbers that fill their range comes out nearly in order: then to sort it is one pass.
+                numbers = list(set(numbers))
             numbers.sort()
             if not _ascend(numbers):
                 numbers = list(dict.fromkeys(numbers))

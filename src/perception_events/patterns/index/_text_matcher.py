@@ -7,106 +7,92 @@ from perception_events.patterns._fast_text import fast_reader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Any
 
     from perception_events.patterns._fast_text import FastReader
-    from perception_events.patterns.index._parsed import Parsed
-    from perception_events.patterns.index._postings import Postings
     from perception_events.patterns.index._rule_index import RuleIndex
 
 __all__ = ["TextMatcher", "text_matcher"]
 
-_FEW = 16
-"""So many texts, one of which is not plain, are read one by one."""
+_TOGETHER = 512
+"""So many texts are read together: what is made of them stays in the processor's caches."""
+_MANY = 0.3
+"""Where such a share of the events finds rules, all that rules name is read at once."""
 
 
 class TextMatcher:
     """Matches event texts against the rules that a set had when this was made; `RuleSet.text_matcher` makes one."""
 
-    __slots__ = ("_always", "_fields", "_finders", "_index", "_part", "_version", "_whole", "_width")
+    __slots__ = ("_finders", "_index", "_part", "_share", "_version", "_whole", "_width")
 
     def __init__(self, index: RuleIndex, part: FastReader, whole: FastReader, width: int) -> None:
         self._index = index
         self._version = index.version
         self._part = part
         self._whole = whole
-        self._finders = index.finders(part.in_order)
-        self._always = index.always()
-        self._fields = len(part.in_order)
+        self._finders = {path: index.column_finders(path) for path in whole.in_order}
         self._width = width
+        self._share = 1.0 if index.tests_always else 0.0
+        """Of the events before, those that found rules."""
 
-    def match(self, text: bytes) -> tuple[list[str], Sequence[str]] | None:
-        """The names of the rules that match, in order of addition, and the JSON of each field ("" where it is not).
+    def match(self, text: bytes) -> tuple[list[str], list[Any]] | None:
+        """The names of the rules that match, in order of addition, and the value of each field (None: not there).
 
         None for a text that has to be read in another way, and for every text once a rule has come or gone.
         """
-        if self._index.version != self._version:
-            return None
-        spelled = self._part.read(text)
-        if spelled is None:
-            return None
-        pieces = spelled.split("\0")[1:]
-        if "\0\0" in spelled or "\0[" in spelled or "\0{" in spelled or self._finds(pieces):
-            return self._by_all(text)
-        return [], pieces[self._fields :]
+        names, columns = self.match_lines([text])
+        return None if names[0] is None else (names[0], [column[0] for column in columns])
 
-    def match_lines(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[str]]]:
+    def match_lines(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
         """`match` of each of many texts, in a few steps: the names, and a column of each field.
 
-        No text may be empty or have a line break. What is in the columns for a text without names (None) is nothing.
+        What is in the columns for a text without names (None) is nothing.
         """
-        names: list[list[str] | None]
-        read = self._part.read_lines(lines) if self._index.version == self._version else None
-        if read is None and len(lines) > _FEW:
-            # One text that is not plain spoils all: the two halves are tried, down to a few.
-            half = len(lines) // 2
-            (names, columns), (rest, more) = self.match_lines(lines[:half]), self.match_lines(lines[half:])
-            return names + rest, [first + second for first, second in zip(columns, more, strict=True)]
-        if read is None:
-            found = [self.match(line) for line in lines]
-            columns = [["" if one is None else one[1][at] for one in found] for at in range(self._width)]
-            return [None if one is None else one[0] for one in found], columns
-        columns, others = read
-        names = [[] for _ in lines]
-        if self._always:
-            others.update(range(len(lines)))
+        if self._index.version != self._version:
+            return [None] * len(lines), [[None] * len(lines) for _ in range(self._width)]
+        names: list[list[str] | None] = []
+        columns: list[list[Any]] = [[] for _ in range(self._width)]
+        for start in range(0, len(lines), _TOGETHER):
+            found, fields = self._match_few(lines[start : start + _TOGETHER])
+            names += found
+            for column, more in zip(columns, fields, strict=True):
+                column += more
+        return names, columns
+
+    def _match_few(self, lines: list[bytes]) -> tuple[list[list[str] | None], list[list[Any]]]:
+        reader = self._whole if self._share > _MANY else self._part
+        leaves, fields, odd = reader.read_lines(lines)
+        names: list[list[str] | None] = [[] for _ in lines]
+        finding: set[int]
+        if self._index.tests_always:
+            finding = set(range(len(lines)))
         else:
-            for (find, find_matches), column in zip(self._finders, columns, strict=False):
-                for finder in (find, find_matches):
-                    if finder is None:
-                        continue
-                    found_here: Postings = []
-                    for at, leaf in enumerate(column):
-                        if leaf[:1] == "[":
-                            others.add(at)
-                        elif leaf and leaf[0] != "{":
-                            finder(leaf, found_here, {})
-                            if found_here:
-                                others.add(at)
-                                found_here.clear()
-        for at in others:
-            one = self._by_all(lines[at])
-            names[at] = None if one is None else one[0]
-        return names, columns[self._fields :]
+            finding = set()
+            for path, column in zip(reader.in_order, leaves, strict=True):
+                for find in self._finders[path]:
+                    finding |= find(column)
+                if "\0[" in "\0".join(["", *column]):
+                    finding.update(at for at, leaf in enumerate(column) if leaf.startswith("["))
+        finding -= odd
+        if finding:
+            tested = sorted(finding)
+            if reader is self._whole:
+                rows = list(zip(*leaves, strict=True))
+                for at in tested:
+                    names[at] = self._names(rows[at])
+            else:
+                leaves, _, beyond = self._whole.read_lines([lines[at] for at in tested])
+                for place, row in enumerate(zip(*leaves, strict=True)):
+                    names[tested[place]] = None if place in beyond else self._names(row)
+        for at in odd:
+            names[at] = None
+        self._share += (len(finding) / len(lines) - self._share) / 8
+        return names, fields
 
-    def _finds(self, pieces: list[str]) -> bool:
-        """Whether a rule may match an event with these leaves."""
-        found: Postings = self._always.copy()
-        parsed: Parsed = {}
-        for leaf, (find, find_matches) in zip(pieces, self._finders, strict=False):
-            if find is not None:
-                find(leaf, found, parsed)
-            if find_matches is not None:
-                find_matches(leaf, found, parsed)
-        return bool(found)
-
-    def _by_all(self, text: bytes) -> tuple[list[str], Sequence[str]] | None:
-        spelled = self._whole.read(text)
-        if spelled is None:
-            return None
-        pieces = spelled.split("\0")[1:]
+    def _names(self, pieces: Iterable[str]) -> list[str] | None:
+        """The names for an event by all leaves that rules name."""
         leaves = self._whole.leaves_of(pieces)
-        names = None if leaves is None else self._index.matching_leaves(leaves, self._whole.paths)
-        return None if names is None else (names, pieces[len(self._whole.in_order) :])
+        return None if leaves is None else self._index.matching_leaves(leaves, self._whole.paths)
 
 
 def text_matcher(index: RuleIndex, fields: Sequence[str], absent: Iterable[str]) -> TextMatcher | None:

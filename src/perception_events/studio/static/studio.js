@@ -50,6 +50,7 @@ function show(overview) {
   byId("tab-joins").hidden = !overview.has_joins;
   byId("tab-source").hidden = overview.files.length === 0;
   byId("tab-live").hidden = !overview.is_live;
+  byId("editing").hidden = !overview.is_editable;
   showProblems(overview.errors);
   byId("state").textContent = overview.errors.length > 0 ? "The picture is the last good one." : "";
   if (state.file && overview.files.includes(state.file) && byId("source-text").hidden) openSource(state.file);
