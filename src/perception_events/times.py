@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -54,13 +55,21 @@ def _is_finite(value: float | Decimal) -> bool:
 
 
 def to_iso(at: float) -> str:
-    """Epoch seconds as `2025-07-15T00:11:08.000Z`: what joins store, and what Step Functions writes."""
-    return _utc(round(at, 3)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """Epoch seconds as `2025-07-15T00:11:08.000Z`: what joins store, and what Step Functions writes.
+
+    Raises:
+        InvalidTimeError: it is not a number of seconds that a date has.
+    """
+    return _utc(at, lambda seconds: round(seconds, 3)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def to_iso_seconds(at: float) -> str:
-    """Epoch seconds as `2025-07-15T00:11:08Z`, cut to whole seconds: what EventBridge writes."""
-    return _utc(math.floor(at)).isoformat().replace("+00:00", "Z")
+    """Epoch seconds as `2025-07-15T00:11:08Z`, cut to whole seconds: what EventBridge writes.
+
+    Raises:
+        InvalidTimeError: it is not a number of seconds that a date has.
+    """
+    return _utc(at, math.floor).isoformat().replace("+00:00", "Z")
 
 
 def from_iso(text: str, name: str = "the time") -> float:
@@ -76,8 +85,13 @@ def from_iso(text: str, name: str = "the time") -> float:
     return _of_datetime(moment, name, text)
 
 
-def _utc(at: float) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
+def _utc(at: float, cut: Callable[[float], float]) -> datetime:
+    try:
+        if not isinstance(at, (int, float)):
+            raise TypeError("a Decimal, say, whose digits could be any number")
+        return datetime.fromtimestamp(cut(at), UTC)
+    except (OSError, OverflowError, TypeError, ValueError):
+        raise InvalidTimeError("the time", "seconds since the epoch", at) from None
 
 
 def _of_datetime(moment: datetime, name: str, value: object) -> float:

@@ -76,3 +76,14 @@ def test_times_are_written_as_the_services_write_them() -> None:
     assert from_iso(to_iso(1752538268.25)) == 1752538268.25
     with pytest.raises(InvalidTimeError, match="found int 5"):
         from_iso(5)  # type: ignore[arg-type]  # on purpose
+
+
+@pytest.mark.parametrize("write", [to_iso, to_iso_seconds])
+@pytest.mark.parametrize(
+    "at",
+    [1e30, -1e30, float("nan"), float("inf"), 10**400, Decimal("1E+999999"), None, "1", b"1", [1]],
+    ids=lambda at: repr(at)[:20],
+)
+def test_what_no_date_has_is_not_written(write: Any, at: Any) -> None:
+    with pytest.raises(InvalidTimeError, match="the time: expected seconds since the epoch"):
+        write(at)
