@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from random import Random
 from typing import Any
 
 import pytest
@@ -153,6 +154,31 @@ def test_two_fields_in_two_arrays_are_found_in_whatever_order_the_event_has_them
     event = {name: fields[name] for name in sorted(fields, reverse=first == "b")}
     rules = RuleSet({"both": {"a": {"d": ["x"]}, "b": {"c": ["x"]}}, "none": {"a": {"d": ["y"]}, "b": {"c": ["x"]}}})
     assert rules.matching_rules(event) == rules.matching_rules_json(json.dumps(event)) == ["both"]
+
+
+def test_rules_that_differ_in_many_fields_behind_a_common_one_answer_as_alone() -> None:
+    """The index behind the common value has more paths than the event: it is searched by those of the event."""
+    tests: tuple[list[Any], ...] = ([{"exists": True}], [{"prefix": "x"}], ["x"])
+    rules = {
+        f"rule-{kind}-{name}": {
+            "kind": [f"k{kind:02}"],
+            "detail": {f"f{name:02}": tests[(kind + name) % 3], f"f{name + 1:02}": [{"exists": name % 3 > 0}]},
+        }
+        for kind in range(24)
+        for name in range(20)
+    }
+    together = RuleSet(rules)
+    alone = {name: EventPattern.parse(pattern) for name, pattern in rules.items()}
+    random = Random(7)
+    for _ in range(40):
+        names = random.sample(range(22), random.randrange(6))
+        detail: dict[str, Any] = {
+            f"f{name:02}": random.choice(["x", "yes", ["x", "n"], 1, [{"g": 1}]]) for name in names
+        }
+        event = {"kind": f"k{random.randrange(25):02}", "detail": detail}
+        expected = [name for name, pattern in alone.items() if pattern.matches(event)]
+        assert together.matching_rules(event) == expected
+        assert together.matching_rules_json(json.dumps(event)) == expected
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5])
