@@ -19,7 +19,7 @@ from perception_events.json_values import JSONObject
 from perception_events.patterns import EventPattern
 from perception_events.schemas._changes import ABSENT, ITEM, ChangeKind, FoundChange, changes, dotted
 from perception_events.schemas._event_schema import EventSchema
-from perception_events.schemas._examples import ExampleMaker, NoExampleError, example
+from perception_events.schemas._examples import ExampleMaker, NoExampleError, example, with_envelope
 from perception_events.schemas._pattern_check import FindingKind, PatternChecker, matching_example
 from perception_events.schemas._types import Object
 
@@ -160,6 +160,8 @@ def _with_values(schema: EventSchema, change: FoundChange, values: list[Any]) ->
             base = maker.make(schema.root, "", 0)
         except NoExampleError:
             return
+        if path.startswith("detail"):
+            base = with_envelope(base, schema, seed=seed)
         for value in values:
             event = copy.deepcopy(base)
             if isinstance(value, Object):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from perception_events.records import has_change
+from perception_events.schemas._api_calls import is_api_call, with_open_parts
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope
 from perception_events.schemas._inference import DEFAULT_INFERENCE, Inference
 from perception_events.schemas._join import join
@@ -60,6 +62,7 @@ class Discoverer:
             schema = self.inference.schema(seen)
             if not is_record:
                 schema = _with_envelope(source, detail_type, schema)
+                schema = _with_open_calls(schema) if is_api_call(detail_type) else schema
             found.append(EventSchema(source, detail_type, schema, samples=seen.count))
         return found
 
@@ -79,6 +82,16 @@ def _with_envelope(source: str, detail_type: str, seen: Schema) -> Schema:
             expected = Property(expected.name, join(expected.schema, found.schema), expected.required)
         members.append(expected)
     return Object(tuple(members))
+
+
+def _with_open_calls(schema: Schema) -> Schema:
+    if not isinstance(schema, Object):
+        return schema
+    members = [
+        replace(member, schema=with_open_parts(member.schema)) if member.name == "detail" else member
+        for member in schema.properties
+    ]
+    return Object(tuple(members), schema.additional)
 
 
 def _is_as_expected(found: Schema, expected: Schema) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from perception_events.schemas._api_calls import OPEN_PARTS, is_api_call
 from perception_events.schemas._catalogue import CATALOGUE_FILE, Tree, tree_of
 from perception_events.schemas._join import join
 from perception_events.schemas._types import (
@@ -41,25 +42,18 @@ def build(database: Mapping[str, Any]) -> list[tuple[str, str, Tree]]:
     found: dict[tuple[str, str], Schema] = {}
     for event in schema["event"]["entities"]:
         detail = _object(types, event["rootProperty"]["$ref"], ())
-        if event["detailType"].endswith("via CloudTrail"):
+        if is_api_call(event["detailType"]):
             detail = _with_open_parts(detail)
         key = event["source"], event["detailType"]
         found[key] = join(found[key], detail) if key in found else detail
     return [(source, detail_type, tree_of(detail)) for (source, detail_type), detail in sorted(found.items())]
 
 
-_OPEN_PARTS = ("requestParameters", "responseElements", "additionalEventData")
-"""What is different for each API: the registry has the fields of a few calls.
-
-AWS: CloudTrail User Guide, "CloudTrail record contents".
-"""
-
-
 def _with_open_parts(detail: Object) -> Object:
     members = []
     for member in detail.properties:
         schema = member.schema
-        if member.name in _OPEN_PARTS and isinstance(schema, Object):
+        if member.name in OPEN_PARTS and isinstance(schema, Object):
             schema = Object(schema.properties, ANYTHING)
         members.append(Property(member.name, schema, member.required))
     return Object(tuple(members))

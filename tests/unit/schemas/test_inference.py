@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perception_events.patterns import EventPattern
 from perception_events.schemas import (
     ANYTHING,
     MAX_DEPTH,
@@ -25,6 +26,7 @@ from perception_events.schemas import (
     String,
     TooManyFieldsError,
     Union,
+    check_pattern,
     discover,
     infer_schema,
     is_valid,
@@ -254,3 +256,16 @@ def test_joining_schemas_takes_in_the_values_of_both() -> None:
     assert is_valid(joined, {"s": "A", "n": 1})
     assert not is_valid(joined, {"s": 1})
     assert join(first, first) == first
+
+
+def test_parts_of_api_calls_that_differ_for_each_api_may_have_any_fields() -> None:
+    call = {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": {
+        "eventName": "CreateBucket", "requestParameters": {"bucketName": "b"}, "responseElements": None,
+    }}  # fmt: skip
+    (schema,) = discover([call])
+    assert schema.accepts(call)
+    asked = {"requestParameters": {"key": ["k"]}, "responseElements": {"x": [1]}, "additionalEventData": {"y": ["z"]}}
+    pattern = {"detail-type": ["AWS API Call via CloudTrail"], "detail": asked}
+    assert check_pattern(EventPattern.parse(pattern), [schema]) == ()
+    unknown, _ = check_pattern(EventPattern.parse({**pattern, "detail": {"eventNames": ["CreateBucket"]}}), [schema])
+    assert unknown.suggestion == "detail.eventName"
