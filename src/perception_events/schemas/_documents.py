@@ -7,8 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
+from perception_events.schemas._declared import declared_schemas, is_unresolved
 from perception_events.schemas._definitions import inlined
-from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, envelope, resolve
+from perception_events.schemas._event_schema import (
+    ENVELOPE_FIELDS,
+    STREAM_RECORD_SOURCE,
+    EventSchema,
+    envelope,
+    resolve,
+)
 from perception_events.schemas._reading import SchemaReader
 from perception_events.schemas._types import ANYTHING, Anything, Object, Schema, String
 from perception_events.schemas.errors import InvalidSchemaError
@@ -16,6 +23,7 @@ from perception_events.schemas.errors import InvalidSchemaError
 __all__ = ["DETAIL_TYPE_KEY", "SAMPLES_KEY", "SOURCE_KEY", "SupportsJSONSchema", "read_document", "schema_of_model"]
 
 SOURCE_KEY, DETAIL_TYPE_KEY = "x-amazon-events-source", "x-amazon-events-detail-type"
+_MARKS = {SOURCE_KEY, DETAIL_TYPE_KEY}
 SAMPLES_KEY = "x-perception-events-samples"
 
 
@@ -29,8 +37,8 @@ class SupportsJSONSchema(Protocol):
 
 
 def read_document(document: Any, *, file: str = "", source: str = "", detail_type: str = "") -> list[EventSchema]:
-    """The event schemas in a document: OpenAPI 3, JSON Schema of draft 4 to 2020-12, text of either, or what
-    `aws schemas describe-schema` and `export-schema` print.
+    """The event schemas in a document: OpenAPI 3, JSON Schema of draft 4 to 2020-12, text of either, what
+    `aws schemas describe-schema` and `export-schema` print, or a CloudFormation template that declares schemas.
 
     Parameters:
         document: parsed JSON, or its text.
@@ -44,6 +52,17 @@ def read_document(document: Any, *, file: str = "", source: str = "", detail_typ
     AWS: EventBridge User Guide, "Creating schemas"; service model `schemas`, `DescribeSchemaResponse`.
     """
     document = _parsed(document, file)
+    declared = list(declared_schemas(document))
+    if declared:
+        return [
+            schema
+            for pointer, properties in declared
+            for schema in _read(properties, f"{file}#{pointer}", source, detail_type)
+        ]
+    return _read(document, file, source, detail_type)
+
+
+def _read(document: Mapping[str, Any], file: str, source: str, detail_type: str) -> list[EventSchema]:
     name = ""
     version = 1
     if isinstance(document.get("Content"), str):
@@ -100,7 +119,7 @@ def _event_schemas(document: Mapping[str, Any]) -> Iterator[tuple[Any, str, Mapp
         if {"type", "properties", "$ref", "allOf", "anyOf", "oneOf"} & document.keys():
             yield document, "", {}
         return
-    marked = [name for name, value in schemas.items() if isinstance(value, Mapping) and SOURCE_KEY in value]
+    marked = [name for name, value in schemas.items() if isinstance(value, Mapping) and _MARKS & value.keys()]
     if not marked:  # one alone, as a customer may upload it, is the detail
         marked = ["AWSEvent"] if "AWSEvent" in schemas else list(schemas) if len(schemas) == 1 else []
     for name in marked:
@@ -134,12 +153,13 @@ def _read_one(
     )
     if not source or not detail_type:
         raise reader.error(
-            f"it does not say which events it describes: give {SOURCE_KEY} and {DETAIL_TYPE_KEY}, or name the source "
-            "and the detail type",
+            f"it does not say which events it describes: give {SOURCE_KEY} and {DETAIL_TYPE_KEY}, name the source "
+            "and the detail type, or call the file SOURCE@DETAILTYPE.json",
             pointer,
         )
     samples = marks.get(SAMPLES_KEY)
-    root, definitions = inlined(_whole(reader, schema, source, detail_type), reader.definitions)
+    whole = _whole(reader, schema, source, detail_type, delivered=samples is None)
+    root, definitions = inlined(whole, reader.definitions)
     return EventSchema(
         source,
         detail_type,
@@ -167,19 +187,25 @@ def _only_value(reader: SchemaReader, schema: Schema, name: str) -> str:
     return ""
 
 
-def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str) -> Schema:
-    """The schema of the whole event: what the document says of the envelope, and what AWS does."""
+def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str, *, delivered: bool) -> Schema:
+    """The schema of the whole event: what the document says of the envelope, and what AWS does.
+
+    With `delivered`, what AWS writes around a detail is in every event, whatever the document requires.
+    """
     if source == STREAM_RECORD_SOURCE:
         return schema
     whole = _object(reader, schema)
     if whole is None or whole.get("detail") is None:
-        return envelope(source, detail_type, schema)
+        whole = envelope(source, detail_type, schema)
     members = {member.name: member for member in envelope(source, detail_type, ANYTHING).properties}
     for member in whole.properties:
         expected = members.get(member.name)
         if expected is not None and isinstance(member.schema, Anything):  # named, and nothing said of it
             member = replace(member, schema=expected.schema)
-        members[member.name] = member
+        always = delivered and member.name in ENVELOPE_FIELDS
+        members[member.name] = replace(member, required=member.required or always)
     for name, value in (("source", source), ("detail-type", detail_type)):
         members[name] = replace(members[name], schema=String(values=(value,)))
+    if is_unresolved(source):
+        members["source"] = replace(members["source"], schema=String())
     return Object(tuple(members.values()), whole.additional)

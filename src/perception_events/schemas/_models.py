@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from perception_events.errors import PerceptionEventsError
+from perception_events.schemas._declared import is_unresolved
 from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema
 from perception_events.schemas._row_models import row_classes
 from perception_events.schemas._types import (
@@ -310,10 +311,12 @@ def _split(body: str) -> tuple[list[str], str, str]:
 
 
 def _event_class(name: str, schema: EventSchema, detail: str | None) -> str:
+    # A source that only a deployment knows stays a text.
+    source = "" if is_unresolved(schema.source) else f"    source: Literal[{json.dumps(schema.source)}]\n"
     text = f"{schema.detail_type!r} events of {schema.source}".replace("\\", "").replace('"""', "'''")
     return (
         f"class {name}(EventBridgeEvent[{detail}]):\n"
         f'    """{text}."""\n\n'
-        f"    source: Literal[{json.dumps(schema.source)}]\n"
+        f"{source}"
         f"    detail_type: Literal[{json.dumps(schema.detail_type)}]"
     )

@@ -1,4 +1,4 @@
-"""Schema documents in YAML -> JSON text, which everything after reads."""
+"""Schema documents and templates in YAML -> JSON text, which everything after reads."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from perception_events.schemas.errors import InvalidSchemaError, YAMLMissingErro
 __all__ = ["json_of_yaml"]
 
 _DEEPEST = 200
+_FUNCTIONS = ("And", "Base64", "Cidr", "Condition", "Equals", "FindInMap", "GetAZs", "GetAtt", "If", "ImportValue",
+              "Join", "Not", "Or", "Ref", "Select", "Split", "Sub", "Transform")  # fmt: skip
+"""AWS: CloudFormation User Guide, "Intrinsic function reference"."""
 
 
 def json_of_yaml(text: str, file: str) -> str:
@@ -55,4 +58,16 @@ def _without_times(yaml: Any) -> Any:
             for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
+    for name in _FUNCTIONS:
+        Loader.add_constructor(f"!{name}", _function)
     return Loader
+
+
+def _function(loader: Any, node: Any) -> dict[str, Any]:
+    """The long form of a function of CloudFormation, as templates have them: `!Sub x` is `{"Fn::Sub": "x"}`."""
+    name = node.tag.removeprefix("!")
+    name = name if name in ("Ref", "Condition") else f"Fn::{name}"
+    if node.id == "scalar":
+        return {name: loader.construct_scalar(node)}
+    construct = loader.construct_sequence if node.id == "sequence" else loader.construct_mapping
+    return {name: construct(node, deep=True)}

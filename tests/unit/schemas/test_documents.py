@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from perception_events.models import EventBridgeEvent, WireModel
 from perception_events.schemas import (
     ANYTHING,
+    ENVELOPE_EXAMPLE,
     NOTHING,
     Array,
     Boolean,
@@ -373,3 +374,56 @@ def test_definitions_that_would_explode_stay_definitions() -> None:
     (schema,) = read_document({"$ref": "#/definitions/D59", "definitions": definitions}, source="s", detail_type="t")
     assert schema.definitions
     assert not is_valid(schema.detail, "x", schema.definitions)
+
+
+def template_with(content: Any, name: Any = "shop.orders@OrderPlaced") -> dict[str, Any]:
+    properties = {"RegistryName": "shop", "Type": "OpenApi3", "SchemaName": name, "Content": content}
+    return {
+        "Parameters": {"Stage": {"Type": "String", "Default": "test"}},
+        "Resources": {
+            "Registry": {"Type": "AWS::EventSchemas::Registry", "Properties": {"RegistryName": "shop.orders"}},
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "OrderPlaced": {"Type": "AWS::EventSchemas::Schema", "Properties": properties},
+        },
+    }
+
+
+UPLOADED = {
+    "openapi": "3.0.0",
+    "components": {"schemas": {"Order": {"type": "object", "properties": {"id": {"type": "string"}}}}},
+}
+
+
+def test_schemas_that_a_template_declares_are_read() -> None:
+    (schema,) = read_document(template_with(json.dumps(UPLOADED)))
+    assert schema.name == "shop.orders@OrderPlaced"
+    assert isinstance(schema.detail, Object)
+    assert schema.detail.get("id") is not None
+
+
+def test_variables_in_a_template_become_what_the_template_says() -> None:
+    marked = {"type": "object", "x-amazon-events-source": "${Registry.RegistryName}.${Stage}${End}"}
+    marked["x-amazon-events-detail-type"] = "Order ${Placed}"
+    text = json.dumps({"openapi": "3.0.0", "components": {"schemas": {"AWSEvent": marked}}})
+    (schema,) = read_document(template_with({"Fn::Sub": [text, {"Placed": "Placed", "End": "!"}]}))
+    assert (schema.source, schema.detail_type) == ("shop.orders.test!", "Order Placed")
+
+
+def test_a_source_that_only_a_deployment_knows_may_be_any() -> None:
+    content = {"Fn::Sub": json.dumps(UPLOADED)}
+    (schema,) = read_document(template_with(content, {"Fn::Sub": "${Unknown}@OrderPlaced"}))
+    event = {**ENVELOPE_EXAMPLE, "source": "any", "detail-type": "OrderPlaced", "detail": {"id": "o-1"}}
+    assert schema.violations(event) == []
+
+
+def test_a_mistake_in_a_declared_schema_is_at_its_resource() -> None:
+    broken = {"openapi": "3.0.0", "components": {"schemas": {"Order": {"type": "text"}}}}
+    with pytest.raises(InvalidSchemaError, match="/Resources/OrderPlaced/Properties#/components/schemas/Order"):
+        read_document(template_with(json.dumps(broken)), file="template.yaml")
+
+
+def test_what_aws_writes_around_a_detail_is_in_every_event_whatever_a_document_requires() -> None:
+    whole = {"type": "object", "properties": {"time": {"type": "string"}, "detail": {"type": "object"}}}
+    (schema,) = read_document(whole, source="shop", detail_type="Order Placed")
+    assert isinstance(schema.root, Object)
+    assert [member.name for member in schema.root.properties if not member.required] == ["replay-name"]

@@ -100,3 +100,19 @@ def test_without_pyyaml_the_message_says_what_to_install(tmp_path: Path, monkeyp
     monkeypatch.setattr(builtins, "__import__", without_yaml)
     with pytest.raises(YAMLMissingError, match=r"perception-events\[schemas\]"):
         read_schemas(tmp_path)
+
+
+def test_functions_of_a_template_are_read(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources:\n"
+        "  Placed:\n"
+        "    Type: AWS::EventSchemas::Schema\n"
+        "    Properties:\n"
+        "      RegistryName: !GetAtt Registry.RegistryName\n"
+        "      SchemaName: shop@Placed\n"
+        '      Content: !Sub \'{"type": "object", "properties": {"id": {"type": "string"}}}\'\n',
+        encoding="utf-8",
+    )
+    (schema,) = read_schemas(template)
+    assert schema.name == "shop@Placed"

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from perception_events.patterns import EventPattern
+from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
+from perception_events.testing import RecordBuilder, RecordingTarget
 from perception_events.testing.mutant_runs import CAN_FORK
 from perception_events.testing.mutants import LoadedPatterns, MutantPlan
-from perception_events.topology import EventBus, Filter, Pipe, Queue, Resource, Rule, Unresolved
+from perception_events.topology import EventBus, Filter, Pipe, Queue, Resource, Rule, Topology, Unresolved
 
 ORDERS = EventPattern.parse({"source": ["orders"]}).canonical
 KIND = EventPattern.parse({"body": {"kind": ["a"]}}).canonical
@@ -72,6 +75,24 @@ def test_without_a_mutant_it_is_only_reported_what_was_loaded(tmp_path: Path) ->
     assert planned.reported("loaded") == ["Paid"]
 
 
+def test_a_simulation_of_a_declaration_runs_with_the_mutant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def received() -> int:
+        target = RecordingTarget()
+        simulation = PipelineSimulation(perception_pipeline, targets={"aggregate_pose": target})
+        pose = RecordBuilder().insert("test_site", "2025-07-15#pose#sync001#cam6", status="COMPLETED")
+        assert len(list(simulation.route([pose]))) == 1
+        return len(target.events)
+
+    rule = perception_pipeline.topology("dev").get("AggregatePoseRule", Rule)
+    pattern = EventPattern.parse(json.dumps(rule.event_pattern)).canonical
+    planned = MutantPlan({rule.id: pattern}, str(tmp_path / "report"), rule.id, ('{"source":["nobody"]}',))
+    assert received() == 1
+    monkeypatch.setattr(Topology, "__init__", Topology.__init__)  # so that it is as before after this test
+    LoadedPatterns(planned).install()
+    assert received() == 0
+    assert planned.reported("loaded") == ["AggregatePoseRule"]
+
+
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     planned = plan(tmp_path, mutated="Paid", mutants=("{}", "[]"), first=("test_a",), timeout=1.5)
     assert MutantPlan.read(planned.write()) == planned
@@ -80,6 +101,9 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 FORKS = """
 import os, sys, time
+from perception_events.pipeline import perception_pipeline
+from perception_events.pipeline.simulation import PipelineSimulation
+from perception_events.testing import RecordBuilder, RecordingTarget
 from perception_events.testing.mutant_runs import fork_for_each
 from perception_events.testing.mutants import MutantPlan
 plan = fork_for_each(MutantPlan.read(sys.argv[1]))

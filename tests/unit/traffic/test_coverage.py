@@ -7,6 +7,7 @@ import json
 import os
 import random
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perception_events.patterns import EventPattern
+from perception_events.patterns import EventPattern, RuleSet
 from perception_events.topology import EventBus, Rule, Topology, UnknownResourceError, Unresolved
 from perception_events.traffic import (
     CoverageCounts,
@@ -153,6 +154,14 @@ def test_the_report_is_the_same_byte_for_byte_whatever_the_number_of_processes(r
     assert (inputs.lines, inputs.unreadable, inputs.files) == (8_000, 8, 2)
     assert reports[0].events == 8_000 - 8 + 8
     assert len(list(read_blocks([recorded]))) > 2
+
+
+def test_the_report_is_the_same_without_the_extra(recorded: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_it = coverage(TOPOLOGY, read_blocks([recorded])).to_json()
+    for name in ("msgspec", "isal"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert RuleSet({"rule": {"source": ["shop"]}}).text_matcher() is None
+    assert coverage(TOPOLOGY, read_blocks([recorded])).to_json() == with_it
 
 
 def test_parts_merge_in_any_order(recorded: str) -> None:

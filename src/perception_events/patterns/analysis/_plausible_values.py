@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from random import Random
@@ -23,7 +25,21 @@ ENVELOPE_NAMES = (
 """What every event on a bus has, in AWS's order. AWS: EventBridge User Guide, "Event structure"."""
 
 _WORDS = ("alpha", "blue", "cedar", "delta", "harbour", "lime", "north", "orbit", "quartz", "river", "stone", "willow")
-_NUMBERS = ("count", "size", "amount", "price", "total", "score", "age", "code", "version-number", "length", "duration")
+_NUMBERS = (
+    "count",
+    "size",
+    "amount",
+    "price",
+    "total",
+    "score",
+    "age",
+    "code",
+    "version-number",
+    "length",
+    "duration",
+    "quantity",
+)
+_CAMEL = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _TYPE_NAMES = frozenset(("S", "N", "B", "BOOL", "NULL", "M", "L", "SS", "NS", "BS"))
 
 
@@ -42,10 +58,12 @@ def plausible_value(path: str, random: Random) -> Any:
         if kind in ("BOOL", "NULL"):
             return True
         names = names[:-1]
-    return _by_name(names[-1].lower().replace("_", "-"), random)
+    return _by_name(names[-1], random)
 
 
-def _by_name(name: str, random: Random) -> Any:
+def _by_name(written: str, random: Random) -> Any:
+    name = written.lower().replace("_", "-")
+    words = _CAMEL.sub("-", written).lower().replace("_", "-").split("-")
     if name == "version":
         return "0"
     if name == "account" or name.endswith(("accountid", "account-id")):
@@ -58,7 +76,7 @@ def _by_name(name: str, random: Random) -> Any:
         return f"{random.choice(_WORDS).title()} Changed"
     if name.endswith("arn") or name == "resources":
         return f"arn:aws:sqs:eu-central-1:123456789012:{random.choice(_WORDS)}"
-    if name == "time" or name.endswith(("time", "timestamp", "date", "-at")):
+    if name == "time" or name.endswith(("time", "timestamp", "date")) or words[1:][-1:] == ["at"]:
         day, hour, minute = random.randrange(1, 29), random.randrange(24), random.randrange(60)
         return f"2025-07-{day:02d}T{hour:02d}:{minute:02d}:00Z"
     if name in ("status", "state", "result"):
@@ -76,7 +94,9 @@ def _by_name(name: str, random: Random) -> Any:
         return f"{random.choice(_WORDS)}/{plausible_word(random)}.json"
     if any(name.endswith(number) for number in _NUMBERS):
         return random.randrange(1, 1000)
-    if name.startswith(("is-", "has-")) or name in ("enabled", "active", "deleted"):
+    if name == "currency":
+        return random.choice(("EUR", "GBP", "USD"))
+    if (words[0] in ("is", "has") and len(words) > 1) or name in ("enabled", "active", "deleted"):
         return random.random() < 0.5
     return plausible_word(random)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from perception_events.patterns.index._field import IndexedField
+    from perception_events.patterns.index._flat_leaves import FlatLeaves, KnownLeaves
     from perception_events.patterns.index._keys import IndexKey
     from perception_events.patterns.index._parsed import Parsed
     from perception_events.patterns.index._postings import Entry, Postings
@@ -41,6 +42,8 @@ _LAST_REBUILD = 512
 """From so many entries on, what was measured is taken for true: an index is not built again, and a list is split."""
 _OVERHEAD = 1.5
 """What an index costs, in tests of a candidate."""
+_MANY_PATHS = 8
+"""An index of more paths is searched by the paths of the event."""
 _SURE = 0.2
 """What a match that need not be tested costs."""
 
@@ -98,10 +101,14 @@ class NestedIndex:
     def __len__(self) -> int:
         return len(self._chosen)
 
-    def find(self, leaves: Mapping[str, list[str]], found: Postings, matches: Postings, parsed: Parsed) -> None:
+    def find(self, leaves: FlatLeaves | KnownLeaves, found: Postings, matches: Postings, parsed: Parsed) -> None:
         """Add what an event's leaves find: to `matches` rules that match, to `found` what is to be tested."""
         found += self.always
-        for path, find, find_matches in self.finders:
+        finders = self.finders
+        if len(finders) > _MANY_PATHS and leaves.complete():
+            finders_of = self.paths.get
+            finders = tuple([(path, *both) for path in leaves if (both := finders_of(path)) is not None])
+        for path, find, find_matches in finders:
             for leaf in leaves[path]:
                 if find is not None:
                     find(leaf, found, parsed)

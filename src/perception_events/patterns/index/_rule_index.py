@@ -55,7 +55,8 @@ class RuleIndex:
         self._readers: dict[str, Reader] = {}
         """What reads one path alone: of what was found, and of indexes within the index."""
         self._tree = FieldTree()
-        """All paths."""
+        self._flat = FlatFields()
+        """All paths, in any event and in a flat one."""
         self._fields: dict[str, dict[tuple[ast.ValuePattern, ...], IndexedField]] = {}
         self._entries: dict[tuple[IndexedField, ...], Entry] = {}
         self._rules: dict[str, tuple[int | Entry, ...]] = {}
@@ -160,7 +161,9 @@ class RuleIndex:
             if find_matches is not None:
                 find_matches(leaf, matches, parsed)
         if found:
-            by_path: KnownLeaves | FlatLeaves = FlatLeaves(event, self._readers) if leaves is None else leaves
+            by_path: KnownLeaves | FlatLeaves = (
+                FlatLeaves(event, self._readers, self._flat.leaves) if leaves is None else leaves
+            )
             for path, leaf in flat:
                 by_path.setdefault(path, []).append(leaf)
             try:
@@ -231,7 +234,7 @@ class RuleIndex:
         """How many sub-rules `event` finds, tested or not: what a match costs beside finding them. For measurements."""
         root, reader, tree = self._root
         if not self._general and reader.leaves(event) is not None:
-            leaves = FlatLeaves(event, self._readers)
+            leaves = FlatLeaves(event, self._readers, self._flat.leaves)
             found: Postings = [root]
             matches: Postings = []
             try:
@@ -309,6 +312,8 @@ class RuleIndex:
         if path not in self._fields:
             self._fields[path] = {}
             self._tree.add(path)
+            if _fits(path):
+                self._flat.add(path)
             self._paths_changed()
             self._deep += not _fits(path)
         self._fields[path][field.values] = field
@@ -328,6 +333,8 @@ class RuleIndex:
                 del self._fields[path]
                 self._readers.pop(path, None)
                 self._tree.discard(path)
+                if _fits(path):
+                    self._flat.discard(path)
                 self._paths_changed()
                 self._deep -= not _fits(path)
 

@@ -140,3 +140,13 @@ def test_drawn_events_have_arrays_and_further_fields() -> None:
     assert any(isinstance(event["a"], list) for event in drawn)
     assert any(len(event) > 1 for event in drawn)
     assert len({str(event["a"]) for event in drawn}) > 10
+
+
+def test_names_in_camel_case_have_values_that_read_like_them() -> None:
+    names = ("createdAt", "updated_at", "isPaid", "hasItems", "currency", "quantity", "format", "island")
+    made = example({"detail": {name: [{"exists": True}] for name in names}}, seed=4)["detail"]
+    assert made["createdAt"][:8] == made["updated_at"][:8] == "2025-07-"
+    assert {type(made[name]) for name in ("isPaid", "hasItems")} == {bool}
+    assert (made["currency"] in {"EUR", "GBP", "USD"}, type(made["quantity"])) == (True, int)
+    assert {type(made[name]) for name in ("format", "island")} == {str}
+    assert not made["format"].startswith("2025")
