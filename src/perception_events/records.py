@@ -154,10 +154,7 @@ def wire_record(record: object, stream_arn: str = "") -> JSONObject:
         UnreadableRecordError: it is not a record, is nested too deep, or holds what JSON has no value for.
     """
     if not isinstance(record, Mapping):
-        raise UnreadableRecordError(
-            f"{describe(record)} is not a stream record: expected an object with eventID, eventName and dynamodb "
-            "(the records of a Lambda event are in event['Records'])"
-        )
+        raise _not_a_record(record)
     try:
         wire: JSONObject = {str(name): _json(value) for name, value in record.items()}
     except RecursionError:
@@ -169,8 +166,10 @@ def json_record(record: dict[str, Any], stream_arn: str = "") -> JSONObject:
     """`wire_record` of a record that is parsed JSON already: `record` itself where AWS would deliver it as it is.
 
     Raises:
-        UnreadableRecordError: its creation time is not a time in seconds.
+        UnreadableRecordError: it is not an object, or its creation time is not a time in seconds.
     """
+    if not isinstance(record, dict):
+        raise _not_a_record(record)
     changes: JSONObject = {}
     change = record.get("dynamodb")
     if isinstance(change, dict) and CREATION_TIME in change:
@@ -185,6 +184,13 @@ def json_record(record: dict[str, Any], stream_arn: str = "") -> JSONObject:
     if stream_arn and "eventSourceARN" not in record:
         changes["eventSourceARN"] = stream_arn
     return {**record, **changes} if changes else record
+
+
+def _not_a_record(record: object) -> UnreadableRecordError:
+    return UnreadableRecordError(
+        f"{describe(record)} is not a stream record: expected an object with eventID, eventName and dynamodb "
+        "(the records of a Lambda event are in event['Records'])"
+    )
 
 
 def _wire_time(value: JSONValue) -> JSONValue:

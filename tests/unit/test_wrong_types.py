@@ -19,11 +19,11 @@ from perception_events.errors import PerceptionEventsError
 from perception_events.json_values import to_json_value
 from perception_events.lambdas import EventRouter, event_handler
 from perception_events.models import EventBridgeEvent, EventItem, PutEventsRequestEntry, StreamRecord, read_records
-from perception_events.records import wire_record
+from perception_events.records import json_record, wire_record
 from perception_events.sort_keys import SortKey, parse_date
 from perception_events.streams import InMemoryTable, as_record
 from perception_events.testing import RecordBuilder
-from perception_events.times import from_iso, read_time
+from perception_events.times import from_iso, read_time, to_iso, to_iso_seconds
 
 
 def deep(levels: int) -> Any:
@@ -99,6 +99,9 @@ ENTRANCES: dict[str, Callable[[Any], object]] = {
     "image_from_python": image_from_python,
     "to_json_value": to_json_value,
     "wire_record": wire_record,
+    "json_record": json_record,
+    "to_iso": to_iso,
+    "to_iso_seconds": to_iso_seconds,
     "as_record": as_record,
     "read_time": read_time,
     "from_iso": from_iso,
