@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from perception_events.patterns import EventPattern, InvalidEventError, InvalidEventPatternError
-from perception_events.patterns.analysis import FindingKind, ReviewedRule, review
+from perception_events.patterns import Dialect, EventPattern, InvalidEventError, InvalidEventPatternError
+from perception_events.patterns.analysis import FindingKind, ReviewedRule, review, satisfiable_on_a_bus
 from support.oracle import start_oracle
 
 
@@ -82,6 +83,40 @@ def test_real_patterns_are_accepted_or_rejected_as_the_engine_does() -> None:
     ]
     assert len(texts) > 900
     assert different == []
+
+
+DIALECTS = {"bus": Dialect.EVENT_BUS, "pipe": Dialect.PIPE, "esm": Dialect.EVENT_SOURCE_MAPPING}
+
+
+def test_what_is_found_in_the_patterns_of_each_real_file() -> None:
+    """The rules of a file stand on one bus, as far as is known; `-s` prints the counts of docs/conformance.md."""
+    lines = (folder("PERCEPTION_EVENTS_CORPORA") / "patterns.jsonl").read_text(encoding="utf-8").splitlines()
+    counts: Counter[str] = Counter()
+    files: dict[tuple[str, str, str], list[ReviewedRule]] = {}
+    for number, line in enumerate(lines):
+        read: dict[str, Any] = json.loads(line)
+        try:
+            pattern = EventPattern.parse(read["pattern"], dialect=DIALECTS[read["kind"]])
+        except InvalidEventPatternError:
+            counts["rejected in its dialect"] += 1
+            continue
+        if read["kind"] == "bus" and satisfiable_on_a_bus(pattern).verdict is False:
+            counts["never on a bus"] += 1
+            print(f"never on a bus: {read['repo']} {read['path']}: {pattern}")
+        rules = files.setdefault((read["repo"], read["path"], read["kind"]), [])
+        rules.append(ReviewedRule(f"{read['repo']} {read['path']} #{number}", pattern))
+    for rules in files.values():
+        patterns = {rule.name: rule.pattern for rule in rules}
+        found = review(rules)
+        counts["undecided"] += len(found.undecided)
+        for finding in found.findings:
+            counts[finding.kind.value] += 1
+            if finding.kind is not FindingKind.NEVER:
+                assert finding.witness_json is not None
+                assert all(patterns[name].matches_json(finding.witness_json) for name in finding.rules), finding
+    print(f"{len(lines)} patterns in {len(files)} files: {dict(sorted(counts.items()))}")
+    assert counts["undecided"] == 0
+    assert len(lines) > 900
 
 
 def test_real_patterns_are_reviewed_with_an_event_for_every_finding() -> None:

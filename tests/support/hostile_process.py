@@ -113,14 +113,14 @@ def _route(value: Any) -> None:
     PipelineSimulation(perception_pipeline, env="dev").route_record(value)
 
 
-def _command(*arguments: str) -> Callable[[str], None]:
+def _command(*arguments: str, name: str = "input.json") -> Callable[[str], None]:
     def run(text: str) -> None:
         from typer.testing import CliRunner
 
         from perception_events.cli.app import app
 
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "input.json"
+            path = Path(folder) / name
             path.write_bytes(text.encode("utf-8", "surrogatepass"))
             done = CliRunner().invoke(app, [each.replace("FILE", str(path)) for each in arguments])
         assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)[:300]

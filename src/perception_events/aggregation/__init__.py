@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from perception_events.aggregation._aggregator import Aggregator, JoinOutcome, JoinResult
+    from perception_events.aggregation._aggregator import Aggregator
     from perception_events.aggregation._changes import ItemChange, item_changes
     from perception_events.aggregation._errors import (
         InvalidExpectationError,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from perception_events.aggregation._memory import InMemoryJoinStore
     from perception_events.aggregation._picture import joins_mermaid
     from perception_events.aggregation._reports import JoinReport, JoinStatus
+    from perception_events.aggregation._results import JoinOutcome, JoinResult
     from perception_events.aggregation._state import COMPLETED, JoinState, Member, TriggerReason
     from perception_events.aggregation._store import (
         Attribute,
@@ -139,9 +140,9 @@ _HOMES = {
     "JoinFailuresError": "_errors",
     "JoinKey": "_keys",
     "JoinNotFoundError": "_errors",
-    "JoinOutcome": "_aggregator",
+    "JoinOutcome": "_results",
     "JoinReport": "_reports",
-    "JoinResult": "_aggregator",
+    "JoinResult": "_results",
     "JoinState": "_state",
     "JoinStatus": "_reports",
     "JoinStore": "_store",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from perception_events.aggregation._changes import EXPIRED, MOVED, REMOVED, ItemChange, item_change, records_in
@@ -22,7 +20,8 @@ from perception_events.aggregation._expectations import Expected
 from perception_events.aggregation._join import Join
 from perception_events.aggregation._keys import UNGROUPED, JoinKey
 from perception_events.aggregation._reports import JoinReport, report_of
-from perception_events.aggregation._state import COMPLETED, JoinState, Member, missing_members
+from perception_events.aggregation._results import JoinOutcome, JoinResult
+from perception_events.aggregation._state import COMPLETED, JoinState, Member
 from perception_events.aggregation._store import Commit, JoinStore, LimitedJoinStore, Recorded, UnreadableGroup
 from perception_events.aggregation._transitions import (
     Transition,
@@ -37,51 +36,12 @@ from perception_events.json_values import JSONValue
 from perception_events.records import event_id
 from perception_events.sort_keys import parse_date
 
-__all__ = ["Aggregator", "JoinOutcome", "JoinResult"]
+__all__ = ["Aggregator"]
 
 ATTEMPTS = 64
 """How often a transition is decided again; each failed attempt means that somebody else got one through."""
 HOPELESS_AFTER = 3
 """Retryable failures in a row, each after the store's own back-off, after which the rest is not tried."""
-
-
-class JoinOutcome(StrEnum):
-    """What one event, or one look of the sweep, did to one group."""
-
-    RECORDED = "RECORDED"
-    """The member is in; others are missing."""
-    UNCHANGED = "UNCHANGED"
-    """Nothing new: a duplicate, older news, or nothing to do for the sweep."""
-    WITHDRAWN = "WITHDRAWN"
-    """The member's item is no longer COMPLETED; it does not count any more."""
-    LATE = "LATE"
-    """News of a member after the trigger: recorded, and no second trigger."""
-    TRIGGERED = "TRIGGERED"
-    """This call wrote the trigger."""
-    ALERTED = "ALERTED"
-    """This call wrote the alert."""
-
-
-@dataclass(frozen=True, slots=True)
-class JoinResult:
-    """What became of one group. `triggers` and `alerts` are the sort keys of items that this call wrote.
-
-    `expected` is who was expected when it was decided; None while that was not known. `problem` says why the group's
-    expectation cannot be read or met; somebody has to fix it.
-    """
-
-    key: JoinKey
-    outcome: JoinOutcome
-    state: JoinState
-    expected: Expected = None
-    triggers: tuple[str, ...] = ()
-    alerts: tuple[str, ...] = ()
-    problem: str | None = None
-
-    @property
-    def missing(self) -> frozenset[str]:
-        """The expected members that are not in; empty where only a number is expected."""
-        return missing_members(self.expected, self.state.completed)
 
 
 class Aggregator:

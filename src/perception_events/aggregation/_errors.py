@@ -9,7 +9,7 @@ from perception_events.errors import DeclarationError, DeliveryError, InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from perception_events.aggregation._aggregator import JoinResult
+    from perception_events.aggregation._results import JoinResult
 
 __all__ = [
     "InvalidExpectationError",

@@ -22,7 +22,7 @@ _OTHERS_CODE = tuple(
 )
 
 _AWS_FIXES = {
-    "NoRegionError": "name one with --region, or set AWS_REGION or AWS_DEFAULT_REGION",
+    "NoRegionError": "name one with --region, or set AWS_DEFAULT_REGION (boto3 does not read AWS_REGION)",
     "NoCredentialsError": "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (DynamoDB Local takes any)",
     "PartialCredentialsError": "set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     "ProfileNotFound": "correct AWS_PROFILE; `aws configure list-profiles` shows what there is",

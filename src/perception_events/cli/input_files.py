@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from perception_events.cli.json_files import UnreadableInput, read_json_files
@@ -52,7 +53,11 @@ def _inputs_of(file: str, line: int, value: Any) -> Iterator[FoundInput | Unread
         element = number if is_list else None
         form = input_form(member) if isinstance(member, dict) else None
         if form is None:
-            names = ", ".join(list(member)[:6]) if isinstance(member, dict) else type(member).__name__
+            names = (
+                ", ".join(name[:40] for name in islice(member, 6))
+                if isinstance(member, dict)
+                else type(member).__name__
+            )
             forms = "a stream record, a Kinesis record, a queue message, an event or a PutEvents entry"
             yield UnreadableInput(file, line, f"{place}is not {forms} (found: {names or 'nothing'})")
         elif form is InputForm.STREAM_RECORD:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["DuplicateRuleError", "RuleSet", "UnknownRuleError"]
 
 
+FEW_RULES = 4
+"""Up to so many rules are asked one by one: the function that each pattern has of its own is quicker than an index."""
+FEW_VALUES = 32
+"""A rule with more values than these is one for the index, as is one with `$or`."""
+EVENTS_BEFORE = 256
+"""A pattern's own function takes a millisecond to make, so sets that see fewer events use the index all the same."""
+
+
 class DuplicateRuleError(DeclarationError, ValueError):
     """A rule of that name is there already."""
 
@@ -51,6 +59,10 @@ class RuleSet:
         self._patterns: dict[str, EventPattern] = {}
         self._numbers = itertools.count()
         self._index = RuleIndex()
+        self._few: tuple[tuple[str, EventPattern], ...] = ()
+        """All rules, while they are few and simple; replaced as a whole, since other threads read it."""
+        self._seen = 0
+        """Events that such a set has seen, up to `EVENTS_BEFORE`; a count that threads spoil is as good."""
         self._changing = allocate_lock()
         for name, pattern in (rules or {}).items():
             self.add(name, pattern)
@@ -73,6 +85,7 @@ class RuleSet:
                 raise DuplicateRuleError(f"a rule called {name!r} is there already; remove it first")
             self._patterns[name] = pattern
             self._index.add(name, next(self._numbers), pattern.sub_rules)
+            self._note_few()
 
     def remove(self, name: str) -> None:
         """Remove a rule; safe while other threads match.
@@ -85,6 +98,11 @@ class RuleSet:
                 raise UnknownRuleError(f"no rule is called {name!r}")
             self._index.remove(name)
             del self._patterns[name]
+            self._note_few()
+
+    def _note_few(self) -> None:
+        few = len(self._patterns) <= FEW_RULES and all(map(_is_simple, self._patterns.values()))
+        self._few = tuple(self._patterns.items()) if few else ()
 
     def matching_rules(self, event: Mapping[str, Any]) -> list[str]:
         """The names of the rules that match a parsed event, in order of addition.
@@ -92,6 +110,11 @@ class RuleSet:
         Raises:
             InvalidJSONValueError: as `EventPattern.matches`.
         """
+        few = self._few
+        if few:
+            if self._seen >= EVENTS_BEFORE:
+                return [name for name, pattern in few if pattern.matches(event)]
+            self._seen += 1
         return self._index.matching(event if type(event) is dict else checked_event(event))
 
     def matching_rules_json(self, text: str | bytes) -> list[str]:
@@ -153,3 +176,7 @@ class RuleSet:
 
     def __contains__(self, name: object) -> bool:
         return name in self._patterns
+
+
+def _is_simple(pattern: EventPattern) -> bool:
+    return len(pattern.sub_rules) == 1 and sum(len(values) for _, values in pattern.sub_rules[0].fields) <= FEW_VALUES

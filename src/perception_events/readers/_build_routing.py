@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from perception_events.patterns import EventPattern, InvalidEventPatternError
 from perception_events.readers._arns import GENERATED
 from perception_events.readers._declared import Declared, number_of, truth_of
 from perception_events.readers._intrinsics import json_text
@@ -212,8 +213,14 @@ class RoutingBuilder:
             return read_pattern_text(text, origin.line)
         except DocumentError as error:
             place = Origin(origin.file, error.line or origin.line, origin.path)
-            self._problems.append(Problem(f"the {what} is {error.reason}", error.fix, place))
-            return Unresolved(str(text), f"the {what} is {error.reason}", place)
+            reason, fix = error.reason, error.fix
+            try:
+                EventPattern.parse(str(text))
+            except InvalidEventPatternError as rejection:
+                if rejection.code == "InvalidJSON":
+                    reason, fix = f"not JSON: {rejection.reason}", rejection.hint or fix
+            self._problems.append(Problem(f"the {what} is {reason}", fix, place))
+            return Unresolved(str(text), f"the {what} is {reason}", place)
 
     def _filters(self, declared: Declared, path: tuple[str, ...], key: str) -> tuple[Filter, ...]:
         filters = declared.get(*path)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from perception_events.errors import cut
 from perception_events.readers._files import MAX_TEMPLATE_BYTES, read_document, read_text
 from perception_events.readers._problems import DocumentError
 from perception_events.readers._read_stacks import read_cdk, read_template, template_format
@@ -30,6 +31,8 @@ _CODE = dict.fromkeys(
     (".ts", ".js", ".mjs", ".cjs", ".py", ".go", ".java", ".cs"),
     "give its output: cdk.out after `cdk synth`, .serverless after `serverless package`",
 )
+_MOST_REPEATED = 20
+"""Keys written twice that are named; a generated file may have any number."""
 _SKIPPED = {"node_modules", "venv", "__pycache__", "site-packages"}
 _SNIFFED = re.compile(r"Resources|planned_values|resource_changes|terraform_version|\bprovider\b|\"resource\"")
 
@@ -107,8 +110,11 @@ def _file(path: Path, reading: Reading, *, walked: bool) -> Iterator[Unit]:
         return
     if isinstance(document, dict):
         if not walked or template_format(document) is not None:
-            for key, line in repeated:
-                reading.problem(f"the key {key} is written twice", "remove one", Origin(str(path), line))
+            for key, line in repeated[:_MOST_REPEATED]:
+                reading.problem(f"the key {cut(key)} is written twice", "remove one", Origin(str(path), line))
+            if len(repeated) > _MOST_REPEATED:
+                more = len(repeated) - _MOST_REPEATED
+                reading.problem(f"{more:,} more keys are written twice", "remove one of each", origin)
         format = template_format(document)
         if format is not None:
             yield Unit(_name(path), lambda reading: read_template(reading, path, document, format))

@@ -46,6 +46,9 @@ _PRECEDENCE |= {"+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 _WORDS = {"true": True, "false": False, "null": None}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _DEEPEST = 150
+_MOST_VALUES = 100_000
+_LONGEST_CHAIN = 200
+"""Operations, or attributes of attributes, in a row: each step keeps the text from the first one on."""
 
 
 def parse_body(text: str) -> Body:
@@ -132,6 +135,9 @@ class _Parser(Scanner):
 
     def _nested(self, parse: Any) -> Any:
         self.depth += 1
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            raise self.error(f"more than {_MOST_VALUES:,} values", "split the file")
         if self.depth > _DEEPEST:
             raise self.error(f"nested more than {_DEEPEST} levels deep", "flatten it")
         try:
@@ -158,7 +164,7 @@ class _Parser(Scanner):
         self.skip_inside()
         start = self.position
         left = self._unary()
-        while True:
+        for _ in range(_LONGEST_CHAIN):
             before = self.position
             self.skip_inside()
             match = _OPERATOR.match(self.text, self.position)
@@ -169,6 +175,7 @@ class _Parser(Scanner):
             self.skip(lines=True)
             right = self._operation(_PRECEDENCE[match[0]] + 1)
             left = Binary(match[0], left, right, self.line(start), self.text[start : self.position])
+        raise self._too_long()
 
     def _unary(self) -> Node:
         start = self.position
@@ -182,7 +189,7 @@ class _Parser(Scanner):
 
     def _with_steps(self, node: Node, start: int) -> Node:
         """`node` with the attributes, keys and splats that follow it."""
-        while True:
+        for _ in range(_LONGEST_CHAIN):
             before = self.position
             text = self.text
             if text.startswith("[*]", before) or text.startswith(".*", before):
@@ -207,6 +214,10 @@ class _Parser(Scanner):
                     node = GetAttribute(node, name, self.line(start), text[start : self.position])
             else:
                 return node
+        raise self._too_long()
+
+    def _too_long(self) -> DocumentError:
+        return self.error(f"more than {_LONGEST_CHAIN} steps or operations in a row", "split the expression")
 
     def _rest(self) -> tuple[str | Node, ...]:
         rest: list[str | Node] = []

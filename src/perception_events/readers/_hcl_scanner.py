@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from perception_events.errors import cut
 from perception_events.readers._problems import DocumentError
 
 __all__ = ["NAME", "Scanner"]
 
-_SPACE = re.compile(r"(?:[ \t\r\f\ufeff]|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
-_SPACE_AND_LINES = re.compile(r"(?:\s|\ufeff|#[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_SPACE = re.compile(r"(?:[ \t\r\f\ufeff]++|#[^\n]*|//[^\n]*|/\*.*?\*/)*+", re.DOTALL)
+_SPACE_AND_LINES = re.compile(r"(?:[\s\ufeff]++|#[^\n]*|//[^\n]*|/\*.*?\*/)*+", re.DOTALL)
 NAME = re.compile(r"[^\W\d][\w-]*")
 
 
@@ -24,6 +25,7 @@ class Scanner:
         self._line_starts = [match.end() for match in re.finditer("\n", text)]
         self.lines_end = True
         self.depth = 0
+        self.values = 0
 
     def line(self, position: int | None = None) -> int:
         """The line of a position; of the present one by default."""
@@ -65,4 +67,4 @@ class Scanner:
         return match[0]
 
     def error(self, what: str, fix: str, *, back: int = 0) -> DocumentError:
-        return DocumentError(f"not HCL: {what}", fix, self.line(self.position - back))
+        return DocumentError(f"not HCL: {cut(what)}", fix, self.line(self.position - back))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from perception_events.readers._problems import DocumentError
@@ -12,7 +11,8 @@ from perception_events.topology import LocatedDict, LocatedList
 
 __all__ = ["read_json"]
 
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")|([{}\[\],:])|([^\s{}\[\],:"]+)|(\n)', re.DOTALL)
+_TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")|([^\s{}\[\],:"]+)|(\n)|[{}\[\]]', re.DOTALL)
+"""A string, a word, a line's end, or a bracket: what lies between, a checked text has in its right place."""
 _WORDS = {"true": True, "false": False, "null": None}
 _DEEPEST = 200
 
@@ -33,61 +33,57 @@ def read_json(text: str, *, first_line: int = 1, repeated: list[tuple[str, int]]
         raise _too_deep(first_line) from None
     except ValueError as error:  # a number of more digits than Python reads
         raise DocumentError(f"not JSON: {error}", "correct the number", first_line) from None
-    tokens = _tokens(text, first_line)
-    return _value(next(tokens), tokens, 0, [] if repeated is None else repeated)
+    return _located(text, first_line, [] if repeated is None else repeated)
 
 
-_Token = tuple[str, str, int]
-
-
-def _tokens(text: str, line: int) -> Iterator[_Token]:
-    """Strings, punctuation and words (as `"`, the sign itself, and `w`), each with its text and line."""
-    for match in _TOKEN.finditer(text):
-        string, sign, word, _ = match.groups()
-        if string is not None:
-            yield '"', string, line
-            line += string.count("\n")
-        elif sign is not None:
-            yield sign, sign, line
-        elif word is not None:
-            yield "w", word, line
+def _located(text: str, line: int, repeated: list[tuple[str, int]]) -> Any:
+    """The value of a valid text. A loop, since a call for each value of many megabytes takes several times as long."""
+    top = LocatedList(line=line)
+    container: LocatedDict | LocatedList = top
+    outer: list[LocatedDict | LocatedList] = []
+    key: str | None = None
+    for token in _TOKEN.finditer(text):
+        found = token.group()
+        value: Any
+        match token.lastindex:
+            case 1:
+                value = found[1:-1] if "\\" not in found else json.loads(found, strict=False)
+                if key is None and isinstance(container, LocatedDict):
+                    key = value
+                    if key in container:
+                        repeated.append((value, line))
+                    container.lines[value] = line
+                    line += found.count("\n")
+                    continue
+            case 2:
+                value = int(found) if found.isdigit() and len(found) < 19 else _word(found)
+            case 3:
+                line += 1
+                continue
+            case _:
+                if found in "}]":
+                    container = outer.pop()
+                    continue
+                if len(outer) > _DEEPEST:
+                    raise _too_deep(line)
+                value = LocatedDict(line=line) if found == "{" else LocatedList(line=line)
+        if isinstance(container, LocatedDict):
+            assert key is not None, "a name stands before each value"
+            container[key] = value
+            key = None
         else:
-            line += 1
+            container.append(value)
+            container.lines.append(line)
+        if token.lastindex is None:
+            outer.append(container)
+            container = value
+        elif token.lastindex == 1:
+            line += found.count("\n")
+    return top[0]
 
 
-def _value(token: _Token, tokens: Iterator[_Token], depth: int, repeated: list[tuple[str, int]]) -> Any:
-    kind, text, line = token
-    if depth > _DEEPEST:
-        raise _too_deep(line)
-    if kind == '"':
-        return _string(text)
-    if kind == "{":
-        entries = LocatedDict(line=line)
-        for key_kind, key_text, key_line in tokens:
-            if key_kind == "}":
-                break
-            if key_kind == '"':
-                key = _string(key_text)
-                next(tokens)  # the colon
-                if key in entries:
-                    repeated.append((key, key_line))
-                entries[key] = _value(next(tokens), tokens, depth + 1, repeated)
-                entries.lines[key] = key_line
-        return entries
-    if kind == "[":
-        elements = LocatedList(line=line)
-        for element in tokens:
-            if element[0] == "]":
-                break
-            if element[0] != ",":
-                elements.append(_value(element, tokens, depth + 1, repeated))
-                elements.lines.append(element[2])
-        return elements
+def _word(text: str) -> Any:
     return _WORDS[text] if text in _WORDS else json.loads(text)
-
-
-def _string(text: str) -> str:
-    return text[1:-1] if "\\" not in text else str(json.loads(text, strict=False))
 
 
 def _too_deep(line: int) -> DocumentError:

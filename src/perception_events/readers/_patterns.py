@@ -24,7 +24,7 @@ def read_pattern_text(text: str | Unresolved, line: int | None = None) -> Partia
         DocumentError: the text is known and is not JSON.
     """
     if isinstance(text, str):
-        return _as_partial(read_json(text, first_line=line or 1))
+        return _as_partial(read_json(text.rstrip(), first_line=line or 1))
     marked = _INSIDE.sub(_readable, text.expression)
     try:
         value = read_json(marked, first_line=line or 1)

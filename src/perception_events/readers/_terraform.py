@@ -30,7 +30,7 @@ from perception_events.topology import Account, LocatedDict, Origin
 __all__ = ["called_folders", "is_module", "is_terraform_json", "read_terraform", "read_terraform_json"]
 
 _DEEPEST = 10
-_SOURCE = re.compile(r'^\s*source\s*=\s*"(\.[^"]*)"', re.MULTILINE)
+_SOURCE = re.compile(r'^[ \t]*+source[ \t]*+=[ \t]*+"(\.[^"\n]*)"', re.MULTILINE)
 
 
 def is_module(folder: Path) -> bool:

@@ -117,7 +117,7 @@ class _Builder:
         elements = LocatedList(line=line)
         while not isinstance(event := self._reader.get_event(), self._yaml.SequenceEndEvent):
             elements.append(self._value(event, depth + 1))
-            elements.lines.append(event.start_mark.line + 1)
+            elements.lines.append(self._first_line(event, event.start_mark.line + 1))
         return elements
 
     def _mapping(self, line: int, depth: int) -> LocatedDict:
@@ -128,20 +128,26 @@ class _Builder:
             key_line = event.start_mark.line + 1
             # A key keeps its spelling: `on`, `012` and `1.0` name a property, and are not values.
             key = event.value if isinstance(event, self._yaml.ScalarEvent) else str(self._value(event, depth + 1))
-            value = self._value(self._reader.get_event(), depth + 1)
+            value_event = self._reader.get_event()
+            value = self._value(value_event, depth + 1)
             if is_merge:
                 merged += value if isinstance(value, list) else [value]
                 continue
             if key in entries:
                 self._repeated.append((key, key_line))
             entries[key] = value
-            entries.lines[key] = key_line
+            entries.lines[key] = self._first_line(value_event, key_line)
         for other in merged:
             for name, value in (other if isinstance(other, dict) else {}).items():
                 if name not in entries:
                     entries[name] = value
                     entries.lines[name] = line
         return entries
+
+    def _first_line(self, event: Any, otherwise: int) -> int:
+        """The line on which a scalar's text begins: of a block (`|`, `>`) the one after its sign."""
+        block = isinstance(event, self._yaml.ScalarEvent) and event.style in ("|", ">")
+        return event.start_mark.line + 2 if block else otherwise
 
     def _scalar(self, event: Any) -> Any:
         tag = event.tag

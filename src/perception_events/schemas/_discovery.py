@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from perception_events.records import has_change
@@ -135,7 +136,7 @@ def event_type(event: Any) -> tuple[str, str]:
         return source, detail_type
     lacking = [name for name in ("source", "detail-type") if not isinstance(event.get(name), str)]
     lacking += [] if "detail" in event else ["detail"]
-    present = ", ".join(list(event)[:6]) or "nothing"
+    present = ", ".join(str(name)[:40] for name in islice(event, 6)) or "nothing"
     raise NotAnEventError(
         f"not an EventBridge event: it has no {' and no '.join(lacking)} (found: {present}); "
         "nor a stream record: it has no dynamodb object"

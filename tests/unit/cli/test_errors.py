@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -302,8 +303,8 @@ class TestWithoutAWS:
     def test_a_missing_region_is_named_with_the_option_that_sets_it(self, command: str) -> None:
         line = only_line(run(command, "--pipeline", str(ROOT / "docs/examples/ten_modules/ten_modules.py:pipeline")))
         assert line == (
-            f"perception-events {command}: You must specify a region.; fix: name one with --region, or set AWS_REGION "
-            "or AWS_DEFAULT_REGION"
+            f"perception-events {command}: You must specify a region.; fix: name one with --region, or set "
+            "AWS_DEFAULT_REGION (boto3 does not read AWS_REGION)"
         )
 
     def test_missing_credentials_are_named_with_what_sets_them(self) -> None:
@@ -315,3 +316,36 @@ class TestWithoutAWS:
         done = start("run", "--region", "eu-west-1", "--endpoint-url", "http://127.0.0.1:9", **keys)
         assert "http://127.0.0.1:9" in only_line(done)
         assert "fix: start it, or correct --endpoint-url or --region" in only_line(done)
+
+    @pytest.mark.parametrize("content", [b"{", b"[1, 2]", b"\xff\xfe"])
+    def test_a_checkpoint_file_that_is_not_one_is_named_and_left_as_it_is(
+        self, here: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+    ) -> None:
+        moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "testing")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+        checkpoint = here / "checkpoints.json"
+        checkpoint.write_bytes(content)
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        with moto.mock_aws():
+            import boto3
+
+            boto3.client("dynamodb", region_name="eu-west-1").create_table(
+                TableName="events",
+                KeySchema=[{"AttributeName": "site", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "site", "AttributeType": "S"}],
+                BillingMode="PAY_PER_REQUEST",
+                StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+            )
+            done = run(
+                "run", "--table", "events", "--checkpoint", str(checkpoint), "--idle-seconds", "0.1", "--route-only"
+            )
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        assert done.exit_code == 2, done.stderr
+        *_, error = done.stderr.splitlines()
+        assert error.startswith("perception-events run: ")
+        assert "checkpoints.json" in error, error
+        assert "fix: " in error or "; " in error
+        assert checkpoint.read_bytes() == content

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.workloads import city_lots, exact_rules, mixed_rules, rules_over_elements, texts, with_elements
+from perception_events.json_values import InvalidJSONValueError
 from perception_events.patterns import (
     DuplicateRuleError,
     EventPattern,
@@ -152,3 +153,44 @@ def test_two_fields_in_two_arrays_are_found_in_whatever_order_the_event_has_them
     event = {name: fields[name] for name in sorted(fields, reverse=first == "b")}
     rules = RuleSet({"both": {"a": {"d": ["x"]}, "b": {"c": ["x"]}}, "none": {"a": {"d": ["y"]}, "b": {"c": ["x"]}}})
     assert rules.matching_rules(event) == rules.matching_rules_json(json.dumps(event)) == ["both"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5])
+def test_small_sets_answer_alike_before_and_after_they_have_seen_many_events(count: int) -> None:
+    rules = dict([*mixed_rules(40, affix=(1, 2)).items()][:count])
+    events = city_lots(200, seed=2) + [{**lot, "lots": [lot]} for lot in city_lots(100)]
+    alone = {name: EventPattern.parse(pattern) for name, pattern in rules.items()}
+    rule_set = RuleSet(rules)
+    expected = [[name for name, pattern in alone.items() if pattern.matches(event)] for event in events]
+    for _ in range(2):
+        assert [rule_set.matching_rules(event) for event in events] == expected
+
+
+def test_a_small_set_that_has_seen_many_events_changes_at_once() -> None:
+    rules = RuleSet({"a": {"x": ["y"]}})
+    for _ in range(1000):
+        assert rules.matching_rules({"x": "y"}) == ["a"]
+    rules.add("b", {"x": ["y"], "$or": [{"p": [1]}, {"q": [1]}]})
+    assert rules.matching_rules({"x": "y", "q": 1}) == ["a", "b"]
+    for number in range(10):
+        rules.add(f"c{number}", {"x": [number]})
+    assert rules.matching_rules({"x": 3}) == ["c3"]
+    for number in range(10):
+        rules.remove(f"c{number}")
+    rules.remove("b")
+    assert rules.matching_rules({"x": "y"}) == ["a"]
+    rules.remove("a")
+    assert rules.matching_rules({"x": "y"}) == []
+    with pytest.raises(InvalidJSONValueError):
+        rules.matching_rules(3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seen", [0, 1000])
+def test_a_small_set_rejects_what_is_not_an_event_however_many_it_has_seen(seen: int) -> None:
+    rules = RuleSet({"a": {"x": ["y"]}})
+    for _ in range(seen):
+        rules.matching_rules({"x": "y"})
+    odd: tuple[Any, ...] = (3, [], None, {"x": object()})
+    for wrong in odd:
+        with pytest.raises(InvalidJSONValueError):
+            rules.matching_rules(wrong)

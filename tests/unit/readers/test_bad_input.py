@@ -106,6 +106,40 @@ def test_a_pattern_that_is_not_json_is_a_problem_at_its_line(tmp_path: Path) -> 
     assert isinstance(result.topology.of(Rule)[0].event_pattern, Unresolved)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("a = 1" + "+1" * 300_000, "more than 200 steps or operations in a row", id="operations"),
+        pytest.param("a = b" + ".c" * 300_000, "more than 200 steps or operations in a row", id="attributes"),
+        pytest.param("a = b" + "[0]" * 300_000, "more than 200 steps or operations in a row", id="indices"),
+        pytest.param("a = [" + "1," * 300_000 + "]", "more than 100,000 values", id="values"),
+        pytest.param("x" * 1_000_000, "not HCL: xxx", id="long name"),
+    ],
+)
+def test_a_module_of_a_megabyte_made_to_be_slow_is_one_short_problem(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "main.tf").write_text(text)
+    started = time.process_time()
+    (problem,) = read_topology(tmp_path).problems
+    assert time.process_time() - started < 10
+    assert reason in problem.reason
+    assert len(str(problem)) < 2_000
+
+
+def test_a_module_of_a_million_empty_lines_is_read(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text("\n" * 1_000_000)
+    started = time.process_time()
+    assert read_topology(tmp_path).problems == ()
+    assert time.process_time() - started < 10
+
+
+def test_of_keys_that_are_written_twice_twenty_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text('{"Resources": {' + ",".join(['"Q": {}'] * 100_000) + "}}")
+    reasons = [problem.reason for problem in read_topology(path).problems]
+    assert reasons[:20] == ["the key Q is written twice"] * 20
+    assert "99,979 more keys are written twice" in reasons
+
+
 @pytest.mark.parametrize("name", ["t.yaml", "t.json"])
 def test_a_key_that_is_written_twice_is_a_problem_and_the_last_one_counts(tmp_path: Path, name: str) -> None:
     path = tmp_path / name

@@ -202,8 +202,8 @@ class _Work:
         if not pairs:
             return
         first, second = firsts[0].prepared, seconds[0].prepared
-        first_included = self._inquiry.exceeds(first, [second]) is False
-        second_included = self._inquiry.exceeds(second, [first]) is False
+        first_included = _may_be_included(first, second) and self._inquiry.exceeds(first, [second]) is False
+        second_included = _may_be_included(second, first) and self._inquiry.exceeds(second, [first]) is False
         if not (first_included or second_included):
             pairs = [(one, other) for one, other in pairs if self._overlaps or _shared(one, other)]
         answer = self._inquiry.meet(first, second) if pairs else None
@@ -241,7 +241,8 @@ class _Work:
         counterexample: dict[str, Any] | None = None,
     ) -> None:
         names = tuple(rule.name for rule in rules)
-        shared = tuple(sorted(frozenset.intersection(*(rule.targets or frozenset() for rule in rules))))
+        known = [rule.targets for rule in rules if rule.targets]
+        shared = tuple(sorted(frozenset.intersection(*known))) if len(known) == len(names) else ()
         if shared:
             times = "twice" if len(names) == 2 else f"{len(names)} times"
             message += f": {', '.join(shared)} {'receives' if len(shared) == 1 else 'receive'} them {times}"
@@ -263,6 +264,19 @@ class _Work:
         if not blamed:
             return "its fields cannot all be what they are in every event"
         return f"{' and '.join(blamed)} {'is a string' if len(blamed) == 1 else 'are strings'} in every event"
+
+
+def _may_be_included(narrow: PreparedPattern, wide: PreparedPattern) -> bool:
+    """Whether it has to be asked if `wide` takes all that `narrow` takes.
+
+    Not where `wide` needs a field of which `narrow` says nothing: an event with just the fields of `narrow` shows that.
+    """
+    if len(narrow.rules) != 1 or narrow.rules[0].odd:
+        return True
+    named = narrow.rules[0].fields
+    return any(
+        rule.odd or all(path in named or group.absence for path, group in rule.fields.items()) for rule in wide.rules
+    )
 
 
 def _shared(first: _Rule, second: _Rule) -> bool:

@@ -9,7 +9,7 @@ from perception_events.patterns._json_text import number_text, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from typing import Any
 
     from perception_events.patterns import EventPattern
@@ -18,18 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["Witness", "build_witness", "leaf_of", "leaf_value"]
 
 
+_SHALLOW = 100
+"""Paths of so many pieces are written by `json`, which recurses."""
+
+
 class Witness:
-    """An event: its text, and the mapping that it reads as."""
+    """An event: its text, and the mapping that it reads as. `has_numbers`: whether their spelling may count."""
 
-    __slots__ = ("event", "text")
+    __slots__ = ("event", "has_numbers", "text")
 
-    def __init__(self, event: dict[str, Any], text: str) -> None:
+    def __init__(self, event: dict[str, Any], text: str, *, has_numbers: bool) -> None:
         self.event = event
         self.text = text
+        self.has_numbers = has_numbers
 
     def matches(self, pattern: EventPattern) -> bool:
-        """Whether `pattern` matches the event, as text: there the spelling of numbers counts."""
-        return pattern.matches_json(self.text)
+        """Whether `pattern` matches the event: with numbers as text, for there their spelling counts."""
+        return pattern.matches_json(self.text) if self.has_numbers else pattern.matches(self.event)
 
 
 def leaf_value(leaf: str) -> Any:
@@ -62,17 +67,27 @@ def build_witness(leaves: Leaves) -> Witness:
 
     Several of one path are an array. A path below another goes into that array as an object.
     """
+    event = _event(leaves, leaf_value)
+    if any(leaf[:1] not in _OF_NO_NUMBER for found in leaves.values() for leaf in found):
+        return Witness(event, _text(_event(leaves, _Spelled)), has_numbers=True)
+    deepest = max((path.count(".") for path in leaves), default=0)
+    # Most witnesses have strings only, and a review makes one for each pair of rules.
+    text = json.dumps(event) if deepest < _SHALLOW else _text(_event(leaves, _Spelled))
+    return Witness(event, text, has_numbers=False)
+
+
+_OF_NO_NUMBER = frozenset('"tfn')
+"""How leaves begin that are not numbers."""
+
+
+def _event(leaves: Leaves, of: Callable[[str], Any]) -> dict[str, Any]:
     event: dict[str, Any] = {}
-    texts: dict[str, Any] = {}
     # Paths below others come later, so that an array is there to take them.
     for path in sorted(leaves):
         found = leaves[path]
-        values: Any = [leaf_value(leaf) for leaf in found] if len(found) > 1 else leaf_value(found[0])
-        spelled: Any = [_Spelled(leaf) for leaf in found] if len(found) > 1 else _Spelled(found[0])
-        names = path.split(".") if "" not in path.split(".") else [path]
-        _put(event, names, values)
-        _put(texts, names, spelled)
-    return Witness(event, _text(texts))
+        names = path.split(".")
+        _put(event, [path] if "" in names else names, [of(leaf) for leaf in found] if len(found) > 1 else of(found[0]))
+    return event
 
 
 class _Spelled:
