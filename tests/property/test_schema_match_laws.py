@@ -33,7 +33,7 @@ from perception_events.testing.schemas import events_of
 
 laws = settings(
     deadline=None,
-    max_examples=int(os.environ.get("PERCEPTION_EVENTS_CASES", "60")),
+    max_examples=int(os.environ.get("PERCEPTION_EVENTS_CASES", "25")),
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 names = st.sampled_from(["a", "b", "c", "a.b"])
