@@ -333,7 +333,7 @@ def coverage_report(plan: CoveragePlan, counts: CoverageCounts) -> CoverageRepor
         dropped=counts.kinds.dropped,
         readers=tuple(_reader(plan, counts, reader) for reader in plan.readers.readers),
         fields=tuple(_fields(plan, counts, enabled)),
-        sampled=len(counts.sampled.table),
+        sampled=sum(bool(text) for text in counts.sampled.table.values()),  # empty: too long to be looked at
     )
 
 

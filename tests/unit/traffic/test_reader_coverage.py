@@ -115,6 +115,14 @@ def test_the_values_of_the_fields_that_rules_and_filters_name_are_shown(tmp_path
     assert "detail.total: 5 2" in str(report)
 
 
+def test_lines_too_long_to_be_looked_at_do_not_count_as_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text("".join(f"{json.dumps(event(1, total))}\n" for total in (5, "x" * 17_000)))
+    report = coverage(TOPOLOGY, read_blocks([str(path)]))
+    assert (report.events, report.sampled) == (2, 1)
+    assert "in 1 of 2 lines" in str(report)
+
+
 def test_of_many_lines_a_sample_is_looked_at_that_does_not_depend_on_how_they_are_cut(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text("".join(f"{json.dumps(event(number, number % 20))}\n" for number in range(8_000)))
