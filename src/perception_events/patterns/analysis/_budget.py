@@ -35,6 +35,11 @@ class Budget:
         if self.left < 0:
             raise UndecidedError("the answer would cost too much")
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the whole question, not only a part of it, has used up its steps."""
+        return self.left < 0
+
     def part(self) -> Budget:
         """Half of what is left, taken from here: one hard field shall not use up what others need."""
         half = self.left // 2

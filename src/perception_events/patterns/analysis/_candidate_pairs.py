@@ -51,6 +51,11 @@ def candidate_pairs(patterns: Sequence[PreparedPattern]) -> Iterator[tuple[int, 
     everything = set(range(len(entries)))
     open_fields = {path: sorted(everything - positions) for path, positions in holders.items()}
     seen: set[tuple[int, int]] = set()
+    of_owner: dict[int, set[int]] = {}
+    for position, entry in enumerate(entries):
+        of_owner.setdefault(entry.owner, set()).add(position)
+    # For each pattern, the entries that need no look any more: its own, and those of patterns it is known to meet.
+    decided = {owner: set(positions) for owner, positions in of_owner.items()}
     for entry in entries:
         lookups = [
             (len(open_fields[path]) + sum(len(by_value[path][key]) for key in keys), path)
@@ -62,11 +67,13 @@ def candidate_pairs(patterns: Sequence[PreparedPattern]) -> Iterator[tuple[int, 
             near.update(open_fields[path])
         else:
             near = everything
-        for position in sorted(near):
+        for position in near - decided[entry.owner]:
             other = entries[position]
             pair = (entry.owner, other.owner) if entry.owner < other.owner else (other.owner, entry.owner)
-            if pair[0] != pair[1] and pair not in seen and entry.may_meet(other):
+            if pair not in seen and entry.may_meet(other):
                 seen.add(pair)
+                decided[entry.owner] |= of_owner[other.owner]
+                decided[other.owner] |= of_owner[entry.owner]
     yield from sorted(seen)
 
 

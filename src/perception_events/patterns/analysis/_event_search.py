@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["EventSearch", "Known", "Leaves"]
 
-_CHECKS_A_STEP = 8
+_CHECKS_A_STEP = 2
 """So many rules are asked about leaves in the time of one step."""
+_BRANCH_STEPS = 10
+"""What it costs to make a forbidden rule's field fail, apart from asking the rules again."""
 
 
 class EventSearch:
@@ -131,11 +133,12 @@ class EventSearch:
         return None, undecided
 
     def _first_matching(self, leaves: Leaves, rules: Sequence[PreparedRule]) -> PreparedRule | None:
+        self._budget.spend(_BRANCH_STEPS)
         for number, rule in enumerate(rules):
+            if number % _CHECKS_A_STEP == 0:
+                self._budget.spend()  # before the work: a question that has nothing left does none
             if _matches(rule, leaves):
-                self._budget.spend(1 + number // _CHECKS_A_STEP)
                 return rule
-        self._budget.spend(1 + len(rules) // _CHECKS_A_STEP)
         return None
 
     def _field(self, literals: tuple[Literal, ...]) -> tuple[str, ...] | None:
@@ -181,7 +184,7 @@ class EventSearch:
 def _matches(rule: PreparedRule, leaves: Leaves) -> bool:
     for path, group in rule.fields.items():
         found = leaves.get(path)
-        if not group.absence if found is None else not any(map(group.passes, found)):
+        if not group.absence if found is None else not any(map(group.takes, found)):
             return False
     return True
 

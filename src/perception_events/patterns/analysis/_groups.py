@@ -38,11 +38,19 @@ class Group:
         self.values = values
         self.absence = any(isinstance(value, ast.Exists) and not value.present for value in values)
         """Whether a missing field passes."""
+        self._taken: dict[str, bool] = {}
 
     @cached_property
     def passes(self) -> LeafTest:
         """Whether a present leaf passes."""
         return any_of(self.values)
+
+    def takes(self, leaf: str) -> bool:
+        """As `passes`, of leaves that are asked about again and again: an address is read once."""
+        taken = self._taken.get(leaf)
+        if taken is None:
+            taken = self._taken[leaf] = self.passes(leaf)
+        return taken
 
     @cached_property
     def value_set(self) -> frozenset[ast.ValuePattern]:

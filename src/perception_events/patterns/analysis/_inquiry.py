@@ -108,11 +108,12 @@ class Inquiry:
         """The verdict of `outside`, if its witness is confirmed."""
         return self._verdict(_beyond(pattern, others))
 
-    def _search(self) -> EventSearch:
-        return EventSearch(Budget(self._steps), self._known, arrays=self._arrays)
+    def _search(self, budget: Budget) -> EventSearch:
+        return EventSearch(budget, self._known, arrays=self._arrays)
 
     def _verdict(self, searches: Searches) -> bool | None:
-        search = self._search()
+        budget = Budget(self._steps)
+        search = self._search(budget)
         verdict: bool | None = False
         for find in searches:
             try:
@@ -120,16 +121,21 @@ class Inquiry:
                     return True
             except UndecidedError:
                 verdict = None
+                if budget.is_spent:
+                    break
         return verdict
 
     def _answer(self, searches: Searches, confirms: Callable[[Witness], bool]) -> Answer:
-        search = self._search()
+        budget = Budget(self._steps)
+        search = self._search(budget)
         reason: str | None = None
         for find in searches:
             try:
                 leaves = find(search)
             except UndecidedError as error:
                 reason = reason or str(error)
+                if budget.is_spent:
+                    break
                 continue
             if leaves is None:
                 continue

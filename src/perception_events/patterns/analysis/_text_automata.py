@@ -30,10 +30,15 @@ def is_surrogate(character: str) -> bool:
 class TextAutomaton:
     """A nondeterministic automaton whose set of states is the bits of an int; 0 accepts nothing any more."""
 
-    __slots__ = ("_begins", "_loops", "_memo", "_moves", "_states", "accepting", "characters", "start", "universal")
+    __slots__ = (
+        *("_begins", "_forks", "_loops", "_memo", "_moves", "_shifts", "_states"),
+        *("accepting", "characters", "start", "universal"),
+    )
 
     def __init__(self) -> None:
         self._moves: dict[str, list[tuple[int, int]]] = {}
+        self._forks: dict[str, list[tuple[int, int]]] = {}
+        self._shifts: dict[str, list[tuple[int, int]]] = {}
         self._loops = 0
         self._memo: dict[tuple[int, str], int] = {}
         self._begins = 1
@@ -45,7 +50,24 @@ class TextAutomaton:
         self.start = 0
 
     def finish(self) -> TextAutomaton:
-        """Read the opening quote; the automaton may be used from now on."""
+        """Read the opening quote; the automaton may be used from now on, and no more be added to.
+
+        Places that follow each other have numbers that do: with hundreds of texts, most moves of a character are one
+        shift of the whole set. Places with several ways for a character are kept apart.
+        """
+        for character, moves in self._moves.items():
+            ways: dict[int, int] = {}
+            for source, target in moves:
+                ways[source] = ways.get(source, 0) | 1 << target
+            sources: dict[int, int] = {}
+            for source, targets in ways.items():
+                if targets.bit_count() == 1:
+                    shift = targets.bit_length() - 1 - source
+                    sources[shift] = sources.get(shift, 0) | 1 << source
+                else:
+                    self._forks.setdefault(character, []).append((1 << source, targets))
+            self._shifts[character] = list(sources.items())
+        self._moves.clear()
         self.start = self.step(self._begins, '"')
         return self
 
@@ -54,15 +76,20 @@ class TextAutomaton:
         known = self._memo.get((state, character))
         if known is not None:
             return known
-        following = state & self._loops
-        for source, target in self._moves.get(character, ()):
-            if state & source:
-                following |= target
+        following = state & self._loops | self._moved(state, character)
         if is_surrogate(character):
-            for source, target in self._moves.get(_SURROGATE, ()):
-                if state & source:
-                    following |= target
+            following |= self._moved(state, _SURROGATE)
         self._memo[state, character] = following
+        return following
+
+    def _moved(self, state: int, character: str) -> int:
+        following = 0
+        for shift, sources in self._shifts.get(character, ()):
+            moving = state & sources
+            following |= moving << shift if shift >= 0 else moving >> -shift
+        for source, targets in self._forks.get(character, ()):
+            if state & source:
+                following |= targets
         return following
 
     def accepts(self, state: int) -> bool:
@@ -116,9 +143,9 @@ class TextAutomaton:
 
     def _move(self, place: int, character: str, target: int, *, octets: bool) -> None:
         self.characters.add(character)
-        self._moves.setdefault(character, []).append((1 << place, 1 << target))
+        self._moves.setdefault(character, []).append((place, target))
         if octets and character == "?":
-            self._moves.setdefault(_SURROGATE, []).append((1 << place, 1 << target))
+            self._moves.setdefault(_SURROGATE, []).append((place, target))
 
 
 def text_automaton(values: Sequence[ast.ValuePattern]) -> TextAutomaton:

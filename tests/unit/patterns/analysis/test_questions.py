@@ -5,12 +5,22 @@ from __future__ import annotations
 import json
 import time
 from decimal import Decimal
+from itertools import combinations, count
 from typing import Any
 
 import pytest
 
 from perception_events.patterns import EventPattern, InvalidEventPatternError
-from perception_events.patterns.analysis import Answer, disjoint, equivalent, implies, overlap, satisfiable, uncovered
+from perception_events.patterns.analysis import (
+    Answer,
+    _event_search,
+    disjoint,
+    equivalent,
+    implies,
+    overlap,
+    satisfiable,
+    uncovered,
+)
 
 
 def field(*values: Any) -> dict[str, Any]:
@@ -224,6 +234,38 @@ def test_patterns_that_explode_end_within_a_second(question: Any, first: Any, se
     assert time.process_time() - before < 2, answer  # a second, on a machine that has something else to do
     if answer.verdict is None:
         assert answer.reason == "the answer would cost too much"
+
+
+def test_a_question_without_steps_left_does_no_more_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1,000 combinations on both sides: each of the first was compared with all of the second before it gave up."""
+    blocks, wider = (
+        {f"o{n}": {"$or": [{"x": [{"cidr": f"10.{block}.0.0/{bits}"}]} for block in range(10)]} for n in range(3)}
+        for bits in (17, 16)
+    )
+    comparisons = count()
+    compare = _event_search._matches
+
+    def counted(*args: Any) -> bool:
+        next(comparisons)
+        return compare(*args)
+
+    monkeypatch.setattr(_event_search, "_matches", counted)
+    assert implies(blocks, wider, steps=1000).verdict is None
+    assert next(comparisons) <= 2000  # half a million before
+
+
+def test_a_search_that_has_to_try_everything_is_unknown() -> None:
+    """Seven pigeons, six holes: that two share one is true, and no short search shows it."""
+    nests = {pigeon: [str(hole) for hole in range(6)] for pigeon in "abcdefg"}
+    shared = [{one: [str(hole)], two: [str(hole)]} for hole in range(6) for one, two in combinations("abcdefg", 2)]
+    answer = implies(nests, {"$or": shared})
+    assert (answer.verdict, answer.reason) == (None, "the answer would cost too much")
+
+
+def test_a_long_list_of_excluded_texts_is_decided() -> None:
+    first, second = ([f"v{n + start}" for n in range(500)] for start in (0, 1))
+    answer = implies(field({"anything-but": first}), field({"anything-but": second}))
+    assert answer.witness == {"a": "v500"}
 
 
 def test_an_answer_is_unknown_when_its_steps_are_used_up() -> None:
