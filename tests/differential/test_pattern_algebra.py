@@ -24,7 +24,9 @@ pytestmark = pytest.mark.java
 
 def engine_says(oracle: Oracle, pattern: EventPattern, event: str, expected: bool) -> bool:
     """Whether the engine agrees about each value of a list alone: it contradicts itself on some lists."""
-    verdicts = oracle.ask([(text, [event]) for text in single_value_patterns(pattern)])
+    # Of a match, only values that hold: there can be more combinations than are asked about.
+    texts = single_value_patterns(pattern, event if expected else None)
+    verdicts = oracle.ask([(text, [event]) for text in texts])
     return any(verdict.matches == [True] for verdict in verdicts) is expected
 
 
@@ -43,6 +45,19 @@ def claims_about(pair: tuple[EventPattern, EventPattern], *, arrays: bool) -> tu
             of_first[event] = pair[0].matches_json(event) if in_second is None else True
             of_second[event] = not of_first[event] if in_second is None else in_second
     return of_first, of_second
+
+
+def test_of_many_combinations_those_that_hold_are_asked_about() -> None:
+    """Found in 10,000 pairs: beside a number the engine misses 300, and the first 200 of 324 combinations had it."""
+    pattern = EventPattern.parse(
+        {
+            "b": [0, {"cidr": "::/0"}],
+            **{name: [{"exists": True}, *(f"{n}" for n in range(1, 17))] for name in "cd"},
+        }
+    )
+    with start_oracle() as oracle:
+        assert engine_says(oracle, pattern, '{"b": 300, "c": "16", "d": "x"}', True)
+        assert not engine_says(oracle, pattern, '{"b": "x", "c": "16", "d": "x"}', True)
 
 
 def test_witnesses_are_confirmed_by_the_engine() -> None:
