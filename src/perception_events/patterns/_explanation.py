@@ -54,12 +54,21 @@ class Mismatch(ValueObject):
     `path`: its dotted path; of several fields, with commas between. `kind`: what is wrong. `expected`: the pattern's
     list, as JSON. `found`: the event's values, as JSON. `fix`: what to do. `alternative`: 0 for the nearest branch of
     `$or`, 1 and up for branches that are as near; the event matches once all mismatches of one alternative are fixed.
+    `is_slip`: whether the event nearly has it: in another case, spelling, type or level.
     """
 
-    __slots__ = ("alternative", "expected", "fix", "found", "kind", "path")
+    __slots__ = ("alternative", "expected", "fix", "found", "is_slip", "kind", "path")
 
     def __init__(
-        self, path: str, kind: MismatchKind, expected: str, found: str, fix: str, alternative: int = 0
+        self,
+        path: str,
+        kind: MismatchKind,
+        expected: str,
+        found: str,
+        fix: str,
+        alternative: int = 0,
+        *,
+        is_slip: bool = False,
     ) -> None:
         self.path = path
         self.kind = kind
@@ -67,6 +76,7 @@ class Mismatch(ValueObject):
         self.found = found
         self.fix = fix
         self.alternative = alternative
+        self.is_slip = is_slip
 
     def __str__(self) -> str:
         return f"{self.path}: expected {self.expected}, found {self.found}" + (f"; {self.fix}" if self.fix else "")
@@ -84,18 +94,25 @@ class Mismatch(ValueObject):
 
 
 def explain(rules: Sequence[SubRule], compiled: Sequence[CompiledFields], leaves: Leaves, event: Any) -> list[Mismatch]:
-    """The mismatches of the sub-rules that have the fewest.
+    """The mismatches of the sub-rules that have the fewest; first those that slips explain best.
 
     `compiled`: the fields of each of `rules`. `event`: the whole event as plain JSON values.
     """
     found = [_mismatches(rule, fields, leaves, event) for rule, fields in zip(rules, compiled, strict=True)]
     fewest = min(map(len, found), default=0)
     alternatives: list[list[Mismatch]] = []
-    for nearest in (each for each in found if len(each) == fewest):
-        if nearest not in alternatives:
-            alternatives.append(nearest)
+    # Of branches that miss as often: a slip was meant, a value that is there more likely than a field that is not, and
+    # a branch that holds in more fields more likely than one in fewer.
+    nearness = sorted(
+        (-sum(m.is_slip for m in each), sum(m.kind is MismatchKind.MISSING for m in each), -len(rule.fields), number)
+        for number, (rule, each) in enumerate(zip(rules, found, strict=True))
+        if len(each) == fewest
+    )
+    for *_, number in nearness:
+        if found[number] not in alternatives:
+            alternatives.append(found[number])
     return [
-        Mismatch(m.path, m.kind, m.expected, m.found, m.fix, number)
+        Mismatch(m.path, m.kind, m.expected, m.found, m.fix, number, is_slip=m.is_slip)
         for number, nearest in enumerate(alternatives[:_MAX_ALTERNATIVES])
         for m in nearest
     ]
@@ -113,12 +130,13 @@ def _mismatches(rule: SubRule, compiled: CompiledFields, leaves: Leaves, event: 
         if present:
             kind = MismatchKind.VALUE if field[1] is not None and _wants_a_leaf(expected) else MismatchKind.PRESENT
             listed = ", ".join(map(shown, present[:_MAX_LEAVES])) + (", ..." if len(present) > _MAX_LEAVES else "")
-            fix = value_fix(values, present) + (_EMPTY_AT_END if path.endswith(".") else "")
-            mismatches.append(Mismatch(path, kind, expected, listed, fix))
+            fix, is_slip = value_fix(values, present)
+            fix += _EMPTY_AT_END if path.endswith(".") else ""
+            mismatches.append(Mismatch(path, kind, expected, listed, fix, is_slip=is_slip))
         else:
-            what, is_there, fix = name_fix(event, path, field[1])
+            what, is_there, fix, is_slip = name_fix(event, path, field[1])
             kind = MismatchKind.NOT_A_LEAF if is_there else MismatchKind.MISSING
-            mismatches.append(Mismatch(path, kind, expected, what, fix))
+            mismatches.append(Mismatch(path, kind, expected, what, fix, is_slip=is_slip))
     if not matches(tuple(holding), leaves):
         # Leave out field by field what is not needed for the contradiction: what stays contradicts itself.
         for field in tuple(holding):

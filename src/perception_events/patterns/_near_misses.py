@@ -34,8 +34,9 @@ def _json(value: Any) -> str:
         return "{...}" if isinstance(value, dict) else "[...]" if isinstance(value, list) else describe(value)
 
 
-def name_fix(event: Any, path: str, holds: Callable[[str], bool]) -> tuple[str, bool, str]:
-    """What is at `path`, where no leaf is: as a text, whether anything is there, and what to do."""
+def name_fix(event: Any, path: str, holds: Callable[[str], bool]) -> tuple[str, bool, str, bool]:
+    """What is at `path`, where no leaf is: as a text, whether anything is there, what to do, and whether the field was
+    probably meant by another name or level."""
     pieces = path.split(".")
     ends, stops = _reach(event, pieces)
     if ends:
@@ -43,27 +44,35 @@ def name_fix(event: Any, path: str, holds: Callable[[str], bool]) -> tuple[str, 
         if isinstance(value, dict):
             down = _way_down(value, holds)
             fix = f"a pattern compares leaves only: go down to `{path}.{down}`" if down else "it holds no leaf"
-            return f"{_json(value)}, an object", True, fix
+            return f"{_json(value)}, an object", True, fix, down is not None
         if not isinstance(value, list):
             # The walk here finds what the engine's own does not: it passes over empty names that end a path.
-            return f"{_json(value)}, which the engine does not see", True, "give the field a name that is not empty"
+            return (
+                f"{_json(value)}, which the engine does not see",
+                True,
+                "give the field a name that is not empty",
+                True,
+            )
         if not value:
-            return "[], an empty array", True, "an empty array has no leaf, so nothing compares equal to it"
+            return "[], an empty array", True, "an empty array has no leaf, so nothing compares equal to it", False
         element = next((each for each in value if isinstance(each, dict)), None)
         down = None if element is None else _way_down(element, holds)
         fix = f"a pattern compares leaves only: go down to `{path}.{down}`" if down else "it holds no leaf"
-        return f"{_json(value)}, an array of objects" if down else f"{_json(value)}, an array", True, fix
+        what = f"{_json(value)}, an array of objects" if down else f"{_json(value)}, an array"
+        return what, True, fix, down is not None
     depth, value = max(stops, key=lambda stop: stop[0], default=(0, event))
     above = ".".join(pieces[:depth])
     if isinstance(value, str):
-        if value.lstrip()[:1] in ("{", "["):
+        is_json = value.lstrip()[:1] in ("{", "[")
+        if is_json:
             fix = f"EventBridge does not look into JSON text: send `{above}` as an object, not as a string"
         else:
             fix = f"`{above}` is a string, so nothing lies below it; compare `{above}` itself"
-        return f"{_json(value)} at `{above}`, a string", False, fix
+        return f"{_json(value)} at `{above}`, a string", False, fix, is_json
     if not isinstance(value, dict | list):
-        return f"{_json(value)} at `{above}`", False, f"nothing lies below `{above}`; compare `{above}` itself"
-    return "nothing", False, _similar_name(event, pieces, depth, value)
+        return f"{_json(value)} at `{above}`", False, f"nothing lies below `{above}`; compare `{above}` itself", False
+    similar = _similar_name(event, pieces, depth, value)
+    return "nothing", False, similar or _names_there(pieces, depth, value), similar is not None
 
 
 def _reach(event: Any, pieces: list[str]) -> tuple[list[Any], list[tuple[int, Any]]]:
@@ -123,17 +132,20 @@ def _folded(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "").replace(" ", "")
 
 
-def _similar_name(event: Any, pieces: list[str], depth: int, where: Any) -> str:
-    """The field that was probably meant: another spelling here, or the same name elsewhere in the event."""
-    from difflib import get_close_matches
+def _names_in(where: Any) -> list[str]:
+    """The names of an object, or of the objects of an array.
 
-    above = ".".join(pieces[:depth])
+    What is long, or is not a text, is not what was meant; and a name is compared letter by letter.
+    """
     objects = (value for value in (where if isinstance(where, list) else [where]) if isinstance(value, dict))
-    # What is long, or is not a text, is not what was meant; and a name is compared letter by letter.
     every = (name for value in objects for name in value if isinstance(name, str) and len(name) <= _SHOWN)
-    names = list(dict.fromkeys(islice(every, _MAX_VISITED)))
+    return list(dict.fromkeys(islice(every, _MAX_VISITED)))
+
+
+def _similar_name(event: Any, pieces: list[str], depth: int, where: Any) -> str | None:
+    """The field that was probably meant: another spelling here, or the same name elsewhere in the event."""
+    names = _names_in(where)
     wanted = pieces[depth]
-    here = f"`{above}`" if above else "the event"
     for name in names:
         if _folded(name) == _folded(wanted):
             return f"the event has `{'.'.join((*pieces[:depth], name, *pieces[depth + 1 :]))}`: correct the name"
@@ -142,27 +154,36 @@ def _similar_name(event: Any, pieces: list[str], depth: int, where: Any) -> str:
     if elsewhere:
         nearest = max(elsewhere, key=lambda path: len(set(path.split(".")) & set(pieces)))
         return f"the event has `{nearest}`: correct the path"
-    close = get_close_matches(wanted, names, 1, 0.75)
+    return None
+
+
+def _names_there(pieces: list[str], depth: int, where: Any) -> str:
+    """What there is instead of the field; a name that is merely close may as well be another field."""
+    from difflib import get_close_matches
+
+    names = _names_in(where)
+    close = get_close_matches(pieces[depth], names, 1, 0.75)
     if close:
         return f"the event has `{'.'.join((*pieces[:depth], close[0]))}`: is that the field?"
+    here = f"`{'.'.join(pieces[:depth])}`" if depth else "the event"
     if not names:
         return f"{here} is empty; send the field"
     listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
     return f"{here} has only {listed}; correct the path, or send the field"
 
 
-def value_fix(values: Sequence[ast.ValuePattern], leaves: Sequence[str]) -> str:
-    """What to do about leaves that do not pass."""
+def value_fix(values: Sequence[ast.ValuePattern], leaves: Sequence[str]) -> tuple[str, bool]:
+    """What to do about leaves that do not pass, and whether one of them was probably meant."""
     for value in values:
         for leaf in leaves:
             fix = _value_fix(value, leaf)
             if fix:
-                return fix
+                return fix, True
     if all(isinstance(value, ast.Exists) for value in values):
-        return "the pattern wants the field absent: leave it out of the event"
+        return "the pattern wants the field absent: leave it out of the event", False
     if all(isinstance(value, ast.Literal | ast.Number | ast.String | ast.Exactly) for value in values):
-        return f"add {shown(leaves[0])} to the list if it is meant too, or send one of the listed values"
-    return "send a value that passes, or widen the list"
+        return f"add {shown(leaves[0])} to the list if it is meant too, or send one of the listed values", False
+    return "send a value that passes, or widen the list", False
 
 
 def _value_fix(value: ast.ValuePattern, leaf: str) -> str | None:

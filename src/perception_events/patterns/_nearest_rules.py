@@ -33,16 +33,22 @@ class RuleExplanation(ValueObject):
 def nearest_rules(
     patterns: Mapping[str, EventPattern], event: Mapping[str, Any], limit: int | None
 ) -> list[RuleExplanation]:
-    """At most `limit` rules that do not match `event`, the nearest first; equally near ones in their order."""
+    """At most `limit` rules that do not match `event`, the nearest first; equally near ones in their order.
 
-    def ranked() -> Iterator[tuple[int, int, int, RuleExplanation]]:
+    Near is a rule that few fields keep from matching, slips counting half, and of which something holds.
+    """
+
+    def ranked() -> Iterator[tuple[bool, int, int, int, RuleExplanation]]:
         for number, (name, pattern) in enumerate(patterns.items()):
             mismatches = tuple(pattern.explain(event))
             if mismatches:
-                # Those of the nearest branch alone tell how near the rule is.
-                at_fault = sum(mismatch.alternative == 0 for mismatch in mismatches)
-                fields = min(len(rule.fields) for rule in pattern.sub_rules)
-                yield at_fault, at_fault - fields, number, RuleExplanation(name, mismatches)
+                # Those of the nearest branch alone tell how near the rule is; a slip is half a miss, and a rule of
+                # which nothing holds was hardly meant.
+                nearest = [mismatch for mismatch in mismatches if mismatch.alternative == 0]
+                slips = sum(mismatch.is_slip for mismatch in nearest)
+                held = min(len(rule.fields) for rule in pattern.sub_rules) - len(nearest)
+                is_strange = held <= 0 and not slips
+                yield is_strange, 2 * len(nearest) - slips, -held, number, RuleExplanation(name, mismatches)
 
-    ordered = sorted(ranked(), key=lambda each: each[:3]) if limit is None else nsmallest(limit, ranked())
+    ordered = sorted(ranked(), key=lambda each: each[:4]) if limit is None else nsmallest(limit, ranked())
     return [explanation for *_, explanation in ordered]

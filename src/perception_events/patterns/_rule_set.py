@@ -145,7 +145,8 @@ class RuleSet:
     def explain(self, event: Mapping[str, Any], *, limit: int | None = 5) -> list[RuleExplanation]:
         """Why rules do not match a parsed event: the nearest first, which is the likeliest to have been meant.
 
-        Nearest is: fewest fields at fault, then most fields that hold. Rules that match are not in the list.
+        Nearest is: something holds or is a slip, then fewest fields at fault (a slip counts half), then most fields
+        that hold. Rules that match are not in the list.
         `limit`: at most so many rules; None for all.
 
         Raises:

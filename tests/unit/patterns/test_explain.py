@@ -137,6 +137,24 @@ def test_all_nearest_branches_of_or_are_explained_not_the_first_alone() -> None:
     assert [(m.alternative, m.path) for m in mismatches] == [(0, "a"), (1, "b")]
 
 
+def test_of_many_branches_that_miss_once_the_one_with_a_slip_comes_first() -> None:
+    pattern = EventPattern.parse({"$or": [{f"field{n}": [f"value {n}"]} for n in range(6)]})
+    for event, path in (
+        ({"field4": "VALUE 4"}, "field4"),
+        ({"field5": {"S": "value 5"}}, "field5"),
+        ({"Field-3": "value 3"}, "field3"),
+        ({"field2": "other"}, "field2"),
+    ):
+        mismatches = pattern.explain(event)
+        assert mismatches[0].path == path, [*map(str, mismatches)]
+        assert [m.alternative for m in mismatches] == [0, 1, 2]
+
+
+def test_of_branches_that_miss_once_the_one_that_holds_elsewhere_comes_first() -> None:
+    pattern = EventPattern.parse({"$or": [{"vip": [True]}, {"state": ["PAID"], "total": [{"numeric": [">", 100]}]}]})
+    assert [m.path for m in pattern.explain({"state": "PAID", "total": 50, "vip": False})] == ["total", "vip"]
+
+
 def test_a_text_is_explained_as_the_engine_reads_it() -> None:
     pattern = EventPattern.parse('{"a": [1.0]}')
     (mismatch,) = pattern.explain_json('{"a": {"b": 9007199254740993}} trailing')
@@ -166,6 +184,19 @@ def test_a_rule_set_explains_the_nearest_rules_first() -> None:
     assert [each.rule for each in explained] == ["open orders", "one field", "refunds"]
     assert [m.path for m in explained[0].mismatches] == ["detail.status"]
     assert [each.rule for each in rules.explain(ENVELOPE, limit=1)] == ["open orders"]
+
+
+def test_a_rule_with_a_slip_was_meant_more_likely_than_one_of_which_nothing_holds() -> None:
+    rules = RuleSet()
+    rules.add("another source", {"source": ["bank"]})
+    rules.add("no such field", {"region": ["eu"]})
+    rules.add("two fields", {"source": ["shop"], "detail": {"state": ["PAID"], "carrier": ["x"]}})
+    rules.add("one field", {"source": ["shop"], "detail": {"state": ["PAID"]}})
+    rules.add("other case", {"source": ["Shop"]})
+    explained = rules.explain({"source": "shop", "detail": {"state": "OPEN"}})
+    assert [each.rule for each in explained] == [
+        *("other case", "one field", "two fields", "another source", "no such field")
+    ]
 
 
 def test_a_hostile_event_is_explained_at_once() -> None:
