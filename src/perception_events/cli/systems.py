@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from perception_events.cli.errors import CommandError
+from perception_events.cli.load import ObjectNotFoundError
 from perception_events.cli.topologies import LoadedTopology, load_topology
 from perception_events.readers import Problem, ReadError
 
@@ -36,9 +37,9 @@ def load_system(
     find what they refer to; the path begins where git's does: at the root of the repository, or, with `./`, here.
 
     Raises:
-        SystemNotFoundError: there is no such path, or git cannot read the revision.
+        SystemNotFoundError: there is no such path, no such revision or module, or git cannot read the revision.
         ReadError: nothing of it could be read.
-        ObjectNotFoundError: a module cannot be imported, or has no such Pipeline.
+        ObjectNotFoundError: a module has no such Pipeline.
         MissingExtraError: a template needs a library that is not installed.
     """
     options = {"env": env, "parameters": parameters, "account": account, "region": region}
@@ -57,7 +58,15 @@ def load_system(
             except ReadError as error:
                 raise ReadError(_renamed(error.problems, prefix, text)) from None
         return LoadedTopology(loaded.topology, _renamed(loaded.problems, prefix, text))
-    return load_topology([], pipeline=text, **options)  # type: ignore[arg-type]
+    try:
+        return load_topology([], pipeline=text, **options)  # type: ignore[arg-type]
+    except ObjectNotFoundError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise
+        raise SystemNotFoundError(
+            f"{text}: {revision} is neither a revision of a git repository here nor a module that can be imported",
+            "check the spelling, and run inside the repository or where the module can be imported",
+        ) from None
 
 
 def _renamed(problems: Iterable[Problem], prefix: str, text: str) -> tuple[Problem, ...]:

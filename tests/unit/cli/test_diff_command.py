@@ -124,7 +124,7 @@ def test_markdown_is_fit_for_a_comment(here: Path) -> None:
     ("old", "expected"),
     [
         ("missing.yaml", "missing.yaml: there is no such file or folder"),
-        ("missing:name", "missing"),
+        ("missing:name", "missing is neither a revision of a git repository here nor a module that can be imported"),
     ],
 )
 def test_what_names_no_system_is_one_line_and_status_2(here: Path, old: str, expected: str) -> None:
@@ -132,6 +132,13 @@ def test_what_names_no_system_is_one_line_and_status_2(here: Path, old: str, exp
     assert result.exit_code == 2
     assert expected in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_mistyped_revision_is_not_called_a_pipeline(repository: Path) -> None:
+    result = run("v9:stacks", "stacks")
+    assert result.exit_code == 2
+    assert "v9 is neither a revision" in result.stderr
+    assert "--pipeline" not in result.stderr
 
 
 def test_a_path_that_a_revision_has_not_is_named(repository: Path) -> None:
