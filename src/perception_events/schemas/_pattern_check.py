@@ -53,6 +53,8 @@ class MatchAnswer:
 
 
 _MAX_REASONS = 3
+_FEW_SAMPLES = 10
+"""Below this many events a finding says how many there were: a field that is absent from them may well be in others."""
 _EVENT_FIELDS = ("source", "detail-type")
 
 
@@ -231,8 +233,17 @@ class _PatternCheck:
         suggestion: str | None = None,
         fields: tuple[str, ...] = (),
     ) -> None:
+        message += self._learnt_from(names)
         message += f"; did you mean {suggestion}?" if suggestion else ""
         self.found.setdefault(PatternFinding(kind, path, value, message, suggestion, names, self.rule, fields))
+
+    def _learnt_from(self, names: tuple[str, ...]) -> str:
+        """` (learnt from 2 events)` where all schemas of these names were inferred, and from few: others may come."""
+        samples = [schema.samples for schema in self.checker.schemas if schema.name in names]
+        known = [each for each in samples if each is not None]
+        if not known or len(known) < len(samples) or sum(known) >= _FEW_SAMPLES:
+            return ""
+        return f" (learnt from {sum(known)} event{'s' if sum(known) > 1 else ''})"
 
     def _taken(self, fields: Fields) -> list[EventSchema]:
         """The schemas whose source and detail type the fields allow; findings where there are none for a value."""
