@@ -67,6 +67,13 @@ def test_infer_says_what_it_could_not_read_and_reads_the_rest(tmp_path: Path) ->
         assert part in done.stderr
 
 
+def test_infer_says_of_an_event_that_is_nested_too_deep_that_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"a":' * 100_000 + "1" + "}" * 100_000 + "\n", encoding="utf-8")
+    done = run("infer", path, "-o", tmp_path / "out")
+    assert (done.exit_code, done.stderr.partition("events.jsonl")[2]) == (2, ":1: is nested too deep to be read\n")
+
+
 @pytest.fixture
 def versions(tmp_path: Path) -> tuple[Path, Path]:
     for name, detail in (("old", {"id": 1, "state": "x"}), ("new", {"id": 1, "status": "x"})):
