@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from docs.examples.shop import shop
 from docs.examples.shop.shop import pipeline
 
+from perception_events.aggregation import InMemoryJoinStore, outbox_item
+from perception_events.clock import ManualClock
 from perception_events.diagrams import graph_mermaid
+from perception_events.json_values import JSONObject
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.pipeline.simulation import PipelineSimulation
 from perception_events.readers import read_topology
 from perception_events.rendering import TemplateFormat, render
 from perception_events.testing import RecordBuilder
-from perception_events.topology import Pipe, Queue, Rule
+from perception_events.topology import Function, Pipe, Queue, Rule
 
 
 def test_the_checks_find_nothing_to_correct() -> None:
@@ -26,6 +35,39 @@ def test_a_rule_on_what_the_enrichment_does_not_add_is_found() -> None:
     wrong = replace(silent.extra_rules[0], event_pattern={"detail": {"amnt": [{"numeric": [">=", 100]}]}})
     found = check_pipeline(replace(silent, extra_rules=(wrong,)))
     assert ("PE303", "rules[review-rule-dev].detail.amnt") in [(one.identifier, str(one.location)) for one in found]
+
+
+def test_the_example_has_a_handler_for_each_function_and_they_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("boto3", reason="join handlers need the [aws] extra")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setitem(sys.modules, "shop", shop)
+    spec = importlib.util.spec_from_file_location("shop_handlers", "docs/examples/shop/handlers.py")
+    assert spec is not None
+    assert spec.loader is not None
+    handlers = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "shop_handlers", handlers)  # where type hints are looked up
+    spec.loader.exec_module(handlers)
+    named = [function.handler for function in pipeline.topology("dev").of(Function)]
+    assert [name for name in named if not callable(getattr(handlers, str(name).removeprefix("handlers."), None))] == []
+
+    joins = pipeline.aggregator(store := InMemoryJoinStore(), clock=ManualClock())
+    targets: dict[str, Callable[[JSONObject], object]] = {
+        "collect_order": joins.handle,
+        **{name: partial(call, getattr(handlers, name)) for name in ("review_order", "trigger_shipping")},
+    }
+    simulation = PipelineSimulation(pipeline, targets=targets)
+    lines = Path("docs/examples/shop/records.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [route.outcome for route in simulation.route(map(json.loads, lines))][:2] == ["delivered", "delivered"]
+    (trigger,) = store.outbox
+    image = outbox_item(trigger, pipeline.item_names)
+    simulation.route_record({"eventName": "INSERT", "dynamodb": {"NewImage": image}})
+    assert capsys.readouterr().out == "review A17 of acme: 129.9\nshipping acme#-#trigger_shipping#A17\n"
+
+
+def call(handler: Callable[[JSONObject, object], object], event: JSONObject) -> object:
+    return handler(event, None)
 
 
 def test_cfn_lint_finds_nothing() -> None:

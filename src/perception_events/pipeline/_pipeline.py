@@ -118,14 +118,25 @@ class Pipeline:
         self._check_event_types()
 
     def _check_after(self, module: Module, declared: set[str]) -> None:
-        joins = {join.name for one in self.modules for join in one.joins}
+        declared_joins = [join for one in self.modules for join in one.joins]
+        joins = {join.name for join in declared_joins}
         for before in module.after:
-            if (before not in joins and before not in declared) or (before == module.name and before not in joins):
+            if before in joins:
+                continue
+            if before not in declared or before == module.name:
                 known = ", ".join(sorted({*joins, *declared} - {module.name}))
                 raise InvalidPipelineError(
                     f"module {module.name!r} comes after {before!r}, which is neither a join nor another module; "
                     f"declared: {known or 'none'}"
                 )
+            # The function behind such a module is the joins', which starts nothing but what joins trigger.
+            for join in declared_joins:
+                if before in join.event_types:
+                    raise InvalidPipelineError(
+                        f"module {module.name!r} comes after {before!r}, whose events the join {join.name!r} gathers; "
+                        f"name the join: after=({join.name!r},). Where the function of {before!r} starts it itself, "
+                        f"say so there: Module({before!r}, triggers=({module.name!r},))"
+                    )
 
     def _check_rule_names(self) -> None:
         names: set[str] = set()

@@ -54,7 +54,9 @@ class Module:
     `triggers`: the modules that these functions start next themselves.
     `joins`: the groups that its events are gathered in, which start the next module when they are complete.
     `parts`: the names of the segments after the event type (`("sync", "camera")` for `pose`).
-    `after`: joins by name, or modules, that start this one; so that a module is added without a change of theirs.
+    `after`: joins by name, or modules whose functions start this one; so that a module is added without a change of
+    theirs. A join is called by its event types (`preprocessing_reid`) unless it has a name. A module whose events a
+    join gathers is rejected here: name the join.
     `item`: a model of the module's items, `models.EventItem` or one of your own by the table's attribute names; `check`
     holds what joins group by against it.
     """

@@ -326,6 +326,21 @@ def test_a_module_after_nothing_is_rejected_with_what_there_is() -> None:
         Pipeline((Module("recon", after=("recon",)),))
 
 
+def test_a_module_after_a_member_of_a_join_is_rejected_since_nothing_would_start_it() -> None:
+    both = Join(("pose", "recon"), trigger=("reid",))
+    names = ("pose", "recon")
+    joined = Pipeline(
+        modules=(*(Module(name, targets=("aggregate",), joins=(both,), parts=()) for name in names), Module("reid")),
+        entries=names,
+    )
+    with pytest.raises(
+        InvalidPipelineError, match=r"the join 'pose_recon' gathers; name the join: after=\('pose_recon'"
+    ):
+        joined.with_module(Module("thermal", after=("recon",)))
+    grown = joined.with_module(Module("thermal", after=("pose_recon",)))
+    assert grown.started_by("trigger_thermal") == ("thermal",)
+
+
 def test_a_status_that_no_filter_passes_is_found() -> None:
     table = TableSettings(done=("COMPLETED", "APPROVED"))
     pipeline = replace(JOINED, table=table)
