@@ -18,6 +18,7 @@ __all__ = ["STANDARD_INPUT", "FoundValue", "UnreadableInput", "read_json_files",
 
 STANDARD_INPUT = "-"
 NOT_UTF_8_FIX = "save it as UTF-8"
+_TOO_DEEP = "is nested too deep to be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ def _read_stream(name: str, stream: TextIO) -> Iterator[FoundValue | UnreadableI
                 yield from _read_document(name, number, line + stream.read())
                 return
             has_lines = True
-            yield UnreadableInput(name, number, f"is not JSON: {error}")
+            too_deep = isinstance(error, RecursionError)
+            yield UnreadableInput(name, number, _TOO_DEEP if too_deep else f"is not JSON: {error}")
             continue
         has_lines = True
         yield FoundValue(name, number, value)
@@ -117,4 +119,4 @@ def _read_document(name: str, first_line: int, text: str) -> Iterator[FoundValue
     except json.JSONDecodeError as error:
         yield UnreadableInput(name, first_line + error.lineno - 1, f"is not JSON: {error.msg} (column {error.colno})")
     except RecursionError:
-        yield UnreadableInput(name, first_line, "is nested too deep to be read")
+        yield UnreadableInput(name, first_line, _TOO_DEEP)

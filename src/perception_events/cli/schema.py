@@ -189,6 +189,9 @@ def models(
 ) -> None:
     """Write a module of pydantic models: a class for each event and each object in it."""
     found = [schema for each in schemas for schema in schemas_named(each) if not source or schema.source in source]
+    if not found:
+        of = f" of {' or '.join(source)}" if source else ""
+        raise InvalidSchemaError(f"there is no schema{of} here", ", ".join(schemas))
     text = models_source([relaxed(schema) for schema in found] if relax else found)
     write_output(text, output)
 
@@ -203,7 +206,9 @@ def make_example(
     """Print events that are valid under a schema, one JSON line each; the same seed prints the same events."""
     found = [each for each in schemas_named(schema) if name in (None, each.name)]
     if not found:
-        raise InvalidSchemaError(f"no schema here is called {name}", schema)
+        raise InvalidSchemaError(
+            "there is no schema here" if name is None else f"no schema here is called {name}", schema
+        )
     for each in found:
         for number in range(count):
             print(_text(example(each, seed=seed + number)))

@@ -154,7 +154,8 @@ def _read_one(
     if not source or not detail_type:
         raise reader.error(
             f"it does not say which events it describes: give {SOURCE_KEY} and {DETAIL_TYPE_KEY}, name the source "
-            "and the detail type, or call the file SOURCE@DETAILTYPE.json",
+            "and the detail type, or call the file SOURCE@DETAILTYPE.json; a model is an EventBridgeEvent whose source "
+            "and detail_type are Literals",
             pointer,
         )
     samples = marks.get(SAMPLES_KEY)

@@ -67,6 +67,13 @@ def test_infer_says_what_it_could_not_read_and_reads_the_rest(tmp_path: Path) ->
         assert part in done.stderr
 
 
+def test_infer_says_of_an_event_that_is_nested_too_deep_that_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"a":' * 100_000 + "1" + "}" * 100_000 + "\n", encoding="utf-8")
+    done = run("infer", path, "-o", tmp_path / "out")
+    assert (done.exit_code, done.stderr.partition("events.jsonl")[2]) == (2, ":1: is nested too deep to be read\n")
+
+
 @pytest.fixture
 def versions(tmp_path: Path) -> tuple[Path, Path]:
     for name, detail in (("old", {"id": 1, "state": "x"}), ("new", {"id": 1, "status": "x"})):
@@ -157,3 +164,15 @@ def test_models_are_written_to_a_file(versions: tuple[Path, Path], tmp_path: Pat
     assert run("models", versions[0]).stdout == text
     assert "StrictInt | None = None" in run("models", versions[0], "--relaxed").stdout
     assert run("models", tmp_path / "nowhere").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["models", "example"])
+def test_a_folder_without_schemas_is_an_error(command: str, tmp_path: Path) -> None:
+    done = run(command, tmp_path)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.endswith(": there is no schema here\n")
+
+
+def test_models_of_a_source_that_no_schema_has_are_an_error(versions: tuple[Path, Path]) -> None:
+    done = run("models", versions[0], "--source", "shp")
+    assert (done.exit_code, done.stderr.endswith(": there is no schema of shp here\n")) == (2, True)

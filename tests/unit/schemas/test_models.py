@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from perception_events.lambdas import event_handler
 from perception_events.models import InvalidRecordError
@@ -28,6 +29,7 @@ from perception_events.schemas import (
     example,
     models_source,
 )
+from perception_events.testing.schemas import events_of
 
 ALL_MODELS = "PERCEPTION_EVENTS_ALL_MODELS" in os.environ
 """Whether the models of all AWS events are written and type-checked: some minutes."""
@@ -120,6 +122,18 @@ def test_typed_handlers_use_them_as_they_are() -> None:
 def test_the_module_is_the_same_whatever_the_order_of_the_schemas() -> None:
     schemas = discover([*SAMPLES, event({"a": 1}, "Order Shipped"), event({"a": 1}, "Order Shipped", "other")])
     assert models_source(schemas) == models_source(list(reversed(schemas)))
+
+
+def test_a_typed_handler_takes_every_event_that_its_schema_makes() -> None:
+    (schema,) = discover(SAMPLES)
+    module = load(models_source([schema]))
+
+    @given(events_of(schema))
+    @settings(max_examples=60, deadline=None)
+    def take(sent: dict[str, Any]) -> None:
+        assert module.OrderPlaced.parse(sent).to_dict() == sent
+
+    take()
 
 
 def test_names_are_told_apart_by_source() -> None:
