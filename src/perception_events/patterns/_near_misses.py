@@ -162,7 +162,7 @@ def value_fix(values: Sequence[ast.ValuePattern], leaves: Sequence[str]) -> str:
         return "the pattern wants the field absent: leave it out of the event"
     if all(isinstance(value, ast.Literal | ast.Number | ast.String | ast.Exactly) for value in values):
         return f"add {shown(leaves[0])} to the list if it is meant too, or send one of the listed values"
-    return "send a value that passes, or widen the list"
+    return "send a value that passes, or change the condition"
 
 
 def _value_fix(value: ast.ValuePattern, leaf: str) -> str | None:
