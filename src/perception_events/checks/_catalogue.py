@@ -206,7 +206,7 @@ CHECKS: tuple[Check, ...] = (
     Check("PE511", "event-not-in-schemas", _W, "No schema has this source or detail-type.",
           _SCHEMAS, "write it as the producer does, or add the schema"),
     Check("PE512", "field-not-in-schemas", _W, "No schema of the events that the rule takes has the field.",
-          _SCHEMAS, "write it as the producer does, or learn the schema anew"),
+          _SCHEMAS, "write it as the producer does, or infer the schema again"),
     Check("PE513", "type-not-in-schemas", _W, "By its schema the field never has a value of this type.",
           _SCHEMAS, "compare a value of the field's type"),
     Check("PE514", "value-not-in-schemas", _W, "By its schema the field never has this value.",

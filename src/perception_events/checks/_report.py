@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote
@@ -15,6 +16,7 @@ __all__ = ["exit_code", "findings_github", "findings_json", "findings_sarif", "f
 
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _SHOWN_OTHERS = 5
+_WORD = re.compile(r"[a-z][a-z'-]*[,;:]?")
 
 
 def exit_code(findings: Iterable[Finding], fail_on: Severity = Severity.ERROR) -> int:
@@ -49,7 +51,10 @@ def findings_text(findings: Sequence[Finding]) -> str:
 
 
 def _said(finding: Finding) -> str:
-    return f"{finding.check.summary} {finding.reason[:1].upper()}{finding.reason[1:]}."
+    first = finding.reason.partition(" ")[0]
+    is_word = _WORD.fullmatch(first) is not None  # `detail.status` and `eventName` are written as they are
+    reason = f"{first[:1].upper()}{finding.reason[1:]}" if is_word else finding.reason
+    return f"{finding.check.summary} {reason}."
 
 
 def _as_object(finding: Finding) -> JSONObject:

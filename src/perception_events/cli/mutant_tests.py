@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 
@@ -43,7 +43,7 @@ class PytestRuns:
 
     def __init__(self, command: str, folder: Path, *, timeout: float | None = None, jobs: int = 1) -> None:
         self._command = _command(command)
-        self._shown = f"--tests {shlex.join(self._command)}"
+        self._shown = f"--tests {command}"
         self._folder = folder
         self._timeout = timeout
         self._jobs = jobs
@@ -150,7 +150,7 @@ class PytestRuns:
 
 
 def _command(text: str) -> list[str]:
-    """The words of the command; `pytest` is that of the PATH, else the one beside this program.
+    """The words of the command; `pytest` is that of the environment this runs in; without one there, that of the PATH.
 
     Raises:
         CommandError: it has no words, or a quote is open.
@@ -161,7 +161,7 @@ def _command(text: str) -> list[str]:
         raise CommandError(f"--tests {text!r}: {error}", "close the quotes") from None
     if not words:
         raise CommandError("--tests names no command", "write for example --tests 'pytest tests/rules'")
-    if words[0] == "pytest" and shutil.which("pytest") is None:
+    if words[0] == "pytest" and find_spec("pytest") is not None:
         return [sys.executable, "-m", *words]
     return words
 

@@ -12,15 +12,14 @@ from perception_events.schemas._join import join
 from perception_events.schemas._models import ModelGeneratorMissingError, models_source
 from perception_events.schemas._observations import MAX_DEPTH, MAX_NAMES, TooManyFieldsError
 from perception_events.schemas._pattern_check import (
-    FindingKind,
     MatchAnswer,
     PatternChecker,
-    PatternFinding,
     can_match,
     check_pattern,
     check_rules,
     matching_example,
 )
+from perception_events.schemas._pattern_findings import FindingKind, PatternFinding
 from perception_events.schemas._registry import SchemaRegistry, Update, UpdateKind, read_schemas
 from perception_events.schemas._relaxing import relaxed
 from perception_events.schemas._types import (

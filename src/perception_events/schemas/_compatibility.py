@@ -20,7 +20,8 @@ from perception_events.patterns import EventPattern
 from perception_events.schemas._changes import ABSENT, ITEM, ChangeKind, FoundChange, changes, dotted
 from perception_events.schemas._event_schema import EventSchema
 from perception_events.schemas._examples import ExampleMaker, NoExampleError, example, with_envelope
-from perception_events.schemas._pattern_check import FindingKind, PatternChecker, matching_example
+from perception_events.schemas._pattern_check import PatternChecker, matching_example
+from perception_events.schemas._pattern_findings import FindingKind
 from perception_events.schemas._types import Object
 
 __all__ = ["BrokenRule", "SchemaChange", "compare", "compare_all"]

@@ -17,7 +17,7 @@ from perception_events.schemas._event_schema import (
     resolve,
 )
 from perception_events.schemas._reading import SchemaReader
-from perception_events.schemas._types import ANYTHING, Anything, Object, Schema, String
+from perception_events.schemas._types import ANYTHING, Anything, Null, Object, Schema, String, alternatives
 from perception_events.schemas.errors import InvalidSchemaError
 
 __all__ = ["DETAIL_TYPE_KEY", "SAMPLES_KEY", "SOURCE_KEY", "SupportsJSONSchema", "read_document", "schema_of_model"]
@@ -202,6 +202,8 @@ def _whole(reader: SchemaReader, schema: Schema, source: str, detail_type: str, 
         expected = members.get(member.name)
         if expected is not None and isinstance(member.schema, Anything):  # named, and nothing said of it
             member = replace(member, schema=expected.schema)
+        elif expected is not None and delivered and set(alternatives(member.schema)) == {expected.schema, Null()}:
+            member = replace(member, schema=expected.schema)  # a model's `replay_name: str | None`: AWS writes no null
         always = delivered and member.name in ENVELOPE_FIELDS
         members[member.name] = replace(member, required=member.required or always)
     for name, value in (("source", source), ("detail-type", detail_type)):

@@ -127,7 +127,9 @@ class ExampleMaker:
 
     def _alternative(self, schema: Schema, path: str, depth: int) -> Any:
         if depth > _DEEPEST:
-            raise NoExampleError(f"{path}: the schema contains itself without an end")
+            raise NoExampleError(
+                f"{path}: the schema contains itself without an end, or is deeper than {_DEEPEST} levels"
+            )
         choices = list(resolve(schema, self.definitions))
         if depth < _DEEP:
             self.random.shuffle(choices)
@@ -166,7 +168,9 @@ class ExampleMaker:
 
     def _object(self, schema: Object, path: str, depth: int) -> dict[str, Any]:
         if depth > _DEEPEST:
-            raise NoExampleError(f"{path}: the schema contains itself without an end")
+            raise NoExampleError(
+                f"{path}: the schema contains itself without an end, or is deeper than {_DEEPEST} levels"
+            )
         made = {}
         for member in schema.properties:
             below = f"{path}.{member.name}" if path else member.name

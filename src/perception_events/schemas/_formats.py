@@ -11,6 +11,7 @@ __all__ = [
     "format_expression",
     "format_name",
     "formats_of",
+    "is_data",
     "looks_like_data",
 ]
 
@@ -41,8 +42,10 @@ NUMBER_FORMATS = ("dynamodb-integer", "dynamodb-number")
 """Only for the text under `N` in DynamoDB JSON: elsewhere digits are as likely an account as a number."""
 _NUMBERS = sum(1 << bit for bit, (name, _) in enumerate(_FORMATS) if name in NUMBER_FORMATS)
 
-# What an ordinary field name never is: a number, a hexadecimal id with a digit in it, or something with a long number.
-_ID = re.compile(r"(?:-?\d+|(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{8,}|.*\d{4,}.*)\Z", re.DOTALL)
+# What no field is called: a number, or a hexadecimal id with a digit in it, alone or behind a prefix of AWS (`i-`).
+_ID = re.compile(r"(?:-?\d+|(?:[a-z]+-)?(?=[0-9A-Fa-f]*\d)[0-9A-Fa-f]{8,})\Z", re.ASCII)
+# What a field is seldom called: `order-10023`, though `iso8601` is one.
+_LONG_NUMBER = re.compile(r"\d{4}", re.ASCII)
 
 
 def formats_of(text: str, candidates: int) -> int:
@@ -68,6 +71,11 @@ def format_name(formats: int, *, number: bool = False) -> str | None:
     return _FORMATS[(kept & -kept).bit_length() - 1][0] if kept else None
 
 
-def looks_like_data(name: str) -> bool:
-    """Whether `name` looks like an id, a date, an address or a number rather than the name of a field."""
+def is_data(name: str) -> bool:
+    """Whether `name` is an id, a date, an address or a number: it would be no name of a field."""
     return _ID.match(name) is not None or format_name(formats_of(name, ALL_FORMATS)) is not None
+
+
+def looks_like_data(name: str) -> bool:
+    """Whether `name` is data, or looks so: there is a long number in it."""
+    return _LONG_NUMBER.search(name) is not None or is_data(name)

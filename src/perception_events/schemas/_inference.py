@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from perception_events.schemas._formats import format_name, looks_like_data
+from perception_events.schemas._formats import format_name, is_data, looks_like_data
 from perception_events.schemas._observations import Budget, Observations, Strings
 from perception_events.schemas._types import (
     ANYTHING,
@@ -47,7 +47,8 @@ class Inference:
         max_enum_values: how many values a closed set may have; at most 64.
         min_enum_repeats: how often its values must have been seen on average. Each must have been seen twice: values
             seen once are the sign that there are more.
-        min_data_names: from how many names on an object whose names all look like ids or dates is a map.
+        min_data_names: from how many names on an object whose names all look like ids, such as `order-10023`, is a map.
+            Where all are UUIDs, numbers, dates, ARNs or the like and all values are alike, one is enough.
         max_sparse_names: above how many names an object is a map if each name is rare and all values are alike.
     """
 
@@ -120,13 +121,13 @@ class Inference:
         """Whether the names are data."""
         if len(members) >= self.min_data_names and all(map(looks_like_data, members)):
             return True
+        if members and all(map(is_data, members)):
+            return _are_alike(seen)
         if len(members) <= self.max_sparse_names:
             return False
         if sum(member.count for member in members.values()) * 5 > seen.objects * len(members):
             return False
-        values = seen.merged_members(Budget())
-        kinds = [values.strings, values.arrays, values.objects, values.booleans, values.integers or values.floats]
-        return sum(map(bool, kinds)) == 1
+        return _are_alike(seen)
 
     def _attribute_values(
         self, seen: Observations, members: dict[str, Observations], known: _Known
@@ -177,6 +178,13 @@ class Inference:
 
 
 DEFAULT_INFERENCE = Inference()
+
+
+def _are_alike(seen: Observations) -> bool:
+    """Whether the members of all names have values of one kind, or null."""
+    values = seen.merged_members(Budget())
+    kinds = [values.strings, values.arrays, values.objects, values.booleans, values.integers or values.floats]
+    return sum(map(bool, kinds)) <= 1
 
 
 def _is_image(schema: Object) -> bool:

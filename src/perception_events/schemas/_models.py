@@ -15,9 +15,10 @@ from typing import Any
 
 from perception_events.errors import PerceptionEventsError
 from perception_events.schemas._declared import is_unresolved
-from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema
+from perception_events.schemas._event_schema import STREAM_RECORD_SOURCE, EventSchema, resolve
 from perception_events.schemas._row_models import row_classes
 from perception_events.schemas._types import (
+    NOTHING,
     Anything,
     Array,
     Boolean,
@@ -144,6 +145,8 @@ class _Document:
         return _scalar(schema)
 
     def _reference(self, target: str, prefix: str) -> dict[str, Any]:
+        if not resolve(Reference(target), self._definitions):
+            return _scalar(NOTHING)  # it leads back to itself and says nothing; the generator fails on it
         if target not in self._named:
             chosen = self._named[target] = self._free(prefix + _class_name(target))
             schema = self._definitions[target]

@@ -6,11 +6,9 @@ the formats that they say.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, NoReturn
 
 from perception_events.json_values import JSONObject
@@ -19,63 +17,19 @@ from perception_events.schemas._event_schema import EventSchema
 from perception_events.schemas._event_search import Fields, conflict, find_event
 from perception_events.schemas._examples import with_envelope
 from perception_events.schemas._fields import FieldTypes, field_paths, field_types
-from perception_events.schemas._types import Number, Schema, String, kind_name, union_of
+from perception_events.schemas._pattern_findings import FindingKind, PatternFinding
+from perception_events.schemas._suggestions import nearest_field, nearest_name, nearest_source, respelled
+from perception_events.schemas._types import Number, Schema, kind_name, union_of
 from perception_events.schemas._value_tests import NOT_FOUND, UndecidedError, ValueTest, closed_values, value_test
 
 __all__ = [
-    "FindingKind",
     "MatchAnswer",
     "PatternChecker",
-    "PatternFinding",
     "can_match",
     "check_pattern",
     "check_rules",
     "matching_example",
 ]
-
-
-class FindingKind(StrEnum):
-    """What is wrong."""
-
-    UNKNOWN_EVENT = "unknown-event"
-    """No schema has this source or detail type."""
-    UNKNOWN_FIELD = "unknown-field"
-    """No schema of the events that the rule takes has the field."""
-    WRONG_TYPE = "wrong-type"
-    """The field is there, and never of the value's type."""
-    VALUE_NOT_ALLOWED = "value-not-allowed"
-    """The field is of the value's type, and never this value: it is outside an enum or a range."""
-    OPERATOR_NEVER_MATCHES = "operator-never-matches"
-    """The operator never matches what the field is."""
-    CANNOT_MATCH = "cannot-match"
-    """No event of the schemas can match the rule."""
-    NOT_TAKEN = "not-taken"
-    """No rule can take the events of this schema."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatternFinding:
-    """One finding.
-
-    Parameters:
-        kind: what is wrong.
-        path: the dotted path of the field to blame; empty for `not-taken`.
-        value: the pattern's value as JSON; empty where the whole field is meant.
-        message: what is wrong, in a sentence.
-        suggestion: a field or value that was probably meant.
-        schemas: the names of the schemas that it holds for.
-        fields: of `cannot-match`, the paths of all fields to blame; several if they never match together.
-        rule: the rule's name, where rules were checked.
-    """
-
-    kind: FindingKind
-    path: str
-    value: str
-    message: str
-    suggestion: str | None = None
-    schemas: tuple[str, ...] = ()
-    rule: str = ""
-    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +53,8 @@ class MatchAnswer:
 
 
 _MAX_REASONS = 3
+_FEW_SAMPLES = 10
+"""Below this many events a finding says how many there were: a field that is absent from them may well be in others."""
 _EVENT_FIELDS = ("source", "detail-type")
 
 
@@ -277,8 +233,17 @@ class _PatternCheck:
         suggestion: str | None = None,
         fields: tuple[str, ...] = (),
     ) -> None:
+        message += self._learnt_from(names)
         message += f"; did you mean {suggestion}?" if suggestion else ""
         self.found.setdefault(PatternFinding(kind, path, value, message, suggestion, names, self.rule, fields))
+
+    def _learnt_from(self, names: tuple[str, ...]) -> str:
+        """` (learnt from 2 events)` where all schemas of these names were inferred, and from few: others may come."""
+        samples = [schema.samples for schema in self.checker.schemas if schema.name in names]
+        known = [each for each in samples if each is not None]
+        if not known or len(known) < len(samples) or sum(known) >= _FEW_SAMPLES:
+            return ""
+        return f" (learnt from {sum(known)} event{'s' if sum(known) > 1 else ''})"
 
     def _taken(self, fields: Fields) -> list[EventSchema]:
         """The schemas whose source and detail type the fields allow; findings where there are none for a value."""
@@ -309,9 +274,9 @@ class _PatternCheck:
         sources = tuple(dict.fromkeys(schema.source for schema in schemas))
         value = test.argument if test.operator else test.value
         if path == "source":
-            nearest, of = _nearest_source(value, sources), ""
+            nearest, of = nearest_source(value, sources), ""
         else:
-            nearest = _nearest(value, dict.fromkeys(schema.detail_type for schema in schemas), 0.9)
+            nearest = nearest_name(value, dict.fromkeys(schema.detail_type for schema in schemas), 0.9)
             of = (
                 f" of {_names(sources)}"
                 if len(sources) < len({schema.source for schema in self.checker.schemas})
@@ -326,7 +291,9 @@ class _PatternCheck:
         types = [self.checker.field(schema, path) for schema in schemas]
         names = tuple(schema.name for schema in schemas)
         if not any(each.is_known for each in types):
-            nearest = self._nearest_field(path, schemas)
+            nearest = nearest_field(
+                path, dict.fromkeys(each for one in schemas[:50] for each in self.checker.paths(one))
+            )
             self._add(FindingKind.UNKNOWN_FIELD, path, "", f"{path} is in no event of {_names(names)}", names, nearest)
             return
         for value in values:
@@ -334,30 +301,11 @@ class _PatternCheck:
             if not any(_possible(test, each) for each in types):
                 self._add(*_value_finding(path, test, types, names))
 
-    def _nearest_field(self, path: str, schemas: list[EventSchema]) -> str | None:
-        """A field of the same level that is spelled alike, or one of the same name at another level."""
-        paths = dict.fromkeys(each for schema in schemas[:50] for each in self.checker.paths(schema))
-        parent, _, last = path.rpartition(".")
-        siblings = {name: each for each in paths for above, _, name in [each.rpartition(".")] if above == parent}
-        same = [each for name, each in siblings.items() if _plain(name) == _plain(last)]
-        if same:
-            return same[0]
-        nearest = _nearest(last, siblings, 0.75)
-        if nearest:
-            return siblings[nearest]
-        elsewhere = [each for each in paths if _plain(each.rpartition(".")[2]) == _plain(last)]
-        return min(elsewhere, key=lambda each: (abs(each.count(".") - path.count(".")), each), default=None)
-
 
 def _names_events(values: Sequence[Any]) -> bool:
     """Whether values of `source` or `detail-type` say which events are meant, rather than which are not."""
     tests = [value_test(str(value)) for value in values]
     return bool(tests) and all(test.kind == "string" and test.argument != "" for test in tests)
-
-
-def _plain(name: str) -> str:
-    """`instance-id`, `instanceId` and `InstanceID` are all the same word."""
-    return "".join(filter(str.isalnum, name)).casefold()
 
 
 _Found = tuple[FindingKind, str, str, str, tuple[str, ...], str | None]
@@ -379,9 +327,9 @@ def _value_finding(path: str, test: ValueTest, types: list[FieldTypes], names: t
             message = f"{path} is {what} in {of}; {test.operator} takes a {test.kind}, so it never matches"
             return never, path, test.text, message, names, None
         message = f"{path} is {what} in {of}; {test.text} is a {test.kind}, so it never matches"
-        return FindingKind.WRONG_TYPE, path, test.text, message, names, _respelled(test, leaves)
+        return FindingKind.WRONG_TYPE, path, test.text, message, names, respelled(test, leaves)
     values = [value for leaf in leaves for value in closed_values(leaf) or () if isinstance(value, str)]
-    nearest = _nearest(test.argument if test.operator else test.value, values, 0.75)
+    nearest = nearest_name(test.argument if test.operator else test.value, values, 0.75)
     message = f"{path} is {what} in {of}, so {test.text} never matches"
     suggestion = json.dumps(nearest) if nearest else None
     return FindingKind.VALUE_NOT_ALLOWED, path, test.text, message, names, suggestion
@@ -389,50 +337,6 @@ def _value_finding(path: str, test: ValueTest, types: list[FieldTypes], names: t
 
 def _leaf_kind(leaf: Schema) -> str:
     return "number" if isinstance(leaf, Number) else type(leaf).__name__.lower()
-
-
-def _respelled(test: ValueTest, leaves: list[Schema]) -> str | None:
-    """The same value in the field's own type: `5` for `"5"`."""
-    value = test.value
-    if value is None:
-        return None
-    if isinstance(value, str):
-        try:
-            other = json.loads(value)
-        except ValueError:
-            return None
-        if isinstance(other, str | dict | list):
-            return None
-    else:
-        other = test.text
-        if not any(isinstance(leaf, String) for leaf in leaves):
-            return None
-    text = json.dumps(other)
-    try:
-        fits = any(value_test(text).can_match(leaf) for leaf in leaves)
-    except ValueError:  # NaN and Infinity are no values of a pattern
-        return None
-    return text if fits else None
-
-
-def _nearest(value: object, known: Iterable[str], cutoff: float) -> str | None:
-    if not isinstance(value, str):
-        return None
-    spelled = {name.casefold(): name for name in known}
-    close = difflib.get_close_matches(value.casefold(), list(spelled), 1, cutoff)
-    return spelled[close[0]] if close else None
-
-
-def _nearest_source(value: object, known: Iterable[str]) -> str | None:
-    """The source whose own name is spelled alike: `aws.` before it is in all of them."""
-    if not isinstance(value, str):
-        return None
-    group, _, name = value.rpartition(".")
-    own = {source.rpartition(".")[2]: source for source in known if source.rpartition(".")[0] == group}
-    nearest = _nearest(name, own, 0.8 if group else 0.9) if len(name) > 3 else None
-    if nearest:
-        return own[nearest]
-    return None if own else _nearest(value, known, 0.9)
 
 
 def _all(paths: tuple[str, ...]) -> str:

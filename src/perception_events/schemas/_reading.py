@@ -62,6 +62,9 @@ class SchemaReader:
         self.loose: list[str] = []
         """Pointers of the keywords that were read as allowing everything."""
         self._names: dict[str, str] = {}
+        self._unread: list[tuple[str, Any]] = []
+        """Definitions that were referred to and not read yet. They are read one after the other rather than within each
+        other: a chain of a hundred references, as discovery writes it of a deep event, must not be a deep recursion."""
         self._ids = {value for key in ("$id", "id") if isinstance(value := document.get(key), str)}
 
     def read(self, value: Any, pointer: str) -> Schema:
@@ -72,9 +75,16 @@ class SchemaReader:
             ExternalReferenceError: a `$ref` points outside the document.
         """
         try:
-            return self._read(value, pointer)
+            schema = self._read(value, pointer)
+            self._read_definitions()
         except RecursionError:
             raise InvalidSchemaError("it is nested too deep to be read", self._at(pointer)) from None
+        return schema
+
+    def _read_definitions(self) -> None:
+        while self._unread:
+            target, value = self._unread.pop()
+            self.definitions[self._names[target]] = self._read(value, target)
 
     def error(self, reason: str, pointer: str) -> InvalidSchemaError:
         """An error at `pointer`."""
@@ -100,6 +110,7 @@ class SchemaReader:
         return schema
 
     def _intersect(self, first: Schema, second: Schema, pointer: str) -> Schema:
+        self._read_definitions()  # what is intersected must be known
         schema, exact = intersect(first, second, self.definitions)
         if not exact:
             self.loose.append(pointer)
@@ -302,7 +313,7 @@ class SchemaReader:
         return alike[0] if "/" in name and len(alike) == 1 else None
 
     def _define(self, target: str, pointer: str) -> str:
-        """The name of the definition at the JSON Pointer `target`, read if it was not yet."""
+        """The name of the definition at the JSON Pointer `target`, which is put among the unread if it is new."""
         if target in self._names:
             return self._names[target]
         try:
@@ -315,8 +326,8 @@ class SchemaReader:
         name = target.rpartition("/")[2].replace("~1", "/").replace("~0", "~") or "Root"
         if name in self._names.values():
             name = target or "Root"
-        self._names[target] = name  # before it is read: it may refer to itself
-        self.definitions[name] = self._read(value, target)
+        self._names[target] = name
+        self._unread.append((target, value))
         return name
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from perception_events.checks import Finding, check
+from perception_events.checks import Finding, check, findings_text
 from perception_events.pipeline import BusSettings, Module, Pipeline, PipeSettings, RuleSettings
 from perception_events.pipeline.checks import check_pipeline
 from perception_events.schemas import Boolean, EventSchema, Number, Object, Property, String, discover
@@ -62,6 +62,12 @@ def test_a_rule_that_no_event_can_match_is_an_error_at_the_field_to_blame() -> N
     (error,) = [one for one in found({**NAMES, "detail": {"stat": ["PAID"]}}) if one.identifier == "PE515"]
     assert (error.severity, error.location) == ("error", "Rule.event_pattern.detail.stat")
     assert not [one for one in found({**NAMES, "detail": {"state": ["PAID", "x"]}}) if one.identifier == "PE515"]
+
+
+def test_the_path_of_a_field_is_reported_as_it_is_written_and_a_sentence_with_a_capital() -> None:
+    text = findings_text(found({**NAMES, "detail": {"stat": ["PAID"]}}))
+    assert "has the field. detail.stat is in no event of shop.orders@OrderPlaced.\n" in text
+    assert "can match. No event of shop.orders@OrderPlaced can match: detail.stat never does.\n" in text
 
 
 def test_a_source_that_is_nearly_right_is_found_and_another_is_left_alone() -> None:

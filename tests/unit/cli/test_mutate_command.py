@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_tests_get_what_no_sample_notices(project: Path) -> None:
     assert result.exit_code == 1
 
 
-def test_a_command_that_cannot_hold_mutants_is_rejected(project: Path) -> None:
+def test_a_command_that_cannot_hold_mutants_is_rejected(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reason(*arguments: str) -> str:
         result = run("one.yaml", *arguments)
         assert result.exit_code == 2, result.output
@@ -128,5 +129,9 @@ def test_a_command_that_cannot_hold_mutants_is_rejected(project: Path) -> None:
     assert "no plugin of perception-events was loaded" in reason("--tests", f"{sys.executable} -c pass")
     assert "cannot be run" in reason("--tests", "there-is-no-such-program")
     assert "close the quotes" in reason("--tests", "pytest 'tests")
+    # The PATH may have the pytest of another environment, in which the package is not.
+    (project / "pytest").write_text("#!/bin/sh\nexit 4\n", encoding="utf-8")
+    (project / "pytest").chmod(0o755)
+    monkeypatch.setenv("PATH", str(project), prepend=os.pathsep)
     (project / "test_shop.py").write_text("def test_a():\n    assert False\n", encoding="utf-8")
     assert "exit status 1 without a mutant: test_shop.py::test_a" in reason("--tests", "pytest")

@@ -106,22 +106,33 @@ def test_diff_exits_by_whom_it_breaks(versions: tuple[Path, Path], tmp_path: Pat
     assert run("diff", old, tmp_path / "nowhere").exit_code == 2
 
 
-def test_diff_compares_a_handlers_model_with_what_producers_put(
+MODULE = """\
+from typing import Literal
+from perception_events.models import EventBridgeEvent, WireModel
+
+class Order(WireModel):
+    id: str
+    state: str
+
+class OrderPlaced(EventBridgeEvent[Order]):
+    source: Literal["shop"]
+    detail_type: Literal["Order Placed"]
+"""
+
+
+def test_diff_compares_a_handlers_model_with_what_producers_put_and_nothing_around_it(
     versions: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "shop_handlers.py").write_text(
-        "from typing import Literal\n"
-        "from perception_events.models import EventBridgeEvent, WireModel\n"
-        "class Order(WireModel):\n    id: str\n    state: str\n"
-        "class OrderPlaced(EventBridgeEvent[Order]):\n"
-        "    source: Literal['shop']\n    detail_type: Literal['Order Placed']\n",
-        encoding="utf-8",
-    )
+    (tmp_path / "shop_handlers.py").write_text(MODULE, encoding="utf-8")
+    (tmp_path / "shop_number_handlers.py").write_text(MODULE.replace("id: str", "id: int"), encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "shop_handlers", raising=False)
+    for name in ("shop_handlers", "shop_number_handlers"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     done = run("diff", "shop_handlers:OrderPlaced", versions[0])
     assert done.exit_code == 1
     assert "detail.id was string, is integer [type-changed]" in done.stdout
+    done = run("diff", "shop_number_handlers:OrderPlaced", versions[0])
+    assert (done.exit_code, done.stdout) == (0, "0 changes, 0 of them breaking\n")
     done = run("diff", "shop_handlers:Other", versions[0])
     assert (done.exit_code, "the model shop_handlers:Other: shop_handlers has no 'Other'" in done.stderr) == (2, True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Literal
 
 import pytest
@@ -12,6 +13,7 @@ from perception_events.models import EventBridgeEvent, WireModel
 from perception_events.schemas import (
     ANYTHING,
     ENVELOPE_EXAMPLE,
+    MAX_DEPTH,
     NOTHING,
     Array,
     Boolean,
@@ -191,6 +193,20 @@ def test_schemas_read_back_as_they_were_written(format: SchemaFormat, detail: An
     (back,) = read_document(document_of(schema, format))
     assert back == schema
     assert (back.samples, back.description, back.approximations) == (3, "An order.", ())
+
+
+@pytest.mark.parametrize("format", SchemaFormat)
+@pytest.mark.parametrize(
+    "wrap", [lambda value: {"n": value}, lambda value: {"M": {"n": value}}], ids=["objects", "images"]
+)
+def test_the_schema_of_an_event_of_any_depth_reads_back_as_it_was_written(
+    format: SchemaFormat, wrap: Callable[[Any], Any]
+) -> None:
+    value: Any = {"S": "x"}
+    for _ in range(MAX_DEPTH + 50):
+        value = wrap(value)
+    schema = EventSchema.of_detail("shop", "Order Placed", infer_schema([{"image": value}]))
+    assert read_document(document_of(schema, format)) == [schema]
 
 
 def test_recursive_schemas_keep_a_definition() -> None:

@@ -126,8 +126,27 @@ def test_names_that_look_like_ids_make_a_map() -> None:
     assert inferred(readings) == expected
 
 
-def test_a_few_names_that_look_like_ids_are_still_names() -> None:
-    assert inferred({"20250715": 1}) == Object((Property("20250715", Number(integer=True)),))
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("5b9bc94f-a7b6-2ece-8c06-4cb97a7779c8", "89ababc0-7253-68b9-cd4a-c8ad380b2340"),
+        ("1001", "7"),
+        ("2025-07-15", "2025-07-16"),
+        ("arn:aws:s3:::readings", "arn:aws:s3:::orders"),
+        ("i-0abc123def4567890",),
+        ("10.0.0.1", "a@example.com"),
+    ],
+)
+def test_a_few_names_that_no_field_has_make_a_map(names: tuple[str, ...]) -> None:
+    assert inferred(*({name: 1} for name in names)) == Object(additional=Number(integer=True))
+
+
+@pytest.mark.parametrize(
+    "record", [{"order-10023": 1}, {"iso8601": "x", "rfc3339": "y"}, {"1": "x", "2": 5}, {"10": 1, "total": 11}, {}]
+)
+def test_a_few_names_that_may_be_of_fields_are_kept(record: dict[str, Any]) -> None:
+    schema = inferred(record)
+    assert [member.name for member in schema.properties] == list(record)
 
 
 def test_thousands_of_names_are_data_and_are_kept_in_bounded_memory() -> None:

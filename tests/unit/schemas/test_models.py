@@ -146,6 +146,11 @@ def test_recursive_and_scalar_details_have_models() -> None:
         module.Count.parse(event(0, "Count"))
 
 
+def test_a_detail_that_is_only_a_reference_to_itself_has_a_model_that_takes_anything() -> None:
+    schema = EventSchema.of_detail("shop", "Loop", Reference("a"), {"a": Reference("b"), "b": Reference("a")})
+    assert load(models_source([schema])).Loop.parse(event({"x": 1}, "Loop")).to_dict()["detail"] == {"x": 1}
+
+
 def test_models_of_aws_events_take_examples_of_them() -> None:
     schemas = [schema for (source, _), schema in aws_catalogue().items() if ALL_MODELS or source == "aws.s3"]
     module = load(models_source(schemas))

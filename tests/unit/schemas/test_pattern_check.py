@@ -320,3 +320,14 @@ def test_what_cannot_be_decided_is_said_and_is_no_finding() -> None:
     assert check_pattern(undecided, [hard]) == ()
     with pytest.raises(TypeError, match="compare its verdict"):
         bool(answer)
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, " (learnt from 1 event)"), (2, " (learnt from 2 events)"), (10, "")])
+def test_a_finding_says_where_its_schema_was_learnt_from_few_events(count: int, said: str) -> None:
+    (schema,) = discover([{"source": "shop", "detail-type": "Order", "detail": {"status": "PAID"}}] * count)
+    pattern = EventPattern.parse({"source": ["shop"], "detail": {"stats": ["PAID"]}})
+    field, rule = check_pattern(pattern, [schema])
+    assert field.message == f"detail.stats is in no event of shop@Order{said}; did you mean detail.status?"
+    assert rule.message == f"no event of shop@Order can match: detail.stats never does{said}"
+    written = EventSchema.of_detail("shop", "Order", schema.detail)
+    assert all("learnt" not in finding.message for finding in check_pattern(pattern, [schema, written]))
