@@ -183,7 +183,7 @@ def value_fix(values: Sequence[ast.ValuePattern], leaves: Sequence[str]) -> tupl
         return "the pattern wants the field absent: leave it out of the event", False
     if all(isinstance(value, ast.Literal | ast.Number | ast.String | ast.Exactly) for value in values):
         return f"add {shown(leaves[0])} to the list if it is meant too, or send one of the listed values", False
-    return "send a value that passes, or widen the list", False
+    return "send a value that passes, or change the condition", False
 
 
 def _value_fix(value: ast.ValuePattern, leaf: str) -> str | None:

@@ -317,7 +317,8 @@ class CompareReport:
             lines.append(f"{self.inputs.records:,} stream records, which no rule of a bus sees")
         for change in self.changes:
             rules = f"{', '.join(change.old_rules) or 'no rule'} -> {', '.join(change.new_rules) or 'no rule'}"
-            lines += ["", f"{change.target}: {change.kind.value}, {change.events:,} events ({rules})"]
+            events = "1 event" if change.events == 1 else f"{change.events:,} events"
+            lines += ["", f"{change.target}: {change.kind.value}, {events} ({rules})"]
             for one in change.samples[:1]:
                 lines.append(f"  {one.sample.file}:{one.sample.line}")
                 lines += [f"    - {text}" for text in one.old] + [f"    + {text}" for text in one.new]

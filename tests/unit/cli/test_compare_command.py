@@ -43,7 +43,7 @@ def test_text_and_json_say_which_target_loses_which_events(versions: tuple[str, 
     text, as_json = run(*versions, stdin=stdin), run(*versions, "--format", "json", "--exit-code", stdin=stdin)
     assert (text.exit_code, as_json.exit_code) == (0, 1)
     assert "2 events: 1 with other targets or inputs, 1 as before" in text.stdout
-    assert "queue orders: lost, 1 events (Orders -> no rule)" in text.stdout
+    assert "queue orders: lost, 1 event (Orders -> no rule)" in text.stdout
     (change,) = json.loads(as_json.stdout)["changes"]
     assert (change["target"], change["kind"], change["samples"][0]["line"]) == ("queue orders", "lost", 1)
 

@@ -33,6 +33,14 @@ IMAGE = {"dynamodb": {"NewImage": {"status": {"S": "COMPLETED"}, "cameras": {"L"
             id="exists sees leaves, not a list of objects",
         ),
         pytest.param(
+            {"detail": {"total": [{"numeric": [">", 20]}]}},
+            ENVELOPE,
+            "detail.total",
+            "value",
+            "found 12; send a value that passes, or change the condition",
+            id="a number outside a condition is shown with the condition to change",
+        ),
+        pytest.param(
             {"detail": {"a": {"b": ["x"]}}},
             {"detail": {"a": '{"b":"x"}'}},
             "detail.a.b",
