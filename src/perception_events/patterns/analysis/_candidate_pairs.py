@@ -72,8 +72,9 @@ def candidate_pairs(patterns: Sequence[PreparedPattern]) -> Iterator[tuple[int, 
             pair = (entry.owner, other.owner) if entry.owner < other.owner else (other.owner, entry.owner)
             if pair not in seen and entry.may_meet(other):
                 seen.add(pair)
-                decided[entry.owner] |= of_owner[other.owner]
-                decided[other.owner] |= of_owner[entry.owner]
+                for one, another in (pair, pair[::-1]):
+                    if len(of_owner[one]) > 1:  # a pattern of one sub-rule is looked up once
+                        decided[one] |= of_owner[another]
     yield from sorted(seen)
 
 
