@@ -3,24 +3,20 @@
 The engine reads a value byte by byte and stands in several places of its wildcards at once. Its measure of a rule is
 the most places at which it can stand, each counted once for every value of the list that lies ahead of it. All values
 of one field are in one machine and add up; separate fields do not. `["*:stack/A/*", "*:stack/B/*"]` counts 6, each
-alone 3.
+alone 3. Which wildcards share places, `_complexity_machine` decides.
 """
 
 from __future__ import annotations
 
-from perception_events.patterns import _ast as ast
+from perception_events.patterns._complexity_machine import wildcard_machines, wildcards_of
 from perception_events.patterns._errors import InvalidEventPatternError
-from perception_events.patterns._values import wildcard_pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from typing import TypeAlias
 
     from perception_events.patterns._compiler import SubRule
-
-    _Pattern: TypeAlias = tuple[str, tuple[str, ...]]
-    """A value of a list as text, and its wildcards."""
+    from perception_events.patterns._complexity_machine import Match, Place, WildcardMachine
 
 __all__ = ["MAX_WILDCARD_COMPLEXITY", "check_complexity", "rule_complexity"]
 
@@ -30,14 +26,13 @@ MAX_WILDCARD_COMPLEXITY = 10
 Unknown on AWS: its limit. Evidence: it rejected a rule that counts 12 (four `*:stack/NAME/*` of one field) and
 `*:*:*:*:*:event-bus/*`, which counts 11; it accepted rules that count 9 (three `*:stack/NAME/*`).
 """
+_QUOTE = ord('"')
 
 
-def rule_complexity(rules: Iterable[SubRule]) -> int:
+def rule_complexity(rules: Sequence[SubRule]) -> int:
     """The complexity of the rule that has these sub-rules: that of its most complex field, at least 0.
 
-    AWS: event-ruler `MachineComplexityEvaluator` over the machine of the rule; the tests compare the two. Of lists in
-    one `anything-but`, and of values that branches of `$or` have in common, the engine shares places by the order in
-    which it adds them: there its figure can be another (of one in twenty generated rules).
+    AWS: event-ruler `MachineComplexityEvaluator` over the machine of the rule; the tests compare the two.
     """
     return max((complexity for _, complexity in _by_field(rules)), default=0)
 
@@ -60,140 +55,101 @@ def check_complexity(rules: Sequence[SubRule], limit: int) -> None:
             )
 
 
-def _by_field(rules: Iterable[SubRule], limit: int | None = None) -> Iterator[tuple[str, int]]:
-    """(path, complexity) of each machine: sub-rules share the one of their first field, the others are their own."""
-    machines: dict[tuple[str, int], list[_Pattern]] = {}
-    for number, rule in enumerate(rules):
-        for at, (path, values) in enumerate(rule.fields):
-            machine = machines.setdefault((path, number if at else -1), [])
-            machine += [(str(value), _wildcards(value)) for value in values if _wildcards(value)]
-    for (path, _), patterns in machines.items():
-        if patterns:
-            yield path, _field_complexity(patterns, limit)
+def _by_field(rules: Sequence[SubRule], limit: int | None = None) -> Iterator[tuple[str, int]]:
+    """(path, complexity) of each machine that has wildcards; counting stops as soon as it is above `limit`."""
+    lists = {id(values): values for rule in rules for _, values in rule.fields}
+    if not any(wildcards_of(value) for values in lists.values() for value in values):
+        return
+    for machine in wildcard_machines(rules):
+        most = 0
+        for count in _counts(machine):
+            most = max(most, count)
+            if limit is not None and most > limit:
+                break
+        yield machine.path, most
 
 
-def _wildcards(value: ast.ValuePattern) -> tuple[str, ...]:
-    if isinstance(value, ast.Wildcard):
-        return (value.value,)
-    if isinstance(value, ast.AnythingButOperator) and value.inner == "wildcard":
-        return value.values
-    return ()
-
-
-def _field_complexity(patterns: Sequence[_Pattern], limit: int | None) -> int:
-    """The complexity of one machine; counting stops as soon as it is above `limit`."""
-    machine = _Machine(patterns)
-    most = 0
-    for count in machine.counts():
-        most = max(most, count)
-        if limit is not None and most > limit:
-            break
-    return most
-
-
-class _Place:
-    """A place in the engine's machine: what has been read of one wildcard, or of several that begin alike."""
-
-    __slots__ = ("ahead", "ends", "following", "next")
-
-    def __init__(self) -> None:
-        self.next: dict[int, _Place] = {}
-        """The place after each byte that a wildcard goes on with."""
-        self.following: _Place | None = None
-        """Where the engine stays from here on, because a `*` comes next."""
-        self.ahead: set[str] = set()
-        """The values that go on from here."""
-        self.ends: set[str] = set()
-        """The values that are read to their end here. All ends of one value of a list count as one place."""
-
-
-class _Machine:
-    """The places of all wildcards of one field.
+def _counts(machine: WildcardMachine) -> Iterator[int]:
+    """How many places are taken at once, for the texts that can take the most.
 
     After a `*` the engine stays where it is, whatever follows. So the most places are taken where every `*` is behind:
     there only the last bytes read decide which of the pieces after a `*` are begun.
     """
-
-    def __init__(self, patterns: Sequence[_Pattern]) -> None:
-        self.start = _Place()
-        self.first_pieces: dict[bytes, dict[int, _Place]] = {}
-        """What stands before the first `*`, with the places behind a `*` that are reached through it, by identity."""
-        for text, wildcards in patterns:
-            for wildcard in wildcards:
-                first, *rest = pieces = [piece.encode() for piece in wildcard_pieces(wildcard)]
-                reached = self.first_pieces.setdefault(first, {})
-                place = self.start
-                for stars, piece in enumerate(pieces):
-                    for byte in piece:
-                        place = place.next.setdefault(byte, _Place())
-                        place.ahead.add(text)
-                    if stars < len(rest):
-                        place.following = place = place.following or _Place()
-                        place.ahead.add(text)
-                        reached[id(place)] = place
-                place.ahead.discard(text)
-                place.ends.add(text)
-
-    def counts(self) -> Iterator[int]:
-        """How many places are taken at once, for the texts that can take the most."""
-        for first in self.first_pieces:
-            yield from self._counts_along(first)
-        for first in self.first_pieces:
-            reached = {
-                number: place
-                for other, places in self.first_pieces.items()
-                if first.startswith(other)
-                for number, place in places.items()
-            }
-            stays = sum(len(place.ahead) for place in reached.values())
-            for begun in self._begun_together(list(reached.values())):
-                yield stays + begun
-
-    def _counts_along(self, text: bytes) -> Iterator[int]:
-        """The count after each byte of `text`, which begins a value."""
-        staying: dict[int, _Place] = {}
-        moving = [self.start]
-        for byte in text:
-            moving = [p.next[byte] for p in (*moving, *staying.values()) if byte in p.next]
-            for place in moving:
-                following = place.following
-                while following is not None:
-                    staying[id(following)] = following
-                    following = following.following
-            yield _count(moving) + sum(len(place.ahead) for place in staying.values())
-
-    def _begun_together(self, reached: list[_Place]) -> Iterator[int]:
-        """How much the pieces after `reached` count that begin with the last bytes of one text, for each such text.
-
-        A tree of all pieces, with a link from each text to its longest proper end in the tree (Aho and Corasick).
-        """
-        links: dict[int, tuple[dict[int, int], int, int, frozenset[str]]] = {}
-        """Of a node of the tree: its children, the node of its longest end, and of both together count and ends."""
-        links[0] = ({}, 0, 0, frozenset())
-        waiting: list[tuple[int, list[_Place]]] = [(0, reached)]
-        for node, places in waiting:  # grows as it goes: breadth first, so shorter texts are done before longer ones
-            children, end, _, _ = links[node]
-            together: dict[int, list[_Place]] = {}
-            for place in places:
-                for byte, following in place.next.items():
-                    together.setdefault(byte, []).append(following)
-            for byte, following_places in together.items():
-                shorter = end
-                while node and shorter and byte not in links[shorter][0]:
-                    shorter = links[shorter][1]
-                shorter = links[shorter][0].get(byte, 0) if node else 0
-                child = children[byte] = len(links)
-                count = links[shorter][2] + sum(len(place.ahead) for place in following_places)
-                ends = links[shorter][3].union(*(place.ends for place in following_places))
-                links[child] = ({}, shorter, count, ends)
-                waiting.append((child, following_places))
-                yield count + len(ends)
+    for first in machine.first_pieces:
+        yield from _counts_along(machine.start, first)
+    for first in machine.first_pieces:
+        reached = _stars_reached(machine.start, first)
+        stays = sum(len(place.ahead) for place in reached)
+        for begun in _counts_begun(reached):
+            yield stays + begun
 
 
-def _count(places: Iterable[_Place]) -> int:
-    ahead = 0
-    ends: set[str] = set()
-    for place in places:
-        ahead += len(place.ahead)
-        ends |= place.ends
-    return ahead + len(ends)
+def _counts_along(start: Place, text: bytes) -> Iterator[int]:
+    """The count after each byte of `text`, which begins a value."""
+    staying: dict[int, Place] = {}
+    moving = [start]
+    for byte in text:
+        before = [*moving, *staying.values()]
+        moving = [after for place in before for after in place.next.get(byte, ())]
+        for place in moving:
+            star = place.star
+            if star is not None:
+                staying[id(star)] = star
+        yield (
+            sum(len(place.ahead) for place in moving)
+            + sum(len(place.ahead) for place in staying.values())
+            + len(_matches(before, byte))
+        )
+
+
+def _matches(places: Iterable[Place], byte: int) -> frozenset[Match]:
+    """The matches that `byte` leads to: they come with the closing quote."""
+    return frozenset().union(*(place.matches for place in places)) if byte == _QUOTE else frozenset()
+
+
+def _stars_reached(start: Place, text: bytes) -> list[Place]:
+    """Where the engine stays at most if a value begins with `text`: every `*` that is reached then."""
+    waiting = [start]
+    for byte in text:
+        waiting += [place for place in waiting[-1].next.get(byte, ()) if not place.after_star]
+    reached = [place.star for place in waiting if place.star is not None]
+    waiting = list(reached)
+    while waiting:
+        place = waiting.pop()
+        for places in place.next.values():
+            waiting += places
+        if place.star is not None:
+            reached.append(place.star)
+            waiting.append(place.star)
+    return reached
+
+
+def _counts_begun(reached: list[Place]) -> Iterator[int]:
+    """How much the pieces after `reached` count that begin with the last bytes of one text, for each such text.
+
+    A tree of all pieces, with a link from each text to its longest proper end in the tree (Aho and Corasick).
+    """
+    links: list[tuple[dict[int, int], int, int, frozenset[Match]]] = [({}, 0, 0, frozenset())]
+    """Of a node of the tree: its children, the node of its longest end, and of both together count and matches."""
+    waiting: list[tuple[int, list[Place]]] = [(0, reached)]
+    for node, places in waiting:  # grows as it goes: breadth first, so shorter texts are done before longer ones
+        children, end, _, _ = links[node]
+        together: dict[int, list[Place]] = {}
+        for place in places:
+            for byte, after in place.next.items():
+                together.setdefault(byte, []).extend(after)
+            if place.matches:
+                together.setdefault(_QUOTE, [])
+        for byte, after_byte in together.items():
+            shorter = end
+            while node and shorter and byte not in links[shorter][0]:
+                shorter = links[shorter][1]
+            shorter = links[shorter][0].get(byte, 0) if node else 0
+            child = children[byte] = len(links)
+            count = links[shorter][2] + sum(len(place.ahead) for place in after_byte)
+            matches = links[shorter][3] | _matches(places, byte)
+            links.append(({}, shorter, count, matches))
+            waiting.append((child, after_byte))
+            yield count + len(matches)
+    if len(links) == 1:
+        yield 0
