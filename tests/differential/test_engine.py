@@ -26,7 +26,7 @@ from support.oracle import Oracle, start_oracle
 from support.pattern_cases import make_case
 
 CASES = int(os.environ.get("PERCEPTION_EVENTS_CASES", "4000"))
-COMPLEXITIES = int(os.environ.get("PERCEPTION_EVENTS_COMPLEXITIES", "200"))
+COMPLEXITIES = int(os.environ.get("PERCEPTION_EVENTS_COMPLEXITIES", "25"))
 SETS = 4000
 """Of how many patterns the rule sets are compared, too: it costs as much as the rest."""
 SEED = int(os.environ.get("PERCEPTION_EVENTS_SEED", "20261124"))
