@@ -66,6 +66,9 @@ def _function(
     code = cast(JSONObject, properties["Code"])
     kept = {name: value for name, value in properties.items() if name != "Code" and name not in shared}
     kept["CodeUri"] = {"Bucket": code["S3Bucket"], "Key": code["S3Key"]}
+    if (letters := kept.pop("DeadLetterConfig", None)) is not None:
+        queue = cast(JSONObject, letters)["TargetArn"]
+        kept["DeadLetterQueue"] = {"Type": _destination_type(queue, resources), "TargetArn": queue}
     if invoke:
         limits = {name: value for name, value in invoke.items() if name.startswith("Maximum")}
         if "DestinationConfig" in invoke:
