@@ -93,20 +93,20 @@ def parts(inside: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.tuples(inside, inside).map(lambda pair: f"(?:{pair[0]}|{pair[1]})"),
         inside.map(lambda part: f"({part})*"),
         inside.map(lambda part: f"(?:{part})?"),
-        inside.map(lambda part: f"({part}){{1,3}}"),
     )
 
 
-@given(st.recursive(st.sampled_from(["a", "b", "[ab]", ".", "a+", "b*?"]), parts, max_leaves=6))
+@given(st.recursive(st.sampled_from(["a", "b", "[ab]", ".", "a+", "b*?"]), parts, max_leaves=4))
 def test_what_is_accepted_takes_no_more_than_a_power_of_the_length(pattern: str) -> None:
+    """Of 28 characters: 2**28 steps take tens of seconds, the 28**5 at most of four repetitions a moment."""
     try:
         classifier = RegexClassifier("pose", f"^(?:{pattern})$")
     except ClassifierError:
         return
     for part in ("a", "b", "ab", "aab"):
         started = time.thread_time()
-        classifier.classify(part * 12 + "!")
-        assert time.thread_time() - started < 1, f"{pattern} on {part}"
+        classifier.classify((part * 28)[:28] + "!")
+        assert time.thread_time() - started < 5, f"{pattern} on {part}"
 
 
 def test_what_is_too_large_to_be_looked_at_is_rejected_at_once() -> None:
