@@ -162,7 +162,7 @@ def wire_record(record: object, stream_arn: str = "") -> JSONObject:
     return json_record(wire, stream_arn)
 
 
-def json_record(record: dict[str, Any], stream_arn: str = "") -> JSONObject:
+def json_record(record: object, stream_arn: str = "") -> JSONObject:
     """`wire_record` of a record that is parsed JSON already: `record` itself where AWS would deliver it as it is.
 
     Raises:

@@ -26,7 +26,6 @@ __all__ = [
     "prepare_streams",
     "print_json_line",
     "print_line",
-    "print_text",
     "print_wrapped",
     "printable",
     "write_output",
@@ -80,11 +79,6 @@ def print_line(text: str = "", *, colour: str | None = None, dim: bool = False, 
     print(line)
 
 
-def print_text(text: str) -> None:
-    """Several lines on standard output."""
-    sys.stdout.write(_printable_lines(text))
-
-
 def print_wrapped(text: str, *, indent: int = 2, colour: str | None = None, dim: bool = False) -> None:
     """An indented paragraph: wrapped to the width of a terminal, one line in a pipe, where `grep` reads it."""
     lines = [printable(text)]
@@ -112,12 +106,9 @@ def write_report(text: str, output: Path | None) -> None:
     Raises:
         CommandError: the file cannot be written.
     """
-    write_output(_printable_lines(text), output)
-
-
-def _printable_lines(text: str) -> str:
-    """Each line printable, at its end a line feed; other separators are parts of values, and JSON stays JSON."""
-    return "".join(f"{printable(line)}\n" for line in text.removesuffix("\n").split("\n"))
+    # Each line has a line feed at its end; other separators are parts of values, and JSON stays JSON.
+    lines = text.removesuffix("\n").split("\n")
+    write_output("".join(f"{printable(line)}\n" for line in lines), output)
 
 
 def write_output(text: str, output: Path | None) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from perception_events.cli.console import hint_at_terminal, note, print_json_line, print_text
+from perception_events.cli.console import hint_at_terminal, note, print_json_line, write_report
 from perception_events.cli.coverage import InputArgument, Progress
 from perception_events.cli.errors import CommandError
 from perception_events.cli.guard import EXIT_USAGE
@@ -95,6 +95,6 @@ def replay_command(
     if as_json:
         print_json_line({"summary": summary.to_dict(counts, replay)})
     else:
-        print_text(summary.text(counts, replay))
+        write_report(summary.text(counts, replay), None)
     if problems or counts.unreadable or counts.files:
         raise typer.Exit(EXIT_USAGE)

@@ -158,11 +158,8 @@ def _what_is_wrong(text: str, offset: int) -> str:
         return "a colon stands between name and value"
     if before.endswith(("[", ":")) or (before.endswith(",") and "[" in before[max(0, before.rfind("{")) :]):
         if word:
-            return (
-                f"a string stands in double quotes, and JSON has no {word[0]}"
-                if word[0] in _NO_JSON
-                else ("a string stands in double quotes")
-            )
+            lacking = f", and JSON has no {word[0]}" if word[0] in _NO_JSON else ""
+            return f"a string stands in double quotes{lacking}"
         if rest[:1] in "+-.0123456789":
             return "a number has digits before and after its point, no 0 in front and no other signs"
     if word and before.endswith(("{", ",")):

@@ -126,10 +126,7 @@ class ExampleMaker:
                 return self._alternative(schema, path, depth)
 
     def _alternative(self, schema: Schema, path: str, depth: int) -> Any:
-        if depth > _DEEPEST:
-            raise NoExampleError(
-                f"{path}: the schema contains itself without an end, or is deeper than {_DEEPEST} levels"
-            )
+        _check_depth(path, depth)
         choices = list(resolve(schema, self.definitions))
         if depth < _DEEP:
             self.random.shuffle(choices)
@@ -167,10 +164,7 @@ class ExampleMaker:
         return items
 
     def _object(self, schema: Object, path: str, depth: int) -> dict[str, Any]:
-        if depth > _DEEPEST:
-            raise NoExampleError(
-                f"{path}: the schema contains itself without an end, or is deeper than {_DEEPEST} levels"
-            )
+        _check_depth(path, depth)
         made = {}
         for member in schema.properties:
             below = f"{path}.{member.name}" if path else member.name
@@ -309,3 +303,8 @@ _FORMATS: Mapping[str, Callable[[ExampleMaker], str]] = {
     "dynamodb-integer": lambda making: str(making.random.randint(0, 999)),
     "dynamodb-number": lambda making: f"{making.random.randint(0, 999)}.5",
 }
+
+
+def _check_depth(path: str, depth: int) -> None:
+    if depth > _DEEPEST:
+        raise NoExampleError(f"{path}: the schema contains itself without an end, or is deeper than {_DEEPEST} levels")

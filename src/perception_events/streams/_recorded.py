@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
-from perception_events.errors import describe
 from perception_events.json_values import JSONObject, JSONValue
 from perception_events.records import UnreadableRecordError, json_record, sequence_number
 from perception_events.streams._stream import MAXIMUM_PAGE, Page, Shard, UnknownShardError
@@ -22,14 +21,9 @@ def as_record(record: object) -> JSONObject:
     Raises:
         UnreadableRecordError: it is not an object, or its time is not one in seconds.
     """
-    if isinstance(record, dict):
-        return json_record(record)
-    if isinstance(record, Mapping):
-        return json_record(dict(record))
-    raise UnreadableRecordError(
-        f"{describe(record)} is not a stream record: expected an object with eventID, eventName and dynamodb "
-        "(the records of a Lambda event are in event['Records'])"
-    )
+    if isinstance(record, Mapping) and not isinstance(record, dict):
+        record = dict(record)
+    return json_record(record)
 
 
 def read_json_lines(path: str | Path) -> Iterator[JSONObject]:

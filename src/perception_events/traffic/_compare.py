@@ -18,13 +18,13 @@ from perception_events.json_values import JSONObject
 from perception_events.patterns import InvalidEventError, RuleSet, TextMatcher
 from perception_events.topology import Topology
 from perception_events.traffic._blocks import Block, UnreadableInput
-from perception_events.traffic._coverage import Sample
 from perception_events.traffic._deliveries import Delivery, deliveries_of, received_input
 from perception_events.traffic._entries import FoundEvent, FoundRecord, Rejected, entries_of
 from perception_events.traffic._envelope import FIELDS, OTHER_NAMES
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._jobs import count_in_jobs
 from perception_events.traffic._rules import UndecidedRule
+from perception_events.traffic._sample import Sample
 from perception_events.traffic._smallest import SmallestKeys
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
 
 MAX_CAUSES = 1000
 MAX_SAMPLES = 3
-MAX_SAMPLE = 16 * 1024
 
 
 class ChangeKind(StrEnum):
@@ -203,8 +202,7 @@ class ComparePlan:
             rules = tuple(tuple(sorted({delivery.rule for delivery in side})) for side in (one.old, one.new))
             cause = counts.causes.table.setdefault((one.target, kind.value, *rules), _Cause())
             cause.events += 1
-            text = str(line, "utf-8", "replace").strip() if len(line) <= MAX_SAMPLE else ""
-            cause.samples.append(ChangedSample(Sample(found.file, found.line, text), tuple(old), tuple(new)))
+            cause.samples.append(ChangedSample(Sample.of(found.file, found.line, line), tuple(old), tuple(new)))
             cause.samples = sorted(cause.samples)[:MAX_SAMPLES]
         counts.changed += changed
         counts.causes.trim(_events, slack=MAX_CAUSES)

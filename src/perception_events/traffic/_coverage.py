@@ -28,30 +28,21 @@ from perception_events.traffic._field_values import MAX_SAMPLED, add_sample
 from perception_events.traffic._inputs import InputCounts
 from perception_events.traffic._readers import StreamReaders
 from perception_events.traffic._rules import rules_of, single_values
+from perception_events.traffic._sample import Sample
 from perception_events.traffic._smallest import SmallestKeys
 
-__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "MATCHED", "REJECTED", "TAKEN", "Sample"]
+__all__ = ["CoverageCounts", "CoveragePlan", "RuleCount", "MATCHED", "REJECTED", "TAKEN"]
 
 TAKEN, REJECTED, MATCHED = "taken", "rejected", "matched"
 MAX_KINDS = 1000
 MAX_HOURS = 10_000
 MAX_IDS = 20_000
-MAX_SAMPLE = 16 * 1024
 _SLACK = 4096
 _HOUR = itemgetter(slice(13))
 _KINDS = frozenset({str, int, float, bool, type(None)})
 _Group: TypeAlias = list[Any]
 """Events of one source, detail type, hour and set of rules: how many, first and last time, number of the first."""
 LinesReader: TypeAlias = Callable[[list[bytes]], tuple[list[list[str] | None], list[list[Any]]]]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Sample:
-    """An event as it was found; `text` is empty where it is longer than 16 kB."""
-
-    file: str
-    line: int
-    text: str
 
 
 @dataclass(slots=True)
@@ -298,9 +289,7 @@ class CoveragePlan:
             counts.kinds.table.setdefault(kind, RuleCount()).add(group)
             counts.hours.table.setdefault((hour, is_taken), RuleCount()).add(group)
             if not is_taken:
-                text = texts[at]
-                shown = str(text, "utf-8", "replace").strip() if len(text) <= MAX_SAMPLE else ""
-                group.sample = Sample(file, numbers[at], shown)
+                group.sample = Sample.of(file, numbers[at], texts[at])
                 counts.untaken.table.setdefault(kind, RuleCount()).add(group)
         for table in (counts.kinds, counts.untaken, counts.hours):
             table.trim(_events, slack=_SLACK)
@@ -339,8 +328,7 @@ class CoveragePlan:
         for reader, names, is_taken in matching:
             count = RuleCount(1, time, time)
             if not is_taken:
-                shown = str(line, "utf-8", "replace").strip() if len(line) <= MAX_SAMPLE else ""
-                count.sample = Sample(found.file, found.line, shown)
+                count.sample = Sample.of(found.file, found.line, line)
             for what, name in ((TAKEN if is_taken else REJECTED, reader.name), *((MATCHED, name) for name in names)):
                 counts.readers.setdefault((what, name), RuleCount()).add(count)
 

@@ -15,13 +15,13 @@ from typing import Any, TypeAlias
 
 from perception_events.patterns import Dialect, EventPattern
 from perception_events.traffic._blocks import Block
+from perception_events.traffic._sample import MAX_SAMPLE
 from perception_events.traffic._smallest import SmallestKeys
 
 __all__ = ["MAX_SAMPLED", "FieldValues", "SampleKey", "add_sample", "fields_of", "leaves_at", "pattern_paths"]
 
 MAX_SAMPLED = 2000
 """Lines."""
-_MAX_TEXT = 16 * 1024
 _MAX_VALUE = 120
 _MOST_VALUES = 10
 _TEXT = json.JSONEncoder(ensure_ascii=False).encode
@@ -50,7 +50,7 @@ class FieldValues:
 def add_sample(
     sample: SmallestKeys[bytes], block: Block, numbers: Sequence[int], texts: Sequence[bytes], *, slack: int
 ) -> None:
-    """Add those lines of a block that belong to the sample; one of more than 16 kB counts as empty."""
+    """Add those lines of a block that belong to the sample; one of more than `MAX_SAMPLE` counts as empty."""
     most = _MASK if sample.bound is None else sample.bound[0]
     found: Iterable[tuple[int, int, bytes]]
     if block.values:  # many may be in one line
@@ -61,7 +61,7 @@ def add_sample(
         found = [((base + numbers[at] * _STEP) & _MASK, numbers[at], texts[at]) for at in chosen]
     for key, number, text in found:
         if key <= most:
-            sample.table[key, block.file, number] = text if len(text) <= _MAX_TEXT else b""
+            sample.table[key, block.file, number] = text if len(text) <= MAX_SAMPLE else b""
     sample.trim(_one, slack=slack)
 
 
