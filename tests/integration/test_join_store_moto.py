@@ -11,6 +11,7 @@ from perception_events.aggregation import InvalidExpectationError, JoinStore
 from perception_events.aws.join_store import CapacityMeter, DynamoDBJoinStore, JoinStoreError
 from perception_events.item_names import ItemNames
 from perception_events.testing.join_stores import JOIN_STORE_CHECKS
+from support.moto_dynamodb import create_table, moto_client
 
 pytestmark = pytest.mark.aws_parts
 TABLE = "PerceptionPipelineEvents-dev"
@@ -18,30 +19,9 @@ TABLE = "PerceptionPipelineEvents-dev"
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    with moto.mock_aws():
-        client = boto3.client("dynamodb", region_name="ap-northeast-2")
-        client.create_table(**table_definition(TABLE))
+    with moto_client(monkeypatch) as client:
+        create_table(client, TABLE)
         yield client
-
-
-def table_definition(name: str, names: ItemNames | None = None) -> dict[str, Any]:
-    names = names or ItemNames()
-    return {
-        "TableName": name,
-        "KeySchema": [
-            {"AttributeName": names.partition_key, "KeyType": "HASH"},
-            {"AttributeName": names.sort_key, "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": names.partition_key, "AttributeType": "S"},
-            {"AttributeName": names.sort_key, "AttributeType": "S"},
-        ],
-        "BillingMode": "PAY_PER_REQUEST",
-    }
 
 
 # moto's table is not atomic between threads: the checks that use them run on DynamoDB Local.
@@ -70,7 +50,7 @@ def test_a_manifest_may_be_a_set_a_list_or_a_number(client: Any) -> None:
 
 def test_a_table_with_other_key_names(client: Any) -> None:
     names = ItemNames("pk", "sk", "ttl")
-    client.create_table(**table_definition("other", names))
+    create_table(client, "other", names)
     for check in JOIN_STORE_CHECKS[:1]:
         check(DynamoDBJoinStore(client, "other", names=names))
     keys = [item["sk"]["S"] for item in client.scan(TableName="other")["Items"]]

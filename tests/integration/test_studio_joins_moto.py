@@ -12,18 +12,17 @@ pytest.importorskip("typer", reason="the command line needs the [cli] extra")
 from perception_events.aggregation import Join
 from perception_events.cli.errors import CommandError
 from perception_events.cli.studio_joins import page_joins
-from perception_events.item_names import ItemNames
 from perception_events.json_values import JSONObject
 from perception_events.lambdas.joins import joins_of
 from perception_events.pipeline import Module, Pipeline
 from perception_events.simulation import InputForm
 from perception_events.studio import Sample, Workbench
 from perception_events.testing import RecordBuilder
+from support.moto_dynamodb import REGION, create_table, moto_client
 from support.studio import FixedSource
 from support.topologies import many_rules
 
 pytestmark = pytest.mark.aws_parts
-REGION = "ap-northeast-2"
 PIPELINE = Pipeline(
     modules=(
         Module(
@@ -48,23 +47,8 @@ def records() -> list[JSONObject]:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    with moto.mock_aws():
-        yield boto3.client("dynamodb", region_name=REGION)
-
-
-def create_table(client: Any) -> None:
-    names = ItemNames()
-    keys = {names.partition_key: "HASH", names.sort_key: "RANGE"}
-    client.create_table(
-        TableName=TABLE,
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    with moto_client(monkeypatch) as client:
+        yield client
 
 
 def shown(source: Any) -> list[tuple[Any, ...]]:
@@ -76,7 +60,7 @@ def shown(source: Any) -> list[tuple[Any, ...]]:
 
 
 def test_the_groups_of_a_table_are_shown_with_their_members(client: Any) -> None:
-    create_table(client)
+    create_table(client, TABLE)
     source = page_joins(PIPELINE, "dev", (), TABLE, None, REGION)
     assert shown(source) == []
     deployed = joins_of(PIPELINE, "dev", client=client, table=TABLE)

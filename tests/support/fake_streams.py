@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["ARN", "ClientError", "FakeShard", "FakeStreams", "stream_record"]
+from perception_events.clock import ManualClock
+
+__all__ = ["ARN", "ClientError", "FakeShard", "FakeStreams", "Stop", "stream_record"]
 
 ARN = "arn:aws:dynamodb:us-east-1:123456789012:table/T/stream/2026-01-01T00:00:00.000"
 
@@ -106,3 +108,19 @@ class FakeStreams:
         numbers = {"StartingSequenceNumber": "0"} | ({"EndingSequenceNumber": "9"} if shard.closed else {})
         listed: dict[str, Any] = {"ShardId": shard.shard_id, "SequenceNumberRange": numbers}
         return listed | ({"ParentShardId": shard.parent} if shard.parent else {})
+
+
+class Stop:
+    """A stop signal whose waits pass on the clock; set after a number of waits."""
+
+    def __init__(self, clock: ManualClock, waits: int = 1_000_000) -> None:
+        self.clock = clock
+        self.left = waits
+
+    def is_set(self) -> bool:
+        return self.left <= 0
+
+    def wait(self, timeout: float) -> bool:
+        self.clock.advance(timeout)
+        self.left -= 1
+        return self.is_set()

@@ -43,7 +43,7 @@ from perception_events.sort_keys import SortKey
 from perception_events.streams import InMemoryTable, InvalidItemError
 from perception_events.testing import RecordBuilder, RecordingTarget
 from perception_events.times import InvalidTimeError
-from support.fake_streams import ARN, ClientError, FakeShard, FakeStreams
+from support.fake_streams import ARN, ClientError, FakeShard, FakeStreams, Stop
 from support.fake_streams import stream_record as numbered_record
 from support.joins import bus_event, stream_record
 
@@ -452,21 +452,6 @@ def test_s205_the_second_poller_on_a_checkpoint_file_is_told_who_has_it(tmp_path
 
 
 # The poller
-
-
-class Stop:
-    """Ends after so many waits."""
-
-    def __init__(self, clock: ManualClock, waits: int) -> None:
-        self.clock, self.left = clock, waits
-
-    def is_set(self) -> bool:
-        return self.left <= 0
-
-    def wait(self, timeout: float) -> bool:
-        self.clock.advance(timeout)
-        self.left -= 1
-        return self.is_set()
 
 
 def test_s210_s211_latest_loses_no_record_though_the_clock_runs_ahead_or_a_time_is_missing(tmp_path: Path) -> None:

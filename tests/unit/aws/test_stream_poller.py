@@ -18,23 +18,7 @@ from perception_events.aws.stream_poller import StartingPosition, StreamPoller, 
 from perception_events.clock import ManualClock
 from perception_events.json_values import JSONObject
 from perception_events.records import wire_record
-from support.fake_streams import ARN, ClientError, FakeShard, FakeStreams, stream_record
-
-
-class Stop:
-    """A stop signal whose waits pass on the clock; set after a number of waits."""
-
-    def __init__(self, clock: ManualClock, waits: int = 1_000_000) -> None:
-        self.clock = clock
-        self.left = waits
-
-    def is_set(self) -> bool:
-        return self.left <= 0
-
-    def wait(self, timeout: float) -> bool:
-        self.clock.advance(timeout)
-        self.left -= 1
-        return self.is_set()
+from support.fake_streams import ARN, ClientError, FakeShard, FakeStreams, Stop, stream_record
 
 
 def poller(

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import FallbackPolicy, ItemAttribute, Join, Manifest
+from perception_events.item_names import ItemNames
 from perception_events.lambdas.joins import join_handler
 from perception_events.pipeline import Module, Pipeline, TableSettings
 from perception_events.sort_keys import KeyFormat
 from perception_events.testing import RecordBuilder
 from support.joins import CAMERAS, bus_event
+from support.moto_dynamodb import create_table, moto_client
 
 pytestmark = pytest.mark.aws_parts
 pytest.importorskip("typer", reason="typer is not installed: pip install '.[cli]'")
@@ -59,20 +61,9 @@ by_customer = Pipeline(
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
-    with moto.mock_aws():
-        client = boto3.client("dynamodb", region_name="ap-northeast-2")
-        keys = ("site", "HASH"), ("date#event_type", "RANGE")
-        client.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    with moto_client(monkeypatch) as client:
+        create_table(client, TABLE)
         yield client
 
 
@@ -163,13 +154,7 @@ def test_rejections() -> None:
 
 
 def test_tables_of_other_keys_have_their_own_names_as_headings(client: Any) -> None:
-    keys = ("tenant_id", "HASH"), ("sk", "RANGE")
-    client.create_table(
-        TableName="Orders-dev",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, "Orders-dev", ItemNames("tenant_id", "sk"))
     record = RecordBuilder("Orders-dev", "tenant_id", "sk").insert("acme", "order#A17", status="COMPLETED", customer=17)
     join_handler(by_customer, "dev", client=client)(record, None)
     declared = ("--pipeline", f"{__name__}:by_customer")

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from perception_events.aggregation import FallbackPolicy, InvalidMemberEventError, Join
+from perception_events.item_names import ItemNames
 from perception_events.lambdas.environment import MissingEnvironmentError
 from perception_events.lambdas.joins import join_handler, sweep_handler
 from perception_events.pipeline import Module, Pipeline, TableSettings
 from perception_events.sort_keys import KeyFormat
 from support.joins import CAMERAS, bus_event, stream_record
+from support.moto_dynamodb import REGION, create_table, moto_client
 
 pytestmark = pytest.mark.aws_parts
 JOIN = Join(on="pose", group_by=("site", "date", "sync"), expects=CAMERAS, trigger=("recon",))
@@ -25,20 +27,9 @@ PIPELINE = Pipeline(modules=(Module("pose", targets=("aggregate_pose",), joins=(
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    moto = pytest.importorskip("moto", reason="moto is not installed: pip install '.[dev]'")
-    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed: pip install '.[aws]'")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-northeast-2")
-    with moto.mock_aws():
-        client = boto3.client("dynamodb")
-        keys = ("site", "HASH"), ("date#event_type", "RANGE")
-        client.create_table(
-            TableName="PerceptionPipelineEvents-dev",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with moto_client(monkeypatch) as client:
+        create_table(client, "PerceptionPipelineEvents-dev")
         yield client
 
 
@@ -90,13 +81,7 @@ def test_a_table_of_other_keys_is_joined_by_order(client: Any, key_format: KeyFo
         done=("PAID",),
         key_format=key_format,
     )
-    keys = ("tenant_id", "HASH"), ("sk", "RANGE")
-    client.create_table(
-        TableName="Orders-dev",
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    create_table(client, "Orders-dev", ItemNames("tenant_id", "sk"))
     join = Join(("order", "payment"), ("tenant_id", "order_id"), trigger=("shipping",), name="ready")
     pipeline = Pipeline(
         (
